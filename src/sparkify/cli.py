@@ -1,0 +1,152 @@
+"""The command line. What a command finds out goes to stdout, narration and errors to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sparkify import __version__
+from sparkify.config import Config, load
+from sparkify.errors import ConfigError, ExitCode, SparkifyError
+from sparkify.progress import Progress, for_terminal
+
+EXIT_CODES = """\
+exit codes:
+  0    done
+  1    the load failed, bad data included
+  2    the command line or the configuration cannot be used
+  3    the store or the warehouse cannot be reached or opened
+  4    a check failed
+  130  interrupted
+"""
+
+
+def main(arguments: Sequence[str] | None = None, program: str | None = None) -> int:
+    """Run one command; the exit code. `program` is the name that the help shows."""
+    options = _parser(program).parse_args(arguments)
+    progress = for_terminal()
+    try:
+        options.run(options, progress)
+    except SparkifyError as e:
+        return _failed(progress, e, str(e), e.exit_code)
+    except KeyboardInterrupt as e:
+        return _failed(progress, e, "interrupted", ExitCode.INTERRUPTED)
+    return ExitCode.DONE
+
+
+def _failed(progress: Progress, fault: BaseException, text: str, code: ExitCode) -> int:
+    progress.say(f"error: {text}")
+    for note in getattr(fault, "__notes__", ["nothing was changed"]):
+        progress.say(note)
+    return code
+
+
+def _parser(program: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=program or "sparkify",
+        description="Keep the Sparkify data warehouse current: JSON logs and song metadata in, a star schema out.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"sparkify {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    create = _command(commands, "create-tables", _create_tables, "create the tables that are missing")
+    create.add_argument("--drop", action="store_true", help="drop all tables first, with everything in them")
+    create.add_argument("--yes", action="store_true", help="do not ask before dropping")
+
+    etl = _command(commands, "etl", _etl, "load what is new")
+    etl.add_argument("--dry-run", action="store_true", help="only list what would be loaded")
+    etl.add_argument("--json", action="store_true", help="print the summary as one JSON object")
+
+    _command(commands, "check", _check, "check the whole warehouse")
+
+    sample = _command(commands, "sample", _sample, "make a bucket of invented data", configured=False)
+    sample.add_argument("folder", metavar="DIR", type=Path, help="where to put song_data and log_data")
+    sample.add_argument("--songs", type=int, default=1_000, metavar="N", help="how many songs (default: 1,000)")
+    sample.add_argument("--events", type=int, default=10_000, metavar="N", help="how many events (default: 10,000)")
+    sample.add_argument("--seed", type=int, default=1, metavar="S", help="other data for another seed (default: 1)")
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Callable[[argparse.Namespace, Progress], None],
+    text: str,
+    *,
+    configured: bool = True,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run)
+    if configured:
+        command.add_argument(
+            "--config", type=Path, default=Path("dwh.cfg"), metavar="FILE", help="configuration (default: dwh.cfg)"
+        )
+    return command
+
+
+def _config(options: argparse.Namespace, progress: Progress) -> Config:
+    config = load(options.config)
+    for warning in config.warnings:
+        progress.say(f"warning: {warning}")
+    return config
+
+
+def _create_tables(options: argparse.Namespace, progress: Progress) -> None:
+    from sparkify import create_tables
+
+    config = _config(options, progress)
+    if options.drop and not options.yes:
+        _confirm(f"Drop all tables of {config.duckdb_path}, with everything in them?")
+    print(create_tables.run(config, progress, drop=options.drop))
+
+
+def _confirm(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise ConfigError("--drop destroys the warehouse: add --yes to say that you mean it")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise ConfigError("not confirmed")
+
+
+def _etl(options: argparse.Namespace, progress: Progress) -> None:
+    from sparkify import etl, summary
+
+    config = _config(options, progress)
+    if options.dry_run:
+        plan = etl.dry_run(config, progress)
+        print(summary.plan_as_json(plan) if options.json else summary.plan_as_text(plan))
+    else:
+        done = etl.run(config, progress)
+        print(done.as_json() if options.json else done.as_text())
+
+
+def _check(options: argparse.Namespace, progress: Progress) -> None:
+    from contextlib import closing
+
+    from sparkify import checks, history, warehouse
+
+    with closing(warehouse.connect(_config(options, progress), progress)) as engine:
+        history.require_version(engine)
+        count = checks.run(engine, checks.ALL_TIME)
+        print(f"all {count} checks passed on {engine.place}")
+
+
+def _sample(options: argparse.Namespace, progress: Progress) -> None:
+    from sparkify.sample import write_sample
+
+    try:
+        with progress.phase(f"write a sample into {options.folder}"):
+            sample = write_sample(options.folder, options.songs, options.events, options.seed)
+    except (ValueError, OSError) as e:
+        raise ConfigError(f"{options.folder}: {e}") from e
+    print(f"{sample.songs:,} songs and {sample.events:,} events in {sample.files:,} files ({sample.bytes:,} bytes)")

@@ -1,0 +1,162 @@
+"""`dwh.cfg` and the environment, read once into frozen values.
+
+The file keeps the sections and keys that the public solutions of this task use, so theirs work as they are. The
+environment variable `DWH_<SECTION>_<KEY>` overrides a key. Relative paths count from the file's own folder.
+"""
+
+from __future__ import annotations
+
+import configparser
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sparkify.errors import ConfigError
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "CLUSTER": ("HOST", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_PORT"),
+    "IAM_ROLE": ("ARN",),
+    "S3": ("LOG_DATA", "LOG_JSONPATH", "SONG_DATA", "REGION"),
+    "AWS": ("KEY", "SECRET", "REGION"),
+    "DUCKDB": ("PATH",),
+    "ETL": ("MAX_ERRORS", "BATCH_SIZE", "LOCK_TIMEOUT"),
+}
+"""The sections and keys that the program reads."""
+
+CREATES_A_CLUSTER = {"CLUSTER", "IAM_ROLE", "AWS"}, re.compile(
+    r"(DWH_|CLUSTER_|NODE_|NUM_|DB_|IAM_|ROLE_|POLICY_|TRUST_)*"
+    r"(TYPE|NODES|IDENTIFIER|REGION|SCHEMA|NAME|POLICY|ARN|DESCRIPTION|DB|USER|PASSWORD|PORT)"
+)
+"""Sections and keys with which public solutions create a cluster or a role: not ours to read, and no mistake."""
+
+ENVIRONMENT_PREFIX = "DWH_"
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where the JSON objects are, and how to get at them."""
+
+    log_data: str
+    log_jsonpath: str
+    song_data: str
+    region: str
+    key: str
+    secret: str
+
+
+@dataclass(frozen=True)
+class Config:
+    """All that a run needs to know. Sizes are in bytes, times in seconds."""
+
+    folder: Path
+    store: Store
+    host: str
+    duckdb_path: Path
+    max_errors: int
+    batch_size: int
+    lock_timeout: float
+    warnings: tuple[str, ...]
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+    """Read the configuration file and the environment.
+
+    Raises:
+        ConfigError: the file or a value cannot be used; the text names file, key and what is accepted.
+    """
+    settings, warnings = _read(path, environment)
+    folder = path.resolve().parent
+
+    def value(section: str, key: str, default: str = "") -> str:
+        return settings.get((section, key), "") or default
+
+    def required(section: str, key: str, example: str) -> str:
+        if not (found := value(section, key)):
+            raise ConfigError(f"{path}: [{section}] {key} is not set; give it a value such as {example}")
+        return found
+
+    def whole_number(section: str, key: str, default: str) -> int:
+        if not (text := value(section, key, default)).isdecimal():
+            raise ConfigError(f"{path}: [{section}] {key} = {text}: a whole number from 0 on is accepted")
+        return int(text)
+
+    if value("AWS", "KEY"):
+        warnings.append("[AWS] KEY and SECRET are used as they stand in the file; a profile or a role is safer")
+    return Config(
+        folder=folder,
+        store=Store(
+            log_data=required("S3", "LOG_DATA", "s3://my-bucket/log_data"),
+            log_jsonpath=required("S3", "LOG_JSONPATH", "s3://my-bucket/log_json_path.json"),
+            song_data=required("S3", "SONG_DATA", "s3://my-bucket/song_data"),
+            region=value("S3", "REGION") or value("AWS", "REGION"),
+            key=value("AWS", "KEY"),
+            secret=value("AWS", "SECRET"),
+        ),
+        host=value("CLUSTER", "HOST"),
+        duckdb_path=folder / Path(value("DUCKDB", "PATH", "sparkify.duckdb")).expanduser(),
+        max_errors=whole_number("ETL", "MAX_ERRORS", "0"),
+        batch_size=_bytes(path, value("ETL", "BATCH_SIZE", "1 GB")),
+        lock_timeout=float(whole_number("ETL", "LOCK_TIMEOUT", "60")),
+        warnings=tuple(warnings),
+    )
+
+
+def _read(path: Path, environment: Mapping[str, str]) -> tuple[dict[tuple[str, str], str], list[str]]:
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read_string(path.read_text(encoding="utf-8-sig"), source=str(path))
+    except FileNotFoundError as e:
+        raise ConfigError(f"{path}: there is no such file; name the configuration with --config FILE") from e
+    except (OSError, UnicodeDecodeError) as e:
+        raise ConfigError(f"{path}: the configuration cannot be read: {e}") from e
+    except configparser.Error as e:
+        reason = " ".join(str(e).split())
+        raise ConfigError(f"{path}: {reason}; lines are `[SECTION]`, `KEY = value` or `# comment`") from e
+    settings: dict[tuple[str, str], str] = {}
+    foreign = [f"[{name}]" for name in parser.sections() if name.strip().upper() not in KEYS]
+    warnings = [f"{path}: not ours and not read: {', '.join(foreign)}"] if foreign else []
+    sections, keys = CREATES_A_CLUSTER
+    for name in parser.sections():
+        section = name.strip().upper()
+        for option, text in parser.items(name) if section in KEYS else ():
+            key = option.upper()
+            if key in KEYS[section]:
+                settings[section, key] = _unquote(text)
+            elif section not in sections or not keys.fullmatch(key):
+                raise ConfigError(f"{path}: [{section}] {key} is not a key we know; {_nearest(key, KEYS[section])}")
+    warnings += _override(settings, environment)
+    return settings, warnings
+
+
+def _override(settings: dict[tuple[str, str], str], environment: Mapping[str, str]) -> list[str]:
+    variables = {f"{ENVIRONMENT_PREFIX}{s}_{k}": (s, k) for s, keys in KEYS.items() for k in keys}
+    warnings = []
+    for variable, text in environment.items():
+        if variable in variables:
+            settings[variables[variable]] = _unquote(text)
+        elif variable.startswith(ENVIRONMENT_PREFIX) and (
+            close := difflib.get_close_matches(variable, variables, n=1, cutoff=0.85)
+        ):
+            warnings.append(f"the environment variable {variable} is not read; did you mean {close[0]}?")
+    return warnings
+
+
+def _unquote(text: str) -> str:
+    text = text.strip()
+    return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+
+
+def _nearest(key: str, keys: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(key, keys, n=1, cutoff=0.0)
+    return f"did you mean {close[0]}? Accepted are {', '.join(keys)}"
+
+
+def _bytes(path: Path, text: str) -> int:
+    units = {"": 1, "B": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
+    match = re.fullmatch(r"(\d+)\s*([A-Z]*)", text.strip().upper())
+    if not match or match[2] not in units or int(match[1]) == 0:
+        raise ConfigError(f"{path}: [ETL] BATCH_SIZE = {text}: a size such as 512 MB or 1 GB is accepted")
+    return int(match[1]) * units[match[2]]

@@ -1,0 +1,275 @@
+"""How JSON records become rows of the staging tables in DuckDB. Two ways lead there, to the same rows.
+
+*By lines*: the records of songs, of small logs and, when care is asked for, of all logs are judged one by one in
+memory and inserted.
+
+*By files*: large logs stay where they lie. DuckDB looks at each as raw lines, to count them and to find what its JSON
+reader would let pass, and then reads it typed and in parallel. Whatever looks odd there goes by lines.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from sparkify.compression import PackError, is_packed, unpack
+from sparkify.engines import Rejected, Source, Staged, TryAgain
+from sparkify.engines.json_columns import SUSPECT, Columns, literal
+from sparkify.jsonpaths import is_jsonpaths
+from sparkify.lake import Lake, StoredObject
+from sparkify.plan import Batch, unpacked_size
+from sparkify.progress import Progress
+from sparkify.records import Record, scan
+
+if TYPE_CHECKING:
+    from sparkify.engines.duckdb import DuckDB
+
+LARGE = 64_000
+"""Logs of more bytes than this go by files."""
+
+CHUNK = 16_000_000
+"""Bytes of records that are judged and inserted in one statement."""
+
+PIECE = 1_000_000
+"""Bytes that are read at a time."""
+
+RAW_TEXT = 1_000
+"""Characters of a rejected record that are kept."""
+
+SAMPLED_LINES = 100
+"""Lines of a large log in which unknown keys are looked for."""
+
+Placed: TypeAlias = tuple[str, Record]
+"""A record and the name of its object."""
+
+READER = "ignore_errors = true, maximum_object_size = 16777216"
+
+
+def stage(database: DuckDB, batch: Batch, source: Source, progress: Progress, *, careful: bool) -> Staged:
+    """Stage the songs and the events of a batch; see `Engine.stage`."""
+    staged = Staged()
+    with (
+        progress.phase(f"batch {batch.number}: read and stage objects", len(batch.objects)) as done,
+        tempfile.TemporaryDirectory(prefix="sparkify-") as spool,
+    ):
+        by_lines = _ByLines(database, Columns("staging_events", source.paths["events"]), staged)
+        by_files = _ByFiles(database, by_lines, staged)
+        lake = source.lakes["events"]
+        large = [o for o in batch.events if unpacked_size(o) > LARGE]
+        files = dict(_lay(lake, large, Path(spool), staged, done))
+        if not careful and by_lines.columns.is_flat:
+            files = by_files.stage(files)
+        for name, path in files.items():
+            with path.open("rb") as lines:
+                by_lines.stage((name, record) for record in scan(lines))
+        by_lines.stage(_read(lake, [o for o in batch.events if unpacked_size(o) <= LARGE], staged, done))
+        songs = _ByLines(database, Columns("staging_songs", source.paths["songs"]), staged)
+        songs.stage(_read(source.lakes["songs"], batch.songs, staged, done))
+    return staged
+
+
+def _read(
+    lake: Lake, items: Iterable[StoredObject], staged: Staged, done: Callable[[int], None]
+) -> Iterator[Placed]:
+    """The records of objects that are read into memory."""
+    items = list(items)
+    for item, content in zip(items, lake.read_all(items, done), strict=True):
+        try:
+            unpacked = b"".join(unpack(item.key, [content]))
+        except PackError as e:
+            _reject(staged, item.name, None, f": {e}", b"")
+            continue
+        for record in scan(io.BytesIO(unpacked)):
+            yield item.name, record
+
+
+def _lay(
+    lake: Lake, items: Iterable[StoredObject], spool: Path, staged: Staged, done: Callable[[int], None]
+) -> Iterator[tuple[str, Path]]:
+    """Where each object lies as an unpacked file: in its folder, or in the spool folder."""
+    for number, item in enumerate(items):
+        path, target = lake.path(item), spool / f"{number}.json"
+        if path is None:
+            path = spool / f"{number}.download"
+            lake.download(item, path)
+        if is_packed(item.key):
+            try:
+                with path.open("rb") as packed, target.open("wb") as unpacked:
+                    unpacked.writelines(unpack(item.key, iter(lambda: packed.read(PIECE), b"")))
+            except PackError as e:
+                _reject(staged, item.name, None, f": {e}", b"")
+                continue
+            path = target
+        done(1)
+        yield item.name, path
+
+
+def _reject(staged: Staged, name: str, line: int | None, fault: str, text: bytes) -> None:
+    """Note a bad record. `fault` is `column: reason`, or `: reason` for the record as a whole."""
+    column, _, reason = fault.partition(": ")
+    raw = text[: 4 * RAW_TEXT].decode(errors="replace").replace("\0", "\\0")
+    raw = raw if len(raw) <= RAW_TEXT else raw[: RAW_TEXT - 1] + "…"
+    staged.records[name] += line is None
+    staged.rejected.append(Rejected(name, line, column or None, reason, raw))
+
+
+class _ByLines:
+    """The way by lines into one staging table."""
+
+    def __init__(self, database: DuckDB, columns: Columns, staged: Staged) -> None:
+        self.columns = columns
+        self._database = database
+        self._staged = staged
+        self._source = ["source_file"] if columns.table == "staging_songs" else []
+
+    def stage(self, placed: Iterable[Placed]) -> None:
+        """Judge the records, insert the good ones and note the bad ones."""
+        for chunk in _chunks(placed):
+            faults = self._judge(chunk)
+            good = [entry for n, entry in enumerate(chunk) if n not in faults]
+            for n, fault in faults.items():
+                name, record = chunk[n]
+                if not _is_jsonpaths(record.text):
+                    self._staged.records[name] += 1
+                    _reject(self._staged, name, record.line, _explained(fault, record.text), record.text)
+            self._staged.records.update(name for name, _ in good)
+            self._insert(good)
+
+    def _judge(self, chunk: list[Placed]) -> dict[int, str]:
+        """What is wrong with which records of a chunk, by position."""
+        faults = {n: fault for n, (_, record) in enumerate(chunk) if (fault := _undecodable(record.text))}
+        texts = ["" if n in faults else record.text.decode() for n, (_, record) in enumerate(chunk)]
+        records = "(select unnest($texts::varchar[]) as record, unnest(range(len($texts))) as position)"
+        judged = f"(select position, {self.columns.fault()} as fault from {self.columns.texts(records)})"
+        found = self._database.query(f"select position, fault from {judged} where fault is not null", {"texts": texts})
+        return dict(sorted({**dict(found), **faults}.items()))
+
+    def _insert(self, good: list[Placed]) -> None:
+        texts = [record.text.decode() for _, record in good]
+        records = "(select unnest($texts::varchar[]) as record, unnest($names::varchar[]) as source_file)"
+        inserted = self._database.execute(
+            self.columns.insert(self.columns.texts(records), *self._source),
+            {"texts": texts, "names": [name for name, _ in good]},
+        )
+        if inserted != len(good):
+            raise AssertionError(f"{inserted} rows were staged of {len(good)} records")
+        keys = "select distinct unnest(json_keys(record)) from (select unnest($texts::varchar[]) as record)"
+        self._staged.unknown_keys |= {key for (key,) in self._database.query(keys, {"texts": texts})}.difference(self.columns.keys)
+
+
+class _ByFiles:
+    """The way by files into staging_events, which must be empty."""
+
+    def __init__(self, database: DuckDB, by_lines: _ByLines, staged: Staged) -> None:
+        self._database = database
+        self._columns = by_lines.columns
+        self._staged = staged
+
+    def stage(self, files: dict[str, Path]) -> dict[str, Path]:
+        """Insert the records of the files in which nothing looks odd; the other files are left over.
+
+        Raises:
+            TryAgain: a record of another file turned out to be bad.
+        """
+        lines = self._count_lines(files)
+        plain = {name: str(path) for name, path in files.items() if name in lines}
+        if plain:
+            self._insert(list(plain.values()), sum(lines.values()))
+            self._staged.records.update(lines)
+            for path in plain.values():
+                self._staged.unknown_keys |= _some_keys(path).difference(self._columns.keys)
+        return {name: path for name, path in files.items() if name not in plain}
+
+    def _count_lines(self, files: dict[str, Path]) -> dict[str, int]:
+        """The number of records of each file that holds one valid and unsuspicious record a line."""
+        names = {str(path): name for name, path in files.items()}
+        if not names:
+            return {}
+        found = self._try(
+            f"""
+            select filename, count(*), coalesce(bool_or(record is null or {SUSPECT}), false)
+            from (
+                select filename, json as record
+                from read_ndjson_objects({_list(names)}, filename = true, {READER})
+            )
+            group by filename
+            """
+        )
+        return {names[path]: count for path, count, is_suspect in found if not is_suspect}
+
+    def _insert(self, paths: list[str], lines: int) -> None:
+        columns = self._columns
+        rows = f"""(
+            select {columns.read_names()}
+            from read_json({_list(paths)}, columns = {columns.read_types()}, format = 'newline_delimited')
+        ) where {columns.is_plain()}"""
+        [(inserted,)] = self._try(columns.insert(rows))
+        if inserted != lines:
+            raise TryAgain("not every line of the large logs became a row")
+        [(odd,)] = self._database.query(f"select count(*) from {columns.table} where {columns.is_odd()}")
+        if odd:
+            raise TryAgain("some rows of the large logs look odd")
+
+    def _try(self, sql: str) -> list[tuple[object, ...]]:
+        """What DuckDB's JSON reader refuses is for the way by lines to explain."""
+        import duckdb
+
+        try:
+            return self._database.query(sql)
+        except (duckdb.InvalidInputException, duckdb.ConversionException) as e:
+            raise TryAgain("DuckDB's JSON reader refuses a large log") from e
+
+
+def _chunks(placed: Iterable[Placed]) -> Iterator[list[Placed]]:
+    chunk: list[Placed] = []
+    size = 0
+    for entry in placed:
+        chunk.append(entry)
+        size += len(entry[1].text)
+        if size > CHUNK:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _undecodable(text: bytes) -> str | None:
+    try:
+        text.decode()
+    except UnicodeDecodeError as e:
+        return f": is not UTF-8 at byte {e.start + 1}"
+    return None
+
+
+def _explained(fault: str, text: bytes) -> str:
+    """The fault, with the place where the record stops being JSON."""
+    if not fault.endswith("is not JSON"):
+        return fault
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as e:
+        return f"{fault}: {e.msg} at character {e.pos + 1}"
+    except RecursionError:
+        return f"{fault}: too deeply nested"
+    return fault
+
+
+def _is_jsonpaths(text: bytes) -> bool:
+    try:
+        return is_jsonpaths(json.loads(text))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _some_keys(path: str) -> set[str]:
+    """The keys of the first records of a log."""
+    with open(path, "rb") as lines:
+        return {key for _, line in zip(range(SAMPLED_LINES), lines, strict=False) for key in json.loads(line or "{}")}
+
+
+def _list(paths: Iterable[str]) -> str:
+    return f"[{', '.join(map(literal, paths))}]"

@@ -1,0 +1,182 @@
+"""The pipeline: list → plan → stage → transform → check → commit, a batch at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+
+from sparkify import checks, history, jsonpaths, lake, sql_queries, warehouse
+from sparkify import plan as planning
+from sparkify.config import Config
+from sparkify.engines import Engine, Source, Staged, TryAgain, Value
+from sparkify.errors import BadRecordsError, CheckError
+from sparkify.plan import Batch, Kind, Plan
+from sparkify.progress import Progress
+from sparkify.summary import Summary
+
+SHOWN = 5
+"""Bad records that are shown when they stop a run."""
+
+
+def run(config: Config, progress: Progress) -> Summary:
+    """Load what is new.
+
+    Raises:
+        SparkifyError: by its class; the text says what is wrong, where and what to do, its note what stays loaded.
+    """
+    started = time.monotonic()
+    source, listings = _extract(config, progress)
+    with closing(warehouse.connect(config, progress)) as engine:
+        plan = _plan(config, engine, listings)
+        summary = Summary(engine.place, plan)
+        with history.recorded_run(engine) as this_run:
+            load = _Load(config, progress, engine, source, this_run, summary)
+            for batch in plan.batches:
+                load.batch(batch)
+        [summary.totals] = history.query(engine, "totals")
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+def dry_run(config: Config, progress: Progress) -> Plan:
+    """What `run` would load, without changing anything."""
+    _, listings = _extract(config, progress)
+    with closing(warehouse.connect(config, progress)) as engine:
+        return _plan(config, engine, listings)
+
+
+def _extract(config: Config, progress: Progress) -> tuple[Source, dict[Kind, lake.Listing]]:
+    """Which key fills which column, and which objects are there."""
+    place, content = lake.read_one(config.store.log_jsonpath, config)
+    lakes: dict[Kind, lake.Lake] = {
+        "songs": lake.Lake(config.store.song_data, config),
+        "events": lake.Lake(config.store.log_data, config),
+    }
+    paths: dict[Kind, Mapping[str, jsonpaths.Path]] = {
+        "songs": {c: (c,) for c in sql_queries.columns("staging_songs") if c != "source_file"},
+        "events": jsonpaths.parse(content, place, [*sql_queries.columns("staging_events")]),
+    }
+    listings: dict[Kind, lake.Listing] = {}
+    for kind, objects in lakes.items():
+        with progress.phase(f"list {objects.location}"):
+            listings[kind] = objects.list().without(place)
+    return Source(lakes, paths), listings
+
+
+def _plan(config: Config, engine: Engine, listings: Mapping[Kind, lake.Listing]) -> Plan:
+    history.require_version(engine)
+    return planning.make(listings, history.loaded_objects(engine), config.batch_size)
+
+
+@dataclass(frozen=True)
+class _Load:
+    """The batches of one run."""
+
+    config: Config
+    progress: Progress
+    engine: Engine
+    source: Source
+    run: history.Run
+    summary: Summary
+
+    def batch(self, batch: Batch) -> None:
+        """Load one batch; a second time with care, where the engine finds that the quick way is not safe."""
+        try:
+            counts = self._once(batch, careful=False)
+        except TryAgain:
+            counts = self._once(batch, careful=True)
+        self.run.batches += 1
+        self.summary.add(counts)
+        self.engine.tidy()
+
+    def _once(self, batch: Batch, *, careful: bool) -> dict[str, int]:
+        with self.engine.transaction():
+            self._begin(batch)
+            staged = self.engine.stage(batch, self.source, self.progress, careful=careful)
+            self._refuse_bad_records(staged)
+            self.run.add_objects(batch, staged)
+            with self.progress.phase(f"batch {batch.number}: transform and check"):
+                extent = self._extent(batch, staged)
+                counts = self._transform(batch, staged, extent)
+                checks.run(self.engine, extent)
+            self.run.add_counts(counts)
+        self.summary.unknown_keys |= staged.unknown_keys
+        return counts
+
+    def _begin(self, batch: Batch) -> None:
+        for table in sql_queries.WORK_TABLES:
+            self.engine.execute(f"delete from {table}")
+        self.engine.insert("replaced_objects", [(item.name,) for item in batch.replaced])
+        self._execute("replaced_songs")
+
+    def _refuse_bad_records(self, staged: Staged) -> None:
+        rejected, allowed = staged.rejected, self.config.max_errors
+        if self.summary.rejected + len(rejected) <= allowed:
+            return
+        shown = [str(record) for record in rejected[:SHOWN]]
+        more = [f"and {len(rejected) - SHOWN} more"] if len(rejected) > SHOWN else []
+        count = self.summary.rejected + len(rejected)
+        fix = (
+            f"{count} bad records, and [ETL] MAX_ERRORS allows {allowed}: mend the objects and deliver them again, "
+            f"or raise MAX_ERRORS to set bad records aside in the table rejected_records"
+        )
+        raise BadRecordsError("\n".join([*shown, *more, fix]))
+
+    def _extent(self, batch: Batch, staged: Staged) -> dict[str, Value]:
+        """From when to when the delivered plays reach, and which batch this is: the values that SQL files use.
+
+        Raises:
+            CheckError: the staging table does not hold what was staged.
+        """
+        [(first, last, plays, events)] = history.query(self.engine, "extent")
+        if events != (expected := staged.rows(batch.events)):
+            raise CheckError(f"staging_events holds {events} rows of {expected} good records")
+        never = datetime(1970, 1, 1)
+        return {
+            "first_play": first or never,
+            "last_play": last or never,
+            "plays": plays,
+            "events": events,
+            "run_id": self.run.run_id,
+            "batch": batch.number,
+        }
+
+    def _transform(self, batch: Batch, staged: Staged, values: dict[str, Value]) -> dict[str, int]:
+        """Merge the staged rows into the star schema; what came of them.
+
+        Raises:
+            CheckError: a staged play is neither inserted nor known.
+        """
+        for name in sql_queries.SONG_TRANSFORMS if batch.songs else ():
+            self._execute(name, values)
+        self._execute("song_matches", values)
+        if batch.songs:
+            self._execute("rematched_plays", values)
+        [(_, matched_before)] = history.query(self.engine, "play_counts", values)
+        self._execute("contested_times", values)
+        beaten = self._execute("beaten_plays", values)
+        [(known,)] = history.query(self.engine, "known_plays")
+        inserted = self._execute("songplays", values)
+        if inserted + known != values["plays"]:
+            raise CheckError(f"{values['plays']} plays were staged, but {inserted} inserted and {known} known")
+        [(_, matched)] = history.query(self.engine, "play_counts", values)
+        for name in sql_queries.EVENT_TRANSFORMS if batch.events else ():
+            self._execute(name, values)
+        return {
+            "objects": len(batch.objects),
+            "bytes": sum(o.size for o in batch.objects),
+            "events": values["events"],
+            "plays_staged": values["plays"],
+            "plays_inserted": inserted - beaten,
+            "plays_matched": matched - matched_before,
+            "plays_known": known + beaten,
+            "songs": staged.rows(batch.songs),
+            "rejected": len(staged.rejected),
+        }
+
+    def _execute(self, name: str, values: Mapping[str, Value] | None = None) -> int:
+        """Run the statements of a file of `sql/transform`; how many rows the last one changed."""
+        return [self.engine.execute(statement, values) for statement in sql_queries.statements("transform", name)][-1]

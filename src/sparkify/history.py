@@ -1,0 +1,111 @@
+"""The warehouse's memory of what it did: the runs, the objects that are loaded, the records that were rejected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+
+from sparkify import sql_queries
+from sparkify.engines import Engine, Rows, Staged, Value
+from sparkify.errors import ConfigError, SparkifyError
+from sparkify.plan import Batch
+
+
+def query(engine: Engine, name: str, values: Mapping[str, Value] | None = None) -> Rows:
+    """The rows that the statement of `sql/history` finds."""
+    [statement] = sql_queries.statements("history", name)
+    return engine.query(statement, values)
+
+
+def version(engine: Engine) -> int | None:
+    """The version of the tables; None when there are none."""
+    return int(query(engine, "version")[0][0]) if query(engine, "tables") else None
+
+
+def require_version(engine: Engine) -> None:
+    """Make sure that the tables are there and are ours.
+
+    Raises:
+        ConfigError: they are not.
+    """
+    found, ours = version(engine), sql_queries.WAREHOUSE_VERSION
+    if found is None:
+        raise ConfigError(f"{engine.place}: the tables are not there yet; run create_tables.py first")
+    if found != ours:
+        fix = "use the program that made it, or start afresh with create_tables.py --drop and a load"
+        raise ConfigError(f"{engine.place}: a warehouse of version {found}, and this program is for {ours}; {fix}")
+
+
+def loaded_objects(engine: Engine) -> dict[str, str]:
+    """The ETag of every object that is loaded, by name."""
+    return dict(query(engine, "loaded_objects"))
+
+
+class Run:
+    """One run of the load, as the table `runs` remembers it."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Note that the run has begun."""
+        self._engine = engine
+        self.batches = 0
+        with engine.transaction():
+            self._execute("start_run", {"now": _now()})
+            [(self.run_id,)] = query(engine, "this_run")
+
+    def add_objects(self, batch: Batch, staged: Staged) -> None:
+        """Note the objects of a batch as loaded, and their bad records as rejected, in the batch's transaction."""
+        bad = Counter(record.object for record in staged.rejected)
+        now = _now()
+        self._execute("forget_objects")
+        self._engine.insert(
+            "load_history",
+            [
+                (o.name, o.etag, o.size, self.run_id, batch.number, n := staged.records[o.name], n - (b := bad[o.name]), b, now)
+                for o in batch.objects
+            ],
+        )
+        self._engine.insert(
+            "rejected_records",
+            [(self.run_id, r.object, r.line, r.column_name, r.reason, r.raw_text) for r in staged.rejected],
+        )
+
+    def add_counts(self, counts: Mapping[str, int]) -> None:
+        """Add what a batch did to the run, in the batch's transaction."""
+        self._execute("add_batch", {**counts, "run_id": self.run_id})
+
+    def end(self, status: str, error: str | None = None) -> None:
+        """Note how the run ended."""
+        with self._engine.transaction():
+            self._execute("end_run", {"run_id": self.run_id, "now": _now(), "status": status, "error": error})
+        self._engine.tidy()
+
+    def what_stays(self) -> str:
+        """What a run that ends now leaves behind, for the person."""
+        if not self.batches:
+            return "nothing was changed"
+        return f"what {self.batches} batches of this run committed stays loaded; run again for the rest"
+
+    def _execute(self, name: str, values: Mapping[str, Value] | None = None) -> None:
+        for statement in sql_queries.statements("history", name):
+            self._engine.execute(statement, values)
+
+
+@contextmanager
+def recorded_run(engine: Engine) -> Iterator[Run]:
+    """A run that notes how it ends; a fault is told what stays of the run."""
+    run = Run(engine)
+    try:
+        yield run
+    except BaseException as e:
+        e.add_note(run.what_stays())
+        # Where the warehouse cannot even note the failure, the next run notes that this one was killed.
+        with suppress(SparkifyError):
+            run.end("failed", str(e) or type(e).__name__)
+        raise
+    run.end("done")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

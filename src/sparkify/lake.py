@@ -1,0 +1,222 @@
+"""The bucket, or the folder that stands for it: list its objects, read them.
+
+Listing and reading S3 go through obstore, which retries 5xx answers, dropped connections and timeouts with back-off.
+In a folder the files are listed the same way and then read where they lie: that is ten times faster.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparkify.config import Config, Store
+from sparkify.errors import AccessError
+
+if TYPE_CHECKING:
+    import obstore.store
+
+DATA_SUFFIXES = (".json", ".json.gz", ".json.zst")
+LISTING_THREADS = 8
+READING_THREADS = 32
+FAN_OUT = 16
+"""Listing goes on in parallel below this many folders."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object as the listing tells it. `name` is `s3://bucket/key`, or a path from the folder of dwh.cfg."""
+
+    name: str
+    key: str
+    etag: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The data objects under a prefix, by name, and how many others stand there that are no data."""
+
+    objects: tuple[StoredObject, ...]
+    ignored: int
+
+    def without(self, name: str) -> Listing:
+        """The listing with one object counted as no data."""
+        rest = tuple(item for item in self.objects if item.name != name)
+        return Listing(rest, self.ignored + len(self.objects) - len(rest))
+
+
+class Lake:
+    """The objects below one location: `s3://bucket/prefix` or a folder."""
+
+    def __init__(self, location: str, config: Config) -> None:
+        """Relative paths count from the folder of dwh.cfg.
+
+        Raises:
+            AccessError: there is no such folder, or no credentials for S3.
+        """
+        self.location = location.rstrip("/") or "/"
+        self.root: Path | None = None
+        if location.startswith("s3://"):
+            bucket, _, self._prefix = self.location.removeprefix("s3://").partition("/")
+            self._names = f"s3://{bucket}/"
+            with self._explained():
+                self._store = _s3_store(bucket, config.store)
+        else:
+            self._open_folder(config.folder, location)
+
+    def _open_folder(self, base: Path, location: str) -> None:
+        from obstore.store import LocalStore
+
+        self.root = Path(os.path.normpath(base / Path(location).expanduser()))
+        if not self.root.is_dir():
+            raise AccessError(f"{self.root}: there is no such folder; set [S3] in dwh.cfg to where the data lies")
+        self._prefix = ""
+        inside = self.root.is_relative_to(base)
+        self._names = f"{(self.root.relative_to(base) if inside else self.root).as_posix()}/".removeprefix("./")
+        with self._explained():
+            self._store = LocalStore(prefix=self.root)
+
+    def list(self) -> Listing:
+        """Every data object below the location, sorted by name; `log_data_old/` is not below `log_data`.
+
+        Zero-byte folder markers, hidden files and other endings than `DATA_SUFFIXES` are no data.
+
+        Raises:
+            AccessError: the store refuses or cannot be reached.
+        """
+        with self._explained():
+            entries = self._list_in_parallel()
+        objects = [
+            StoredObject(self._names + e["path"], e["path"], e["e_tag"] or "", e["size"])
+            for e in entries
+            if _is_data(e["path"].removeprefix(self._prefix), e["size"])
+        ]
+        objects.sort(key=lambda o: o.name)
+        return Listing(tuple(objects), ignored=len(entries) - len(objects))
+
+    def _list_in_parallel(self) -> list[Any]:
+        import obstore
+
+        folders, entries = [self._prefix], []
+        while folders and len(folders) < FAN_OUT:
+            levels = [obstore.list_with_delimiter(self._store, folder or None) for folder in folders]
+            entries += [entry for level in levels for entry in level["objects"]]
+            folders = [folder for level in levels for folder in level["common_prefixes"]]
+
+        def below(folder: str) -> list[Any]:
+            return [entry for page in obstore.list(self._store, folder, chunk_size=1000) for entry in page]
+
+        with ThreadPoolExecutor(LISTING_THREADS) as pool:
+            for found in pool.map(below, folders):
+                entries += found
+        return entries
+
+    def item(self, name: str) -> StoredObject:
+        """An object that stands directly below the location, not listed before."""
+        key = f"{self._prefix}/{name}".lstrip("/")
+        return StoredObject(self._names + key, key, etag="", size=0)
+
+    def path(self, item: StoredObject) -> Path | None:
+        """Where the object lies as a file; None in S3."""
+        return self.root / item.key if self.root else None
+
+    def read(self, item: StoredObject) -> bytes:
+        """The whole content of an object.
+
+        Raises:
+            AccessError: it is gone, forbidden, or the store cannot be reached.
+        """
+        with self._explained(item.name):
+            if path := self.path(item):
+                return path.read_bytes()
+            import obstore
+
+            return obstore.get(self._store, item.key).bytes().to_bytes()
+
+    def read_all(self, items: Iterable[StoredObject], done: Callable[[int], None]) -> Iterator[bytes]:
+        """The contents of many objects, in order; from S3 in parallel. `done(1)` is called after each."""
+        with ThreadPoolExecutor(READING_THREADS) as pool:
+            for content in map(self.read, items) if self.root else pool.map(self.read, items):
+                done(1)
+                yield content
+
+    def download(self, item: StoredObject, target: Path) -> None:
+        """Copy an object of any size into a file, piece by piece.
+
+        Raises:
+            AccessError: as `read`.
+        """
+        import obstore
+
+        with self._explained(item.name), target.open("wb") as file:
+            for piece in obstore.get(self._store, item.key):
+                file.write(piece)
+
+    @contextmanager
+    def _explained(self, name: str | None = None) -> Iterator[None]:
+        import obstore.exceptions as faults
+
+        place = name or self.location
+        try:
+            yield
+        except (FileNotFoundError, faults.NotFoundError) as e:
+            fix = "run again to list what is there now" if name else "check the bucket's name in [S3]"
+            raise AccessError(f"{place}: is not there; {fix} ({_short(e)})") from e
+        except (PermissionError, faults.PermissionDeniedError, faults.UnauthenticatedError) as e:
+            fix = "check the credentials, and that they may list the bucket and read its objects"
+            raise AccessError(f"{place}: access denied; {fix} ({_short(e)})") from e
+        except faults.BaseError as e:
+            fix = "check the bucket's name, [S3] REGION, AWS_ENDPOINT_URL and the network"
+            raise AccessError(f"{place}: the store cannot be used; {fix} ({_short(e)})") from e
+        except OSError as e:
+            raise AccessError(f"{place}: cannot be read ({_short(e)})") from e
+
+
+def read_one(location: str, config: Config) -> tuple[str, bytes]:
+    """The name and the content of one object, given as `s3://bucket/key` or as a path.
+
+    Raises:
+        AccessError: it is not there, or cannot be read.
+    """
+    folder, _, name = location.rstrip("/").rpartition("/")
+    lake = Lake(folder or ("/" if location.startswith("/") else "."), config)
+    return (item := lake.item(name)).name, lake.read(item)
+
+
+def _s3_store(bucket: str, store: Store) -> obstore.store.S3Store:
+    """Credentials are found as AWS's own tools find them: environment, profile, SSO, instance role."""
+    import boto3
+    from botocore.exceptions import BotoCoreError
+    from obstore.auth.boto3 import Boto3CredentialProvider
+    from obstore.store import S3Store
+
+    try:
+        session = boto3.Session(store.key or None, store.secret or None, region_name=store.region or None)
+        credentials = Boto3CredentialProvider(session)
+    except (BotoCoreError, ValueError) as e:
+        fix = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        raise AccessError(f"s3://{bucket}: no AWS credentials were found; {fix} ({_short(e)})") from e
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    return S3Store(
+        bucket,
+        region=session.region_name or "us-east-1",
+        endpoint=endpoint,
+        credential_provider=credentials,
+        client_options={"allow_http": bool(endpoint and endpoint.startswith("http://")), "timeout": "5 minutes"},
+        retry_config={"max_retries": 5, "retry_timeout": timedelta(minutes=1)},
+    )
+
+
+def _is_data(key: str, size: int) -> bool:
+    hidden = any(part.startswith(".") for part in key.split("/"))
+    return size > 0 and key.endswith(DATA_SUFFIXES) and not hidden
+
+
+def _short(e: BaseException) -> str:
+    return (str(e).strip().splitlines() or [type(e).__name__])[0][:300]

@@ -1,0 +1,92 @@
+"""What a run will do, as data: which objects are new, cut into batches. `--dry-run` prints it, a run executes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from sparkify.lake import Listing, StoredObject
+
+Kind: TypeAlias = Literal["songs", "events"]
+
+UNPACKED = 10
+"""How many times its size a compressed object counts, about what JSON logs unpack to."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The objects that one transaction loads, and which of them replace a former content.
+
+    `number` counts from 1 within the run.
+    """
+
+    number: int
+    songs: tuple[StoredObject, ...]
+    events: tuple[StoredObject, ...]
+    replaced: tuple[StoredObject, ...]
+
+    @property
+    def objects(self) -> tuple[StoredObject, ...]:
+        """All objects of the batch, songs first."""
+        return self.songs + self.events
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All batches of a run, and how many listed objects are loaded already or are no data."""
+
+    batches: tuple[Batch, ...]
+    known: int
+    ignored: int
+
+    @property
+    def objects(self) -> tuple[StoredObject, ...]:
+        """All new objects, in the order in which they will be loaded."""
+        return tuple(item for batch in self.batches for item in batch.objects)
+
+
+def make(listings: Mapping[Kind, Listing], history: Mapping[str, str], batch_size: int) -> Plan:
+    """New objects are the listing minus the load history.
+
+    `history` maps the name of each loaded object to its ETag. A batch holds at most `batch_size` bytes of unpacked
+    JSON, or one object that is larger. Songs come first, so that plays find their songs when they arrive.
+    """
+    new: list[tuple[Kind, StoredObject]] = [
+        (kind, item)
+        for kind in ("songs", "events")
+        for item in listings[kind].objects
+        if history.get(item.name) != item.etag
+    ]
+    listed = sum(len(listing.objects) for listing in listings.values())
+    return Plan(
+        batches=tuple(_batch(number, members, history) for number, members in enumerate(_cut(new, batch_size), 1)),
+        known=listed - len(new),
+        ignored=sum(listing.ignored for listing in listings.values()),
+    )
+
+
+def unpacked_size(item: StoredObject) -> int:
+    """About how many bytes of JSON an object holds."""
+    return item.size if item.key.endswith(".json") else item.size * UNPACKED
+
+
+def _cut(new: list[tuple[Kind, StoredObject]], batch_size: int) -> list[list[tuple[Kind, StoredObject]]]:
+    batches: list[list[tuple[Kind, StoredObject]]] = []
+    room = 0
+    for kind, item in new:
+        if not batches or unpacked_size(item) > room:
+            batches.append([])
+            room = batch_size
+        batches[-1].append((kind, item))
+        room -= unpacked_size(item)
+    return batches
+
+
+def _batch(number: int, members: list[tuple[Kind, StoredObject]], history: Mapping[str, str]) -> Batch:
+    return Batch(
+        number,
+        songs=tuple(item for kind, item in members if kind == "songs"),
+        events=tuple(item for kind, item in members if kind == "events"),
+        replaced=tuple(item for _, item in members if item.name in history),
+    )

@@ -1,0 +1,8 @@
+-- A moment that stands twice doubles its plays in every question that joins time.
+select
+    start_time,
+    count(*) as copies
+from "time"
+where start_time between $first_play and $last_play
+group by start_time
+having count(*) > 1;

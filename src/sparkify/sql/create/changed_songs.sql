@@ -1,0 +1,8 @@
+-- The catalogue records that the batch in hand took away or brought, emptied when a batch begins.
+-- Grain: one row per record. It tells which songs, artists and plays have to be computed again.
+create table if not exists changed_songs (
+    song_id varchar(256) not null,
+    artist_id varchar(256) not null,
+    title varchar(65535),
+    artist_name varchar(65535)
+);

@@ -1,0 +1,17 @@
+-- Fact: what was played.
+-- Grain: one row per play, that is per NextSong event; event key (session_id, item_in_session, start_time, user_id).
+create table if not exists songplays (
+    songplay_id varchar(32) not null,  -- md5 of the event key, in hexadecimal
+    start_time timestamp not null,  -- when the play began (UTC, to the millisecond)
+    user_id varchar(256),  -- who listened; null: logged out
+    level varchar(256),  -- free or paid, at the time of the play
+    song_id varchar(256),  -- the song in the catalogue; null: the catalogue lacks it
+    artist_id varchar(256),  -- the artist of that song
+    session_id bigint not null,
+    location varchar(65535),  -- where the listener was
+    user_agent varchar(65535),  -- browser and system of the listener, as sent
+    item_in_session bigint not null,  -- place of the play in its session, from 0
+    title varchar(65535),  -- the song as the app named it
+    artist_name varchar(65535),  -- the artist as the app named it
+    duration double precision  -- length of the song in seconds, as the app named it
+);

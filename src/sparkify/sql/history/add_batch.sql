@@ -1,0 +1,13 @@
+-- Adds what a batch did to its run, in the transaction of the batch.
+update runs
+set
+    batches = batches + 1,
+    objects = objects + $objects,
+    bytes = bytes + $bytes,
+    events = events + $events,
+    plays_staged = plays_staged + $plays_staged,
+    plays_inserted = plays_inserted + $plays_inserted,
+    plays_known = plays_known + $plays_known,
+    songs = songs + $songs,
+    rejected = rejected + $rejected
+where run_id = $run_id;

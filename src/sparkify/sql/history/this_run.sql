@@ -1,0 +1,3 @@
+-- The run that has just begun.
+select max(run_id)
+from runs;

@@ -1,0 +1,3 @@
+-- The version of the tables.
+select version
+from warehouse;

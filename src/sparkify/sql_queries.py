@@ -1,0 +1,102 @@
+"""Every SQL statement of the warehouse, by name. The text lives in `sql/`, a table a file; this module only reads it.
+
+The text is one for all engines: it stays in the part of SQL that DuckDB, Redshift and PostgreSQL share.
+A value is written `$name` and bound by the engine; nothing is ever formatted into a statement here.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+WAREHOUSE_VERSION = 1
+"""Version of the tables; raised when a file of `sql/create` changes what is stored."""
+
+WORK_TABLES = ("staging_events", "changed_songs", "replaced_objects", "contested_times", "song_matches")
+"""Emptied when a batch begins: they describe the batch in hand."""
+
+TABLES = (
+    *WORK_TABLES,
+    "staging_songs",
+    "songplays",
+    "users",
+    "songs",
+    "artists",
+    "time",
+    "load_history",
+    "runs",
+    "rejected_records",
+    "warehouse",
+)
+VIEWS = ("delivered_plays", "contested_plays", "user_candidates", "plays")
+
+SONG_TRANSFORMS = ("changed_songs", "songs", "artists")
+"""What new song objects make necessary, in this order."""
+
+EVENT_TRANSFORMS = ("users", "time")
+"""What new events make necessary beside the fact itself, in this order."""
+
+
+@cache
+def statements(folder: str, name: str) -> tuple[str, ...]:
+    """The statements of one SQL file, in order, without the comments before them.
+
+    `folder` is `create`, `transform`, `checks` or `report`; `name` the file's name without `.sql`.
+    """
+    text = re.sub(r"[ \t]*--[^\n]*", "", read(folder, name))
+    return tuple(statement.strip() for statement in text.split(";") if statement.strip())
+
+
+def read(folder: str, name: str) -> str:
+    """The text of one SQL file, header and all."""
+    return (files("sparkify") / "sql" / folder / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def names(folder: str) -> list[str]:
+    """The names of the SQL files of a folder, sorted."""
+    folder_files = (files("sparkify") / "sql" / folder).iterdir()
+    return sorted(file.name.removesuffix(".sql") for file in folder_files if file.name.endswith(".sql"))
+
+
+def header(folder: str, name: str) -> str:
+    """The comment at the head of a SQL file as one line of text: what it is and what goes wrong without it."""
+    lines = read(folder, name).splitlines()
+    head = [line.removeprefix("--").strip() for line in _leading(lines, "--")]
+    return " ".join(head)
+
+
+@cache
+def columns(table: str) -> dict[str, str]:
+    """The columns of a table and their types, in order, as `sql/create` declares them.
+
+    The create files keep one column a line, `name type [not null],  -- description`.
+    """
+    declared = re.findall(
+        r"^    (\w+) (varchar\(\d+\)|bigint|integer|double precision|timestamp)", read("create", table), re.MULTILINE
+    )
+    return dict(declared)
+
+
+@cache
+def required_columns(table: str) -> frozenset[str]:
+    """The columns of a table that must hold a value."""
+    return frozenset(re.findall(r"^    (\w+) .*?not null", read("create", table), re.MULTILINE))
+
+
+def _leading(lines: list[str], prefix: str) -> list[str]:
+    end = next((n for n, line in enumerate(lines) if not line.startswith(prefix)), len(lines))
+    return lines[:end]
+
+
+def create_table_queries() -> list[str]:
+    """The statements that create what is missing: tables first, then the views over them."""
+    return [text for name in (*TABLES, *VIEWS) for text in statements("create", name)]
+
+
+def drop_table_queries() -> list[str]:
+    """The statements that drop everything, views first."""
+    return [
+        *(f"drop view if exists {view}" for view in reversed(VIEWS)),
+        *(f'drop table if exists "{table}"' for table in reversed(TABLES)),
+    ]

@@ -1,0 +1,26 @@
+"""Which engine holds the warehouse, by the configuration. Drivers are imported here and not before."""
+
+from __future__ import annotations
+
+from sparkify.config import Config
+from sparkify.engines import Engine
+from sparkify.errors import ConfigError
+from sparkify.progress import Progress
+
+
+def connect(config: Config, progress: Progress, *, create: bool = False) -> Engine:
+    """Open the warehouse; `create` makes the database when it is not there.
+
+    Raises:
+        AccessError: the warehouse cannot be reached or opened.
+        ConfigError: there is none yet.
+    """
+    if config.host:
+        raise ConfigError(
+            "[CLUSTER] HOST is set, but this version keeps the warehouse in DuckDB only; leave HOST empty"
+        )
+    if not create and not config.duckdb_path.exists():
+        raise ConfigError(f"{config.duckdb_path}: there is no warehouse yet; run create_tables.py first")
+    from sparkify.engines.duckdb import DuckDB
+
+    return DuckDB(config.duckdb_path, config.lock_timeout, progress)

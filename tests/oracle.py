@@ -1,0 +1,400 @@
+"""The warehouse worked out a second time, in plain Python.
+
+Nothing here uses SQL, a database or the program's own code, so that agreement between the two says
+something. Each rule is one small function; `warehouse` puts them together.
+
+Text is compared by its UTF-8 bytes. Python compares text by code points, which is the same order.
+"""
+
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+Record = Mapping[str, Any]
+Row = tuple[Any, ...]
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
+
+COLUMNS = {
+    "songplays": (
+        "songplay_id",
+        "start_time",
+        "user_id",
+        "level",
+        "song_id",
+        "artist_id",
+        "session_id",
+        "location",
+        "user_agent",
+        "item_in_session",
+        "title",
+        "artist_name",
+        "duration",
+    ),
+    "users": (
+        "user_id",
+        "first_name",
+        "last_name",
+        "gender",
+        "level",
+        "latest_start_time",
+        "latest_item_in_session",
+    ),
+    "songs": ("song_id", "title", "artist_id", "year", "duration"),
+    "artists": ("artist_id", "name", "location", "latitude", "longitude"),
+    "time": ("start_time", "hour", "day", "week", "month", "year", "weekday"),
+}
+
+# The keys of an event in the order of the standard JSONPaths file.
+EVENT_KEYS = (
+    "artist",
+    "auth",
+    "firstName",
+    "gender",
+    "itemInSession",
+    "lastName",
+    "length",
+    "level",
+    "location",
+    "method",
+    "page",
+    "registration",
+    "sessionId",
+    "song",
+    "status",
+    "ts",
+    "userAgent",
+    "userId",
+)
+
+
+class Recording(NamedTuple):
+    """One record of the catalogue."""
+
+    song_id: str
+    title: str | None
+    artist_id: str
+    artist_name: str | None
+    location: str | None
+    latitude: float | None
+    longitude: float | None
+    duration: float | None
+    year: int | None
+
+
+class Event(NamedTuple):
+    """One line of a log; `ts` is in milliseconds since 1970-01-01 UTC."""
+
+    ts: int
+    session_id: int
+    item_in_session: int
+    user_id: str | None
+    first_name: str | None
+    last_name: str | None
+    gender: str | None
+    level: str | None
+    page: str | None
+    location: str | None
+    user_agent: str | None
+    title: str | None
+    artist_name: str | None
+    duration: float | None
+
+
+# ---------------------------------------------------------------- the five tables
+
+
+def warehouse(
+    song_objects: Mapping[str, Sequence[Record]], events: Iterable[Record]
+) -> dict[str, list[Row]]:
+    """The rows of every star table, sorted by their first column, columns as in `COLUMNS`.
+
+    `song_objects` maps the name of an object to the records of its newest content; `events` are all
+    events ever delivered, in any order and any number of times.
+    """
+    catalogue = [recording(record) for records in song_objects.values() for record in records]
+    log = [event(record) for record in events]
+    songplays = list(songplay_rows(log, catalogue))
+    tables = {
+        "songplays": songplays,
+        "users": list(user_rows(log)),
+        "songs": list(song_rows(catalogue)),
+        "artists": list(artist_rows(catalogue)),
+        "time": list(time_rows(start_time for _, start_time, *_ in songplays)),
+    }
+    return {table: sorted(rows, key=lambda row: row[0]) for table, rows in tables.items()}
+
+
+def songplay_rows(log: Iterable[Event], catalogue: Iterable[Recording]) -> Iterator[Row]:
+    """One row per NextSong event, matched to a song or not."""
+    recordings = grouped(catalogue, lambda one: (one.title, one.artist_name))
+    plays = (one for one in log if one.page == "NextSong")
+    for same_play in grouped(plays, event_key).values():
+        play = max(same_play, key=play_rank)
+        match = matching_recording(play, recordings.get((play.title, play.artist_name), []))
+        yield (
+            songplay_id(play),
+            moment(play.ts),
+            play.user_id,
+            play.level,
+            match.song_id if match else None,
+            match.artist_id if match else None,
+            play.session_id,
+            play.location,
+            play.user_agent,
+            play.item_in_session,
+            play.title,
+            play.artist_name,
+            play.duration,
+        )
+
+
+def user_rows(log: Iterable[Event]) -> Iterator[Row]:
+    """One row per user_id, as of that user's latest event of any page."""
+    of_users = (one for one in log if one.user_id is not None)
+    for user_id, same_user in grouped(of_users, lambda one: one.user_id).items():
+        latest = max(same_user, key=user_rank)
+        yield (
+            user_id,
+            latest.first_name,
+            latest.last_name,
+            latest.gender,
+            latest.level,
+            moment(latest.ts),
+            latest.item_in_session,
+        )
+
+
+def song_rows(catalogue: Iterable[Recording]) -> Iterator[Row]:
+    """One row per song_id."""
+    for song_id, same_song in grouped(catalogue, lambda one: one.song_id).items():
+        chosen = min(same_song, key=song_rank)
+        yield song_id, chosen.title, chosen.artist_id, chosen.year, chosen.duration
+
+
+def artist_rows(catalogue: Iterable[Recording]) -> Iterator[Row]:
+    """One row per artist_id, taken whole from one record of the catalogue."""
+    for artist_id, same_artist in grouped(catalogue, lambda one: one.artist_id).items():
+        chosen = min(same_artist, key=artist_rank)
+        yield artist_id, chosen.artist_name, chosen.location, chosen.latitude, chosen.longitude
+
+
+def time_rows(start_times: Iterable[datetime]) -> Iterator[Row]:
+    """One row per distinct start time of a play; ISO week, weekday 0 = Sunday."""
+    for when in set(start_times):
+        week = when.isocalendar().week
+        weekday = when.isoweekday() % 7
+        yield when, when.hour, when.day, week, when.month, when.year, weekday
+
+
+# ---------------------------------------------------------------- which candidate is the row
+
+
+def event_key(one: Event) -> tuple[str | None, int, int, int]:
+    """What makes two delivered events the same event; a missing user is equal to itself."""
+    return one.user_id, one.session_id, one.item_in_session, one.ts
+
+
+def play_rank(play: Event) -> Row:
+    """Of two contents under one event key, the greatest is the play."""
+    return nulls_lowest(
+        play.level, play.location, play.user_agent, play.title, play.artist_name, play.duration
+    )
+
+
+def user_rank(one: Event) -> Row:
+    """The greatest is the user's latest event."""
+    names = nulls_lowest(one.first_name, one.last_name, one.gender, one.level)
+    return one.ts, one.item_in_session, names
+
+
+def song_rank(one: Recording) -> Row:
+    """The lowest is the song: year known, then the columns."""
+    columns = nulls_last(one.title, one.artist_id, one.duration, one.year)
+    return one.year is None, columns
+
+
+def artist_rank(one: Recording) -> Row:
+    """The lowest is the artist: coordinates, then location known, then the shortest name."""
+    return (
+        one.latitude is None or one.longitude is None,
+        one.location is None,
+        nulls_last(None if one.artist_name is None else len(one.artist_name)),
+        nulls_last(one.artist_name, one.location, one.latitude, one.longitude),
+    )
+
+
+def matching_recording(play: Event, namesakes: Sequence[Recording]) -> Recording | None:
+    """Of the recordings with the play's title and artist name, the nearest in duration."""
+    if play.title is None or play.artist_name is None or not namesakes:
+        return None
+
+    def distance_rank(one: Recording) -> Row:
+        if one.duration is None or play.duration is None:
+            distance = None
+        else:
+            distance = abs(one.duration - play.duration)
+        return nulls_last(distance), one.song_id, one.artist_id
+
+    return min(namesakes, key=distance_rank)
+
+
+def nulls_lowest(*values: Any) -> Row:
+    """The values in a form that compares, None below everything else."""
+    return tuple((value is not None, value) for value in values)
+
+
+def nulls_last(*values: Any) -> Row:
+    """The values in a form that compares, None above everything else."""
+    return tuple((value is None, value) for value in values)
+
+
+def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    """The items by their key."""
+    groups: dict[Key, list[Item]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
+
+
+# ---------------------------------------------------------------- from JSON to values
+
+
+def recording(record: Record) -> Recording:
+    """A catalogue record with its values cleaned: year 0 and a blank location are unknown."""
+    location = text(record.get("artist_location"))
+    return Recording(
+        song_id=str(text(record["song_id"])),
+        title=text(record.get("title")),
+        artist_id=str(text(record["artist_id"])),
+        artist_name=text(record.get("artist_name")),
+        location=location if location and location.strip(" ") else None,
+        latitude=decimal_number(record.get("artist_latitude")),
+        longitude=decimal_number(record.get("artist_longitude")),
+        duration=decimal_number(record.get("duration")),
+        year=whole_number(record.get("year")) or None,
+    )
+
+
+def event(record: Record) -> Event:
+    """A log record with its values cleaned: userId "" is a logged-out event."""
+    return Event(
+        ts=key_number(record["ts"]),
+        session_id=key_number(record["sessionId"]),
+        item_in_session=key_number(record["itemInSession"]),
+        user_id=text(record.get("userId")) or None,
+        first_name=text(record.get("firstName")),
+        last_name=text(record.get("lastName")),
+        gender=text(record.get("gender")),
+        level=text(record.get("level")),
+        page=text(record.get("page")),
+        location=text(record.get("location")),
+        user_agent=text(record.get("userAgent")),
+        title=text(record.get("song")),
+        artist_name=text(record.get("artist")),
+        duration=decimal_number(record.get("length")),
+    )
+
+
+def text(value: Any) -> str | None:
+    """The value of a text column; a JSON number becomes its text, 112 -> "112"."""
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def whole_number(value: Any) -> int | None:
+    """The value of an integer column, which may be written as text; "" is null."""
+    return None if value is None or value == "" else int(value)
+
+
+def decimal_number(value: Any) -> float | None:
+    """The value of a floating-point column, which may be written as text; "" is null."""
+    return None if value is None or value == "" else float(value)
+
+
+def key_number(value: Any) -> int:
+    """The value of an integer column that a record can't do without."""
+    number = whole_number(value)
+    if number is None:
+        raise ValueError("a key column is null")
+    return number
+
+
+def moment(ts: int) -> datetime:
+    """Epoch milliseconds as a naive UTC time."""
+    return datetime(1970, 1, 1) + timedelta(milliseconds=ts)
+
+
+def songplay_id(play: Event) -> str:
+    """The md5 of the event key in hexadecimal digits."""
+    key = f"{play.session_id}|{play.item_in_session}|{play.ts}|{play.user_id or ''}"
+    return hashlib.md5(key.encode(), usedforsecurity=False).hexdigest()
+
+
+# ---------------------------------------------------------------- from files to JSON
+
+
+def read_objects(folder: Path, prefix: str) -> dict[str, list[dict[str, Any]]]:
+    """The records of every data file under `folder/prefix`, by the file's name inside `folder`.
+
+    Files without bytes and JSONPaths files hold no records and are left out.
+    """
+    objects = {}
+    for path in sorted((folder / prefix).rglob("*")):
+        if path.is_file() and path.name.endswith((".json", ".json.gz")) and path.stat().st_size:
+            records = parse_values(read_text(path))
+            if not is_jsonpaths(records):
+                objects[path.relative_to(folder).as_posix()] = records
+    return objects
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, unpacked where its name says that it is packed."""
+    content = path.read_bytes()
+    return (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+
+
+def parse_values(content: str) -> list[dict[str, Any]]:
+    """All JSON values of a text, whatever white space stands between and inside them."""
+    decoder = json.JSONDecoder()
+    values = []
+    position = skip_space(content, 0)
+    while position < len(content):
+        value, position = decoder.raw_decode(content, position)
+        values.append(value)
+        position = skip_space(content, position)
+    return values
+
+
+def skip_space(content: str, position: int) -> int:
+    """The first position from `position` on that holds no JSON white space."""
+    while position < len(content) and content[position] in " \t\r\n":
+        position += 1
+    return position
+
+
+def is_jsonpaths(records: Sequence[Record]) -> bool:
+    """Whether a file's content is a JSONPaths file, which says where columns are and is no data."""
+    return len(records) == 1 and list(records[0]) == ["jsonpaths"]
+
+
+def with_standard_keys(record: Record, jsonpaths: Sequence[str]) -> dict[str, Any]:
+    """The event as a JSONPaths file reads it: the n-th path gives the n-th standard key."""
+    values = (follow(record, path) for path in jsonpaths)
+    return dict(zip(EVENT_KEYS, values, strict=True))
+
+
+def follow(record: Any, path: str) -> Any:
+    """The value at a JSONPath such as $['user']['ids'][0] or $.user.ids[0]; None where none is."""
+    for quoted, plain, index in re.findall(r"\['([^']+)'\]|\.([^.\[]+)|\[(\d+)\]", path):
+        if index and isinstance(record, list) and int(index) < len(record):
+            record = record[int(index)]
+        elif not index and isinstance(record, dict):
+            record = record.get(quoted or plain)
+        else:
+            return None
+    return record
