@@ -27,7 +27,8 @@ create table staging_events as
 select
     artist as artist_name, auth, firstName as first_name, gender, itemInSession, lastName as last_name,
     length as duration, level, location as artist_location, method, page, registration, sessionId as session_id,
-    song as title, status, make_timestamp(ts * 1000) as start_time, userAgent as user_agent, nullif(userId, '') as user_id
+    song as title, status, make_timestamp(ts * 1000) as start_time, userAgent as user_agent,
+    nullif(userId, '') as user_id
 from read_json('{bucket}/log_data/*/*/*.json', columns = {events}, format = 'newline_delimited');
 
 create table staging_songs as
@@ -37,7 +38,8 @@ select * from read_json('{songs_file}', columns = {songs}, format = 'newline_del
 STAR = """
 create table songplays as
 select
-    md5(concat_ws('|', e.session_id, e.itemInSession, epoch_ms(e.start_time), coalesce(e.user_id, ''))) as songplay_id,
+    md5(concat_ws('|', e.session_id, e.itemInSession, epoch_ms(e.start_time), coalesce(e.user_id, '')))
+        as songplay_id,
     e.start_time, e.user_id, e.level, s.song_id, s.artist_id, e.session_id, e.artist_location as location,
     e.user_agent, e.itemInSession as item_in_session, e.title, e.artist_name, e.duration
 from staging_events as e

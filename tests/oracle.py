@@ -109,9 +109,7 @@ class Event(NamedTuple):
 # ---------------------------------------------------------------- the five tables
 
 
-def warehouse(
-    song_objects: Mapping[str, Sequence[Record]], events: Iterable[Record]
-) -> dict[str, list[Row]]:
+def warehouse(song_objects: Mapping[str, Sequence[Record]], events: Iterable[Record]) -> dict[str, list[Row]]:
     """The rows of every star table, sorted by their first column, columns as in `COLUMNS`.
 
     `song_objects` maps the name of an object to the records of its newest content; `events` are all
@@ -202,9 +200,7 @@ def event_key(one: Event) -> tuple[str | None, int, int, int]:
 
 def play_rank(play: Event) -> Row:
     """Of two contents under one event key, the greatest is the play."""
-    return nulls_lowest(
-        play.level, play.location, play.user_agent, play.title, play.artist_name, play.duration
-    )
+    return nulls_lowest(play.level, play.location, play.user_agent, play.title, play.artist_name, play.duration)
 
 
 def user_rank(one: Event) -> Row:

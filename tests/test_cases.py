@@ -220,9 +220,7 @@ def column_names(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[str
     return tuple(str(name) for name, *_ in described)
 
 
-def loaded_rows(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]
-) -> list[Row]:
+def loaded_rows(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[Row]:
     """A table's rows as far as the columns go, in the form that an expect file gives them."""
     wanted = ", ".join(f'"{column}"' for column in columns)
     rows = connection.execute(f'select {wanted} from "{table}"').fetchall()
@@ -265,9 +263,7 @@ def load_differences(connection: duckdb.DuckDBPyConnection, case: Case) -> list[
     return lines
 
 
-def oracle_differences(
-    connection: duckdb.DuckDBPyConnection, recomputed: dict[str, list[Row]]
-) -> list[str]:
+def oracle_differences(connection: duckdb.DuckDBPyConnection, recomputed: dict[str, list[Row]]) -> list[str]:
     """Where the loaded star schema is not the one of the second computation."""
     lines = []
     for table, columns in oracle.COLUMNS.items():
@@ -294,9 +290,7 @@ def is_clean(folder: Path) -> bool:
 
 
 @pytest.mark.parametrize("folder", case_folders(), ids=lambda path: path.name)
-def test_the_load_makes_the_rows_that_the_case_and_the_second_computation_expect(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_the_load_makes_the_rows_that_the_case_and_the_second_computation_expect(folder: Path, tmp_path: Path) -> None:
     case = read_case(folder)
     with duckdb.connect(load(case, tmp_path / "loaded"), read_only=True) as connection:
         lines = load_differences(connection, case)
@@ -305,12 +299,8 @@ def test_the_load_makes_the_rows_that_the_case_and_the_second_computation_expect
     assert not lines, "\n" + "\n".join(lines)
 
 
-@pytest.mark.parametrize(
-    "folder", [path for path in case_folders() if is_clean(path)], ids=lambda path: path.name
-)
-def test_the_rows_that_a_case_expects_follow_from_the_second_computation(
-    folder: Path, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("folder", [path for path in case_folders() if is_clean(path)], ids=lambda path: path.name)
+def test_the_rows_that_a_case_expects_follow_from_the_second_computation(folder: Path, tmp_path: Path) -> None:
     case = read_case(folder)
     recomputed = recompute(case, tmp_path)
     lines = []

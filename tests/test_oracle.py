@@ -73,8 +73,7 @@ def test_user_15_went_from_paid_to_free_and_back(real: Warehouse) -> None:
 def test_unknown_years_and_blank_locations_of_the_real_songs_are_null(real: Warehouse) -> None:
     assert sum(song["year"] is None for song in real.rows("songs")) == 4_762
     assert not any(
-        artist["location"] is not None and not artist["location"].strip(" ")
-        for artist in real.rows("artists")
+        artist["location"] is not None and not artist["location"].strip(" ") for artist in real.rows("artists")
     )
 
 

@@ -23,9 +23,9 @@ exit codes:
 """
 
 
-def main(arguments: Sequence[str] | None = None, program: str | None = None) -> int:
-    """Run one command; the exit code. `program` is the name that the help shows."""
-    options = _parser(program).parse_args(arguments)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    options = _parser().parse_args(arguments)
     progress = for_terminal()
     try:
         options.run(options, progress)
@@ -43,9 +43,9 @@ def _failed(progress: Progress, fault: BaseException, text: str, code: ExitCode)
     return code
 
 
-def _parser(program: str | None) -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=program or "sparkify",
+        prog="sparkify",
         description="Keep the Sparkify data warehouse current: JSON logs and song metadata in, a star schema out.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -62,6 +62,9 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
     etl.add_argument("--json", action="store_true", help="print the summary as one JSON object")
 
     _command(commands, "check", _check, "check the whole warehouse")
+
+    query = _command(commands, "query", _query, "answer a question that ships with the program")
+    query.add_argument("name", metavar="NAME", nargs="?", help="the question; without one, all are listed")
 
     sample = _command(commands, "sample", _sample, "make a bucket of invented data", configured=False)
     sample.add_argument("folder", metavar="DIR", type=Path, help="where to put song_data and log_data")
@@ -135,10 +138,23 @@ def _check(options: argparse.Namespace, progress: Progress) -> None:
 
     from sparkify import checks, history, warehouse
 
-    with closing(warehouse.connect(_config(options, progress), progress)) as engine:
+    with closing(warehouse.connect(_config(options, progress), progress, read_only=True)) as engine:
         history.require_version(engine)
         count = checks.run(engine, checks.ALL_TIME)
         print(f"all {count} checks passed on {engine.place}")
+
+
+def _query(options: argparse.Namespace, progress: Progress) -> None:
+    from contextlib import closing
+
+    from sparkify import history, report, warehouse
+
+    if not options.name:
+        print(report.questions())
+        return
+    with closing(warehouse.connect(_config(options, progress), progress, read_only=True)) as engine:
+        history.require_version(engine)
+        print(report.answer(engine, options.name))
 
 
 def _sample(options: argparse.Namespace, progress: Progress) -> None:

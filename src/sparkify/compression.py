@@ -12,8 +12,11 @@ class PackError(Exception):
 
 
 class _Unpacker(Protocol):
-    unused_data: bytes
-    eof: bool
+    @property
+    def unused_data(self) -> bytes: ...
+
+    @property
+    def eof(self) -> bool: ...
 
     def decompress(self, data: bytes, /) -> bytes: ...
 
@@ -54,4 +57,4 @@ def _gzip() -> tuple[Callable[[], _Unpacker], type[Exception]]:
 def _zstandard() -> tuple[Callable[[], _Unpacker], type[Exception]]:
     import zstandard
 
-    return zstandard.ZstdDecompressor().decompressobj, zstandard.ZstdError
+    return lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError

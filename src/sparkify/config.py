@@ -26,9 +26,12 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 """The sections and keys that the program reads."""
 
-CREATES_A_CLUSTER = {"CLUSTER", "IAM_ROLE", "AWS"}, re.compile(
-    r"(DWH_|CLUSTER_|NODE_|NUM_|DB_|IAM_|ROLE_|POLICY_|TRUST_)*"
-    r"(TYPE|NODES|IDENTIFIER|REGION|SCHEMA|NAME|POLICY|ARN|DESCRIPTION|DB|USER|PASSWORD|PORT)"
+CREATES_A_CLUSTER = (
+    {"CLUSTER", "IAM_ROLE", "AWS"},
+    re.compile(
+        r"(DWH_|CLUSTER_|NODE_|NUM_|DB_|IAM_|ROLE_|POLICY_|TRUST_)*"
+        r"(TYPE|NODES|IDENTIFIER|REGION|SCHEMA|NAME|POLICY|ARN|DESCRIPTION|DB|USER|PASSWORD|PORT)"
+    ),
 )
 """Sections and keys with which public solutions create a cluster or a role: not ours to read, and no mistake."""
 
@@ -98,7 +101,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         host=value("CLUSTER", "HOST"),
         duckdb_path=folder / Path(value("DUCKDB", "PATH", "sparkify.duckdb")).expanduser(),
         max_errors=whole_number("ETL", "MAX_ERRORS", "0"),
-        batch_size=_bytes(path, value("ETL", "BATCH_SIZE", "1 GB")),
+        batch_size=_bytes(path, value("ETL", "BATCH_SIZE", "256 MB")),
         lock_timeout=float(whole_number("ETL", "LOCK_TIMEOUT", "60")),
         warnings=tuple(warnings),
     )

@@ -1,4 +1,4 @@
-"""What can go wrong, sorted by who must act. The class decides the exit code; the message says reason, place and fix."""
+"""What can go wrong, sorted by who must act. The class decides the exit code, the text says reason, place and fix."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from sparkify import checks, history, jsonpaths, lake, sql_queries, warehouse
 from sparkify import plan as planning
 from sparkify.config import Config
-from sparkify.engines import Engine, Source, Staged, TryAgain, Value
+from sparkify.engines import Engine, Source, Staged, TryAgainError, Value
 from sparkify.errors import BadRecordsError, CheckError
 from sparkify.plan import Batch, Kind, Plan
 from sparkify.progress import Progress
@@ -33,6 +33,7 @@ def run(config: Config, progress: Progress) -> Summary:
         plan = _plan(config, engine, listings)
         summary = Summary(engine.place, plan)
         with history.recorded_run(engine) as this_run:
+            engine.open_staging()
             load = _Load(config, progress, engine, source, this_run, summary)
             for batch in plan.batches:
                 load.batch(batch)
@@ -44,7 +45,7 @@ def run(config: Config, progress: Progress) -> Summary:
 def dry_run(config: Config, progress: Progress) -> Plan:
     """What `run` would load, without changing anything."""
     _, listings = _extract(config, progress)
-    with closing(warehouse.connect(config, progress)) as engine:
+    with closing(warehouse.connect(config, progress, read_only=True)) as engine:
         return _plan(config, engine, listings)
 
 
@@ -62,7 +63,7 @@ def _extract(config: Config, progress: Progress) -> tuple[Source, dict[Kind, lak
     listings: dict[Kind, lake.Listing] = {}
     for kind, objects in lakes.items():
         with progress.phase(f"list {objects.location}"):
-            listings[kind] = objects.list().without(place)
+            listings[kind] = objects.list_objects().without(place)
     return Source(lakes, paths), listings
 
 
@@ -86,7 +87,7 @@ class _Load:
         """Load one batch; a second time with care, where the engine finds that the quick way is not safe."""
         try:
             counts = self._once(batch, careful=False)
-        except TryAgain:
+        except TryAgainError:
             counts = self._once(batch, careful=True)
         self.run.batches += 1
         self.summary.add(counts)

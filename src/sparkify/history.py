@@ -56,15 +56,15 @@ class Run:
 
     def add_objects(self, batch: Batch, staged: Staged) -> None:
         """Note the objects of a batch as loaded, and their bad records as rejected, in the batch's transaction."""
-        bad = Counter(record.object for record in staged.rejected)
-        now = _now()
+        bad, now = Counter(record.object for record in staged.rejected), _now()
+
+        def sums(name: str) -> tuple[int, int, int]:
+            return staged.records[name], staged.records[name] - bad[name], bad[name]
+
         self._execute("forget_objects")
         self._engine.insert(
             "load_history",
-            [
-                (o.name, o.etag, o.size, self.run_id, batch.number, n := staged.records[o.name], n - (b := bad[o.name]), b, now)
-                for o in batch.objects
-            ],
+            [(o.name, o.etag, o.size, self.run_id, batch.number, *sums(o.name), now) for o in batch.objects],
         )
         self._engine.insert(
             "rejected_records",
@@ -79,7 +79,6 @@ class Run:
         """Note how the run ended."""
         with self._engine.transaction():
             self._execute("end_run", {"run_id": self.run_id, "now": _now(), "status": status, "error": error})
-        self._engine.tidy()
 
     def what_stays(self) -> str:
         """What a run that ends now leaves behind, for the person."""

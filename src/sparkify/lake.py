@@ -62,6 +62,7 @@ class Lake:
         """
         self.location = location.rstrip("/") or "/"
         self.root: Path | None = None
+        self._store: obstore.store.S3Store | obstore.store.LocalStore
         if location.startswith("s3://"):
             bucket, _, self._prefix = self.location.removeprefix("s3://").partition("/")
             self._names = f"s3://{bucket}/"
@@ -82,7 +83,7 @@ class Lake:
         with self._explained():
             self._store = LocalStore(prefix=self.root)
 
-    def list(self) -> Listing:
+    def list_objects(self) -> Listing:
         """Every data object below the location, sorted by name; `log_data_old/` is not below `log_data`.
 
         Zero-byte folder markers, hidden files and other endings than `DATA_SUFFIXES` are no data.
@@ -132,11 +133,12 @@ class Lake:
         Raises:
             AccessError: it is gone, forbidden, or the store cannot be reached.
         """
-        with self._explained(item.name):
-            if path := self.path(item):
-                return path.read_bytes()
-            import obstore
+        import obstore
 
+        with self._explained(item.name):
+            if self.root:
+                with open(f"{self.root}/{item.key}", "rb") as file:
+                    return file.read()
             return obstore.get(self._store, item.key).bytes().to_bytes()
 
     def read_all(self, items: Iterable[StoredObject], done: Callable[[int], None]) -> Iterator[bytes]:

@@ -22,6 +22,7 @@ class Batch:
     """
 
     number: int
+    is_last: bool
     songs: tuple[StoredObject, ...]
     events: tuple[StoredObject, ...]
     replaced: tuple[StoredObject, ...]
@@ -59,8 +60,18 @@ def make(listings: Mapping[Kind, Listing], history: Mapping[str, str], batch_siz
         if history.get(item.name) != item.etag
     ]
     listed = sum(len(listing.objects) for listing in listings.values())
+    cut = _cut(new, batch_size)
     return Plan(
-        batches=tuple(_batch(number, members, history) for number, members in enumerate(_cut(new, batch_size), 1)),
+        batches=tuple(
+            Batch(
+                number,
+                is_last=number == len(cut),
+                songs=tuple(item for kind, item in members if kind == "songs"),
+                events=tuple(item for kind, item in members if kind == "events"),
+                replaced=tuple(item for _, item in members if item.name in history),
+            )
+            for number, members in enumerate(cut, 1)
+        ),
         known=listed - len(new),
         ignored=sum(listing.ignored for listing in listings.values()),
     )
@@ -81,12 +92,3 @@ def _cut(new: list[tuple[Kind, StoredObject]], batch_size: int) -> list[list[tup
         batches[-1].append((kind, item))
         room -= unpacked_size(item)
     return batches
-
-
-def _batch(number: int, members: list[tuple[Kind, StoredObject]], history: Mapping[str, str]) -> Batch:
-    return Batch(
-        number,
-        songs=tuple(item for kind, item in members if kind == "songs"),
-        events=tuple(item for kind, item in members if kind == "events"),
-        replaced=tuple(item for _, item in members if item.name in history),
-    )

@@ -44,13 +44,8 @@ class Bars(Progress):
         from rich.progress import Progress as RichProgress
 
         self._console = Console(stderr=True)
-        self._bars = lambda: RichProgress(
-            TextColumn("{task.description:<32}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self._console,
-        )
+        self._columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._progress = RichProgress
 
     def say(self, text: str) -> None:
         """One line above the bars."""
@@ -59,7 +54,7 @@ class Bars(Progress):
     @contextmanager
     def phase(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
         """A bar that is full when the part is over."""
-        with self._bars() as bars:
+        with self._progress(*self._columns, console=self._console) as bars:
             task = bars.add_task(what, total=total)
             yield lambda steps: bars.advance(task, steps)
             size = total or 1

@@ -280,8 +280,7 @@ class Play(NamedTuple):
 def _play(artist: object, title: object, duration_s: object) -> Play:
     """The logs print numbers as text, and text as UTF-8 that was encoded as UTF-8 once more."""
     artist_twice, title_twice = (
-        _json(str(name).encode().decode("latin-1").encode().decode("latin-1"))
-        for name in (artist, title)
+        _json(str(name).encode().decode("latin-1").encode().decode("latin-1")) for name in (artist, title)
     )
     length = repr(duration_s)
     return Play(artist_twice, title_twice, length, min(int(float(length)), LONGEST_STEP_S))
@@ -316,9 +315,7 @@ class Jukebox:
         self._random = rng.random
         self._hits = hits
         self._hit_share = 0.055 if hits else 0.0
-        self._others = [
-            _play(_artist_name(rng), _title(rng), _duration_s(rng)) for _ in range(5_000)
-        ]
+        self._others = [_play(_artist_name(rng), _title(rng), _duration_s(rng)) for _ in range(5_000)]
         for index in range(0, 5_000 if hits else 0, 2):  # the catalogue has other songs by these
             self._others[index] = self._others[index]._replace(artist=rng.choice(hits).artist)
 
@@ -463,9 +460,7 @@ class App:
         return self._pages[name]
 
 
-def _until(
-    open_sessions: list[tuple[int, int, str, Iterator[Event]]], end_ms: float
-) -> Iterator[Event]:
+def _until(open_sessions: list[tuple[int, int, str, Iterator[Event]]], end_ms: float) -> Iterator[Event]:
     """The events before `end_ms` of the open sessions, a heap that loses those that end."""
     while open_sessions and open_sessions[0][0] < end_ms:
         ts, number, line, session = open_sessions[0]

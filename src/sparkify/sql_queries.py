@@ -34,8 +34,21 @@ VIEWS = ("delivered_plays", "contested_plays", "user_candidates", "plays")
 SONG_TRANSFORMS = ("changed_songs", "songs", "artists")
 """What new song objects make necessary, in this order."""
 
+PLAY_TRANSFORMS = ("contested_times", "beaten_plays", "songplays")
+"""How delivered plays are merged into the fact, in this order."""
+
 EVENT_TRANSFORMS = ("users", "time")
 """What new events make necessary beside the fact itself, in this order."""
+
+TRANSFORMS = (
+    "replaced_songs",
+    *SONG_TRANSFORMS,
+    "song_matches",
+    "rematched_plays",
+    *PLAY_TRANSFORMS,
+    *EVENT_TRANSFORMS,
+)
+"""Everything between staging and the checks, in the order in which it runs."""
 
 
 @cache
@@ -92,6 +105,11 @@ def _leading(lines: list[str], prefix: str) -> list[str]:
 def create_table_queries() -> list[str]:
     """The statements that create what is missing: tables first, then the views over them."""
     return [text for name in (*TABLES, *VIEWS) for text in statements("create", name)]
+
+
+def insert_table_queries() -> list[str]:
+    """The statements that turn staged rows into the star schema, in order."""
+    return [text for name in TRANSFORMS for text in statements("transform", name)]
 
 
 def drop_table_queries() -> list[str]:

@@ -89,7 +89,8 @@ def plan_as_text(plan: Plan) -> str:
 def plan_as_json(plan: Plan) -> str:
     """What a run would load, as one JSON object."""
     batches = [[{"object": o.name, "etag": o.etag, "bytes": o.size} for o in b.objects] for b in plan.batches]
-    return json.dumps({"version": JSON_VERSION, "batches": batches, "loaded_before": plan.known, "ignored": plan.ignored})
+    content = {"version": JSON_VERSION, "batches": batches, "loaded_before": plan.known, "ignored": plan.ignored}
+    return json.dumps(content)
 
 
 def _size(count: float) -> str:

@@ -8,8 +8,8 @@ from sparkify.errors import ConfigError
 from sparkify.progress import Progress
 
 
-def connect(config: Config, progress: Progress, *, create: bool = False) -> Engine:
-    """Open the warehouse; `create` makes the database when it is not there.
+def connect(config: Config, progress: Progress, *, create: bool = False, read_only: bool = False) -> Engine:
+    """Open the warehouse; `create` makes the database when it is not there, `read_only` allows no change.
 
     Raises:
         AccessError: the warehouse cannot be reached or opened.
@@ -23,4 +23,4 @@ def connect(config: Config, progress: Progress, *, create: bool = False) -> Engi
         raise ConfigError(f"{config.duckdb_path}: there is no warehouse yet; run create_tables.py first")
     from sparkify.engines.duckdb import DuckDB
 
-    return DuckDB(config.duckdb_path, config.lock_timeout, progress)
+    return DuckDB(config.duckdb_path, config.lock_timeout, progress, read_only=read_only)

@@ -18,7 +18,7 @@ Value: TypeAlias = Any
 Rows: TypeAlias = list[tuple[Value, ...]]
 
 
-class TryAgain(SparkifyError):
+class TryAgainError(SparkifyError):
     """The transaction has to be run once more, from its beginning and with `careful=True`."""
 
 
@@ -74,12 +74,20 @@ class Engine(Protocol):
         """Run one statement with `$name` bound from `values`; the rows it found."""
         ...
 
+    def columns(self, sql: str) -> tuple[str, ...]:
+        """The names of the columns that a query gives, without running it."""
+        ...
+
     def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
         """Add rows that have a value for every column of the table, in order."""
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit what happens inside, or nothing of it."""
+        ...
+
+    def open_staging(self) -> None:
+        """Get ready to stage the batches of a run."""
         ...
 
     def stage(self, batch: Batch, source: Source, progress: Progress, *, careful: bool) -> Staged:

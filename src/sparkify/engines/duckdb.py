@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
 from sparkify import sql_queries
-from sparkify.engines import Rows, Source, Staged, Value, duckdb_staging
-from sparkify.errors import AccessError
+from sparkify.engines import Rows, Source, Staged, TryAgainError, Value, duckdb_staging
+from sparkify.engines.json_columns import identifier
+from sparkify.errors import AccessError, LoadError
 from sparkify.plan import Batch
 from sparkify.progress import Progress
 
@@ -23,16 +24,20 @@ RETRY_EVERY = 0.2
 class DuckDB:
     """A DuckDB file, held by this process alone until it is closed."""
 
-    def __init__(self, path: Path, lock_timeout: float, progress: Progress) -> None:
+    def __init__(self, path: Path, lock_timeout: float, progress: Progress, *, read_only: bool = False) -> None:
         """Open the file, or make it; wait at most `lock_timeout` seconds for another process that holds it.
+
+        `read_only` makes DuckDB refuse any change, and lets others read at the same time.
 
         Raises:
             AccessError: it is held by another process for longer, or cannot be opened.
         """
         self.place = str(path)
-        self._connection = _open(path, lock_timeout, progress)
+        self._connection = _open(path, lock_timeout, progress, read_only)
         # Rows need no order, and giving it up lets DuckDB write them in parallel and in less memory.
         self._connection.execute("set preserve_insertion_order = false")
+        [(catalog,)] = self.query("select current_database()")
+        self._catalog = identifier(catalog)
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
         """See `Engine.execute`."""
@@ -41,16 +46,46 @@ class DuckDB:
 
     def query(self, sql: str, values: Mapping[str, Value] | None = None) -> Rows:
         """See `Engine.query`."""
-        used = {name: value for name, value in (values or {}).items() if re.search(rf"\${name}\b", sql)}
+        try:
+            return self._run(sql, values or {})
+        except duckdb.InterruptException as e:
+            raise KeyboardInterrupt from e
+        except duckdb.Error as e:
+            raise LoadError(f"{self.place}: {_explained(e)}") from e
+
+    def read_json(self, sql: str) -> Rows:
+        """The rows of a statement that reads JSON files with DuckDB's own reader.
+
+        Raises:
+            TryAgainError: the reader refuses a file, which ends the transaction.
+        """
+        try:
+            return self.query(sql)
+        except LoadError as e:
+            if isinstance(e.__cause__, (duckdb.InvalidInputException, duckdb.ConversionException)):
+                raise TryAgainError("DuckDB's JSON reader refuses a large log") from e
+            raise
+
+    def _run(self, sql: str, values: Mapping[str, Value]) -> Rows:
+        used = {name: value for name, value in values.items() if re.search(rf"\${name}\b", sql)}
         return self._connection.execute(sql, used or None).fetchall()
 
+    def columns(self, sql: str) -> tuple[str, ...]:
+        """See `Engine.columns`."""
+        return tuple(name for name, *_ in self.query(f"describe {sql}"))
+
     def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
-        """See `Engine.insert`."""
-        columns = sql_queries.columns(table)
-        values = {name: [row[n] for row in rows] for n, name in enumerate(columns)}
-        lists = ", ".join(f"unnest(${name}::{kind}[])" for name, kind in columns.items())
-        if rows:
-            self.execute(f'insert into "{table}" select {lists}', values)
+        """See `Engine.insert`. A column goes to DuckDB as one list, or as one value when its rows do not differ."""
+        if not rows:
+            return
+        bound, selected, values = [], [], {}
+        for n, (name, kind) in enumerate(sql_queries.columns(table).items()):
+            column = [row[n] for row in rows]
+            is_list = n == 0 or any(value != column[0] for value in column)
+            values[name] = column if is_list else column[0]
+            bound.append(f"${name}::{kind}{'[]' if is_list else ''} as {name}")
+            selected.append(f"unnest({name})" if is_list else name)
+        self.execute(f'insert into "{table}" select {", ".join(selected)} from (select {", ".join(bound)})', values)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -64,15 +99,29 @@ class DuckDB:
             raise
 
     def _roll_back(self) -> None:
-        try:
+        # A commit that failed has ended its transaction already, and closing the file ends any other.
+        with suppress(LoadError):
             self.query("rollback")
-        except duckdb.Error:
-            # A commit that failed has ended its transaction already, and closing the file ends any other.
-            return
+
+    def open_staging(self) -> None:
+        """Keep the batch in hand in memory: temporary tables stand before those of the same name in the file.
+
+        The file would compress the rows of every batch only to drop them with the next.
+        """
+        for table in sql_queries.WORK_TABLES:
+            self.query(f"create temporary table {table} as select * from {self._in_file(table)} limit 0")
 
     def stage(self, batch: Batch, source: Source, progress: Progress, *, careful: bool) -> Staged:
-        """See `Engine.stage`."""
-        return duckdb_staging.stage(self, batch, source, progress, careful=careful)
+        """See `Engine.stage`. The events of a run's last batch go into the file, too."""
+        staged = duckdb_staging.stage(self, batch, source, progress, careful=careful)
+        if batch.is_last:
+            in_file = self._in_file("staging_events")
+            self.query(f"delete from {in_file}")
+            self.query(f"insert into {in_file} select * from staging_events")
+        return staged
+
+    def _in_file(self, table: str) -> str:
+        return f"{self._catalog}.main.{table}"
 
     def tidy(self) -> None:
         """Write the log into the file, so that a crash leaves nothing to replay (see the CHECKPOINT statement)."""
@@ -83,13 +132,23 @@ class DuckDB:
         self._connection.close()
 
 
-def _open(path: Path, lock_timeout: float, progress: Progress) -> duckdb.DuckDBPyConnection:
+def _explained(e: duckdb.Error) -> str:
+    """What DuckDB says, in one line, and what to do about it."""
+    text = (str(e).strip().splitlines() or [type(e).__name__])[0]
+    if isinstance(e, duckdb.OutOfMemoryException):
+        return f"DuckDB ran out of memory or of room for what does not fit in it; lower [ETL] BATCH_SIZE ({text})"
+    if isinstance(e, duckdb.IOException):
+        return f"the file cannot be written or read; make room on the disk and look at its rights ({text})"
+    return f"DuckDB stopped; run again, and report this if it stays ({text})"
+
+
+def _open(path: Path, lock_timeout: float, progress: Progress, read_only: bool) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + lock_timeout
     said = False
     while True:
         try:
-            return duckdb.connect(path)
-        except duckdb.IOException as e:
+            return duckdb.connect(path, read_only=read_only)
+        except duckdb.Error as e:
             holder = re.search(r"Conflicting lock is held in (.*?)\s*\(PID (\d+)\)", str(e))
             if "Could not set lock" not in str(e):
                 raise AccessError(f"{path}: the warehouse cannot be opened: {str(e).splitlines()[0]}") from e

@@ -12,12 +12,13 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from sparkify.compression import PackError, is_packed, unpack
-from sparkify.engines import Rejected, Source, Staged, TryAgain
+from sparkify.engines import Rejected, Source, Staged, TryAgainError
 from sparkify.engines.json_columns import SUSPECT, Columns, literal
 from sparkify.jsonpaths import is_jsonpaths
 from sparkify.lake import Lake, StoredObject
@@ -63,18 +64,14 @@ def stage(database: DuckDB, batch: Batch, source: Source, progress: Progress, *,
         files = dict(_lay(lake, large, Path(spool), staged, done))
         if not careful and by_lines.columns.is_flat:
             files = by_files.stage(files)
-        for name, path in files.items():
-            with path.open("rb") as lines:
-                by_lines.stage((name, record) for record in scan(lines))
-        by_lines.stage(_read(lake, [o for o in batch.events if unpacked_size(o) <= LARGE], staged, done))
+        small = [o for o in batch.events if unpacked_size(o) <= LARGE]
+        by_lines.stage(chain(_scan_files(files), _read(lake, small, staged, done)))
         songs = _ByLines(database, Columns("staging_songs", source.paths["songs"]), staged)
         songs.stage(_read(source.lakes["songs"], batch.songs, staged, done))
     return staged
 
 
-def _read(
-    lake: Lake, items: Iterable[StoredObject], staged: Staged, done: Callable[[int], None]
-) -> Iterator[Placed]:
+def _read(lake: Lake, items: Iterable[StoredObject], staged: Staged, done: Callable[[int], None]) -> Iterator[Placed]:
     """The records of objects that are read into memory."""
     items = list(items)
     for item, content in zip(items, lake.read_all(items, done), strict=True):
@@ -85,6 +82,14 @@ def _read(
             continue
         for record in scan(io.BytesIO(unpacked)):
             yield item.name, record
+
+
+def _scan_files(files: Mapping[str, Path]) -> Iterator[Placed]:
+    """The records of objects that lie as files, a line at a time."""
+    for name, path in files.items():
+        with path.open("rb") as lines:
+            for record in scan(lines):
+                yield name, record
 
 
 def _lay(
@@ -143,14 +148,20 @@ class _ByLines:
         """What is wrong with which records of a chunk, by position."""
         faults = {n: fault for n, (_, record) in enumerate(chunk) if (fault := _undecodable(record.text))}
         texts = ["" if n in faults else record.text.decode() for n, (_, record) in enumerate(chunk)]
-        records = "(select unnest($texts::varchar[]) as record, unnest(range(len($texts))) as position)"
+        records = "(select unnest(t) as record, unnest(range(len(t))) as position from (select $texts::varchar[] as t))"
         judged = f"(select position, {self.columns.fault()} as fault from {self.columns.texts(records)})"
-        found = self._database.query(f"select position, fault from {judged} where fault is not null", {"texts": texts})
-        return dict(sorted({**dict(found), **faults}.items()))
+        # Counting without a filter: DuckDB would plan a filter on so long an expression for longer than it runs.
+        [(bad,)] = self._database.query(f"select count(fault) from {judged}", {"texts": texts})
+        found = self._database.query(f"select position, fault from {judged}", {"texts": texts}) if bad else []
+        faults |= {n: fault for n, fault in found if fault and n not in faults}
+        return dict(sorted(faults.items()))
 
     def _insert(self, good: list[Placed]) -> None:
         texts = [record.text.decode() for _, record in good]
-        records = "(select unnest($texts::varchar[]) as record, unnest($names::varchar[]) as source_file)"
+        records = """(
+            select unnest(t) as record, unnest(n) as source_file
+            from (select $texts::varchar[] as t, $names::varchar[] as n)
+        )"""
         inserted = self._database.execute(
             self.columns.insert(self.columns.texts(records), *self._source),
             {"texts": texts, "names": [name for name, _ in good]},
@@ -158,7 +169,9 @@ class _ByLines:
         if inserted != len(good):
             raise AssertionError(f"{inserted} rows were staged of {len(good)} records")
         keys = "select distinct unnest(json_keys(record)) from (select unnest($texts::varchar[]) as record)"
-        self._staged.unknown_keys |= {key for (key,) in self._database.query(keys, {"texts": texts})}.difference(self.columns.keys)
+        self._staged.unknown_keys |= {key for (key,) in self._database.query(keys, {"texts": texts})}.difference(
+            self.columns.keys
+        )
 
 
 class _ByFiles:
@@ -173,7 +186,7 @@ class _ByFiles:
         """Insert the records of the files in which nothing looks odd; the other files are left over.
 
         Raises:
-            TryAgain: a record of another file turned out to be bad.
+            TryAgainError: a record of another file turned out to be bad.
         """
         lines = self._count_lines(files)
         plain = {name: str(path) for name, path in files.items() if name in lines}
@@ -186,10 +199,11 @@ class _ByFiles:
 
     def _count_lines(self, files: dict[str, Path]) -> dict[str, int]:
         """The number of records of each file that holds one valid and unsuspicious record a line."""
-        names = {str(path): name for name, path in files.items()}
+        # DuckDB would take such a path for a pattern.
+        names = {str(path): name for name, path in files.items() if not set(str(path)) & set("*?[")}
         if not names:
             return {}
-        found = self._try(
+        found = self._database.read_json(
             f"""
             select filename, count(*), coalesce(bool_or(record is null or {SUSPECT}), false)
             from (
@@ -207,21 +221,12 @@ class _ByFiles:
             select {columns.read_names()}
             from read_json({_list(paths)}, columns = {columns.read_types()}, format = 'newline_delimited')
         ) where {columns.is_plain()}"""
-        [(inserted,)] = self._try(columns.insert(rows))
+        [(inserted,)] = self._database.read_json(columns.insert(rows))
         if inserted != lines:
-            raise TryAgain("not every line of the large logs became a row")
-        [(odd,)] = self._database.query(f"select count(*) from {columns.table} where {columns.is_odd()}")
+            raise TryAgainError("not every line of the large logs became a row")
+        [(odd,)] = self._database.query(columns.count_odd())
         if odd:
-            raise TryAgain("some rows of the large logs look odd")
-
-    def _try(self, sql: str) -> list[tuple[object, ...]]:
-        """What DuckDB's JSON reader refuses is for the way by lines to explain."""
-        import duckdb
-
-        try:
-            return self._database.query(sql)
-        except (duckdb.InvalidInputException, duckdb.ConversionException) as e:
-            raise TryAgain("DuckDB's JSON reader refuses a large log") from e
+            raise TryAgainError("some rows of the large logs look odd")
 
 
 def _chunks(placed: Iterable[Placed]) -> Iterator[list[Placed]]:

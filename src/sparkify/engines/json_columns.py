@@ -16,7 +16,8 @@ from sparkify.records import MOST_BYTES
 YEARS = "between -62135596800000 and 253402300799999"
 """The years 1 to 9999, in milliseconds since 1970."""
 
-NOT_NUMBERS = "('nan', 'inf', '-inf', 'infinity', '-infinity')"
+NOT_NUMBERS = "('nan', 'NAN', 'inf', 'Inf', 'INF', '-inf', '-Inf', '-INF', 'infinity', 'INFINITY')"
+"""Words that DuckDB's JSON reader takes for numbers, beside NaN and Infinity."""
 
 SUSPECT = (
     f"strlen(record) > {MOST_BYTES} or contains(record, '\\u0000') or contains(record, 'NaN')"
@@ -73,7 +74,9 @@ class Columns:
             parsed = f"struct_pack({', '.join(values)})"
             names = list(self._paths)
         columns = [f"r.{name} as {column}" for name, column in zip(names, self._paths, strict=True)]
-        return f"(select * exclude (r), {', '.join(columns)} from (select *, unnest([try({parsed})]) as r from {records}))"
+        return (
+            f"(select * exclude (r), {', '.join(columns)} from (select *, unnest([try({parsed})]) as r from {records}))"
+        )
 
     def fault(self) -> str:
         """What is wrong with a record of `texts`, as an SQL expression: `column: reason`, `: reason`, or null."""
@@ -81,7 +84,7 @@ class Columns:
         return f"coalesce({', '.join(faults)})"
 
     def read_types(self) -> str:
-        """The types with which DuckDB's JSON reader reads the keys. Whole numbers as text, for it would round others."""
+        """The types with which DuckDB's JSON reader reads the keys: whole numbers as text, for it would round others."""
         types = ("double" if self._types[c] == "double precision" else "varchar" for c in self._paths)
         return json.dumps(dict(zip(self.keys, types, strict=True))).replace('"', "'")
 
@@ -90,7 +93,7 @@ class Columns:
         return ", ".join(f"{identifier(k)} as {c}" for k, c in zip(self.keys, self._paths, strict=True))
 
     def is_plain(self) -> str:
-        """Whether the columns that the reader read as text are sure to be good; the others follow in `is_odd`."""
+        """Whether the columns that the reader read as text are sure to be good; the others follow in `count_odd`."""
         conditions = [f"{c} is not null" for c in self._required if c in self._paths]
         for column, kind in self._of("bigint", "timestamp"):
             whole = f"try_cast({column} as bigint)::varchar = {column}"
@@ -98,19 +101,20 @@ class Columns:
             conditions.append(f"({column} is null or {column} = '' or {usable})")
         return " and ".join(conditions)
 
-    def is_odd(self) -> str:
-        """Whether a staged row that came through the reader may have been bad: too odd to be sure.
+    def count_odd(self) -> str:
+        """A query for the number of staged rows that came through the reader and may have been bad.
 
-        The reader makes 1 and 0 of true and false, and texts of arrays, objects and NaN.
+        The reader makes 1 and 0 of true and false, and texts of arrays, objects and NaN. The words that may be NaN are
+        looked for a column at a time, which DuckDB does on the distinct values of a column where it can.
         """
-        conditions = [f"not isfinite({c}) or {c} in (0, 1)" for c, _ in self._of("double precision")]
-        for column, kind in self._of("varchar"):
-            conditions += [
-                f"strlen({column}) > {_most_bytes(kind)}",
-                f"({column} >= '[' and {column} < '\\' or {column} >= '{{' and {column} < '|') and json_valid({column})",
-                f"strlen({column}) between 3 and 9 and lower({column}) in {NOT_NUMBERS}",
-            ]
-        return " or ".join(f"coalesce({condition}, false)" for condition in conditions)
+        looks = [f"coalesce(not isfinite({c}) or {c} in (0, 1), false)" for c, _ in self._of("double precision")]
+        looks += [
+            f"case when strlen({c}) > {_most_bytes(kind)} then true when {_may_be_nested(c)} then json_valid({c}) end"
+            for c, kind in self._of("varchar")
+        ]
+        words = [f"select count(*) from {self.table} where {c} in {NOT_NUMBERS}" for c, _ in self._of("varchar")]
+        counts = [f"select count_if({' or '.join(looks)}) as odd from {self.table}", *words]
+        return f"select sum(odd) from ({' union all '.join(counts)})"
 
     def _of(self, *kinds: str) -> list[tuple[str, str]]:
         return [(c, self._types[c]) for c in self._paths if self._types[c].startswith(kinds)]
@@ -132,15 +136,16 @@ class Columns:
             whole = f"coalesce(try_cast({column} as bigint)::varchar = {column}, false)"
             cases = {f"{column} <> '' and not {whole}": "is no whole number of 64 bits"}
             if kind == "timestamp":
-                cases[f"{column} <> '' and not try_cast({column} as bigint) {YEARS}"] = "is no moment of the years 1 to 9999"
+                cases[f"{column} <> '' and not try_cast({column} as bigint) {YEARS}"] = (
+                    "is no moment of the years 1 to 9999"
+                )
         else:
             most = _most_bytes(kind)
             value = f"json_type(record, {literal(_dollar(self._paths[column]))})"
             cases = {
                 f"strlen({column}) > {most}": f"is longer than {most} bytes",
-                f"lower({column}) in {NOT_NUMBERS} and {value} = 'DOUBLE'": "is not JSON",
-                f"({column} >= '[' and {column} < '\\' or {column} >= '{{' and {column} < '|') "
-                f"and {value} in ('ARRAY', 'OBJECT')": "is no text",
+                f"{column} in {NOT_NUMBERS} and {value} = 'DOUBLE'": "is not JSON",
+                f"{_may_be_nested(column)} and {value} in ('ARRAY', 'OBJECT')": "is no text",
             }
         if column in self._required:
             cases = {f"{column} is null or {column} = ''": "is missing", **cases}
@@ -160,6 +165,10 @@ def identifier(name: str) -> str:
 def _dollar(path: Path) -> str:
     steps = (f"[{step}]" if isinstance(step, int) else f".{identifier(step)}" for step in path)
     return "$" + "".join(steps)
+
+
+def _may_be_nested(column: str) -> str:
+    return f"({column} >= '[' and {column} < '\\' or {column} >= '{{' and {column} < '|')"
 
 
 def _most_bytes(kind: str) -> int:

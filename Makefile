@@ -1,0 +1,53 @@
+# `make run` sets everything up and loads a sample; `make test` proves it. All they make stays in this folder.
+
+PYTHON ?= python3
+BIN = .venv/bin
+export PIP_CACHE_DIR = $(CURDIR)/.venv/cache
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
+
+.PHONY: run test lint format bench clean
+
+run: .venv/installed sample
+	$(BIN)/python create_tables.py
+	$(BIN)/python etl.py
+	@echo; echo "The ten most played songs:"
+	@$(BIN)/sparkify query most_played_songs
+	@echo; echo "Next: '$(BIN)/sparkify query' lists more questions; put your own bucket into dwh.cfg and run this again."
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --dialect duckdb src/sparkify/sql
+	$(BIN)/sqlfluff lint --dialect redshift src/sparkify/sql
+
+format: .venv/installed-dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: .venv/installed
+	$(BIN)/python bench/compare.py
+
+clean:
+	rm -rf .venv sample sparkify.duckdb sparkify.duckdb.wal
+
+sample: | .venv/installed
+	$(BIN)/sparkify sample sample --songs 1000 --events 20000 --seed 1
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make run PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) .
+	@touch $@
+
+.venv/installed-dev: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) '.[dev]'
+	@touch $@ .venv/installed

@@ -1,0 +1,475 @@
+"""The promise: the warehouse is a function of what was delivered, whatever the order, the split and the crashes."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import oracle
+import pytest
+from conftest import Outcome, Sparkify, assert_is, event, lines, many_events, object_key
+from hypothesis import example, given, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from sparkify.engines.duckdb import DuckDB
+from sparkify.errors import LoadError
+
+# ---------------------------------------------------------------- small worlds, in which everything collides
+
+TITLES = st.sampled_from(["Hello", "Hello ", "hello", "Überlin", "夜", 112, "112", 4.5, "", "False", None])
+ARTISTS = st.sampled_from(["Adele", "ADELE", "Adele feat. Koch", "Beyoncé", 311, "311", "", None])
+PLACES = st.sampled_from(["", " ", "   ", "\u00a0", "Oslo", "Oslo/Bergen", 66, None])
+DURATIONS = st.sampled_from([100, 100.0, 100.5, "100.5", "", 99.5, 295.47057, 0, None])
+COORDINATES = st.sampled_from([None, 0, 1.5, -33.86, "1.5", ""])
+T0 = 1_542_845_032_796
+
+
+def keys_left_out(records: st.SearchStrategy[dict[str, Any]], needed: set[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """Records in which some of the keys that are not needed are missing rather than null."""
+
+    def without(pair: tuple[dict[str, Any], set[str]]) -> dict[str, Any]:
+        record, left_out = pair
+        return {key: value for key, value in record.items() if key in needed or key not in left_out}
+
+    optional = ["title", "artist_name", "artist_location", "year", "duration", "song", "artist", "length", "level"]
+    return st.tuples(records, st.just(set()) | st.sets(st.sampled_from(optional), max_size=3)).map(without)
+
+
+SONGS = keys_left_out(
+    st.fixed_dictionaries(
+        {
+            "num_songs": st.just(1),
+            "artist_id": st.sampled_from(["AR1", "AR2", "AR3"]),
+            "artist_latitude": COORDINATES,
+            "artist_longitude": COORDINATES,
+            "artist_location": PLACES,
+            "artist_name": ARTISTS,
+            "song_id": st.sampled_from(["SO1", "SO2", "SO3", "SOé"]),
+            "title": TITLES,
+            "duration": DURATIONS,
+            "year": st.sampled_from([0, 1999, 2010, "2010", "", None]),
+        }
+    ),
+    needed={"song_id", "artist_id"},
+)
+
+EVENTS = keys_left_out(
+    st.fixed_dictionaries(
+        {
+            "artist": ARTISTS,
+            "auth": st.sampled_from(["Logged In", "Logged Out", "Guest"]),
+            "firstName": st.sampled_from(["Lily", "Zoë", None]),
+            "gender": st.sampled_from(["F", "M", None]),
+            "itemInSession": st.sampled_from([0, 1, "1", 2]),
+            "lastName": st.sampled_from(["Koch", "Ng", None]),
+            "length": DURATIONS,
+            "level": st.sampled_from(["free", "paid", None]),
+            "location": st.sampled_from(["Chicago", "Zürich", None]),
+            "method": st.just("PUT"),
+            "page": st.sampled_from(["NextSong", "NextSong", "NextSong", "Home", None]),
+            "registration": st.sampled_from([1541048010796.0, 1541048010796, None]),
+            "sessionId": st.sampled_from([1, 2, "2"]),
+            "song": TITLES,
+            "status": st.sampled_from([200, 307, "200"]),
+            "ts": st.sampled_from([T0, T0 + 1, T0 + 1000, str(T0), T0 - 86_400_000, T0 + 40 * 86_400_000, -1, 999]),
+            "userAgent": st.sampled_from(['"Mozilla/5.0"', "Mozilla/4.0", None]),
+            "userId": st.sampled_from(["", "15", "16", 16, None]),
+        }
+    ),
+    needed={"itemInSession", "sessionId", "ts", "page", "userId"},
+)
+
+
+def pretty(records: list[dict[str, Any]]) -> str:
+    """Records over several lines, with white space between them and Windows line ends."""
+    return "\r\n\r\n".join(json.dumps(record, indent=2, ensure_ascii=False) for record in records) + "\r\n"
+
+
+def glued(records: list[dict[str, Any]]) -> str:
+    """Records with nothing between them."""
+    return "".join(map(json.dumps, records))
+
+
+LAYOUTS: dict[str, tuple[Callable[[list[dict[str, Any]]], str], str]] = {
+    "lines": (lines, ".json"),
+    "pretty": (pretty, ".json"),
+    "glued": (glued, ".json"),
+    "gzip": (lines, ".json.gz"),
+    "zstandard": (lines, ".json.zst"),
+}
+
+
+# ---------------------------------------------------------------- deliveries, runs and crashes in any order
+
+
+class Deliveries(RuleBasedStateMachine):
+    """A bucket that changes in every way a bucket can, and runs that end in every way a run can."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sparkify = Sparkify(Path(tempfile.mkdtemp(prefix="deliveries-"))).created()
+        self.bucket: dict[str, list[dict[str, Any]]] = {}
+        self.catalogue: dict[str, list[dict[str, Any]]] = {}
+        self.events: list[dict[str, Any]] = []
+        self.number = 0
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.sparkify.folder)
+
+    def put(self, key: str, layout: str, records: list[dict[str, Any]]) -> None:
+        write, _ = LAYOUTS[layout]
+        self.sparkify.put(key, write(records))
+        self.bucket[key] = records
+
+    def new_key(self, prefix: str, layout: str) -> str:
+        self.number += 1
+        _, ending = LAYOUTS[layout]
+        return f"{prefix}/A/{self.number % 3}/{self.number}{ending}"
+
+    @rule(layout=st.sampled_from([*LAYOUTS]), records=st.lists(SONGS, min_size=1, max_size=3))
+    def deliver_songs(self, layout: str, records: list[dict[str, Any]]) -> None:
+        self.put(self.new_key("song_data", layout), layout, records)
+
+    @rule(layout=st.sampled_from([*LAYOUTS]), records=st.lists(EVENTS, min_size=1, max_size=8))
+    def deliver_a_log(self, layout: str, records: list[dict[str, Any]]) -> None:
+        self.put(self.new_key("log_data", layout), layout, records)
+
+    @precondition(lambda self: self.bucket)
+    @rule(data=st.data(), layout=st.sampled_from([*LAYOUTS]))
+    def deliver_again_under_another_name(self, data: st.DataObject, layout: str) -> None:
+        key = data.draw(st.sampled_from(sorted(self.bucket)))
+        self.put(self.new_key(key.partition("/")[0], layout), layout, self.bucket[key])
+
+    @precondition(lambda self: self.bucket)
+    @rule(data=st.data(), is_same=st.booleans())
+    def overwrite_a_song_object(self, data: st.DataObject, is_same: bool) -> None:
+        if keys := sorted(key for key in self.bucket if key.startswith("song_data")):
+            key = data.draw(st.sampled_from(keys))
+            records = self.bucket[key] if is_same else data.draw(st.lists(SONGS, min_size=1, max_size=3))
+            self.put(key, "lines", records)
+
+    @precondition(lambda self: self.bucket)
+    @rule(data=st.data(), keeps=st.booleans(), more=st.lists(EVENTS, min_size=1, max_size=4))
+    def overwrite_a_log(self, data: st.DataObject, keeps: bool, more: list[dict[str, Any]]) -> None:
+        if keys := sorted(key for key in self.bucket if key.startswith("log_data")):
+            key = data.draw(st.sampled_from(keys))
+            self.put(key, "lines", (self.bucket[key] if keeps else []) + more)
+
+    @precondition(lambda self: self.bucket)
+    @rule(data=st.data())
+    def let_an_object_expire(self, data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from(sorted(self.bucket)))
+        (self.sparkify.bucket / key).unlink()
+        del self.bucket[key]
+
+    @rule(batch_size=st.sampled_from(["1 B", "300 B", "1 KB", "3 KB", "1 MB"]))
+    def run(self, batch_size: str) -> None:
+        done = self.etl(batch_size)
+        assert done.exit_code == 0, done.err
+        assert set(self.bucket) <= set(self.loaded_etags()), "an object of the bucket was not loaded"
+
+    @rule(
+        batch_size=st.sampled_from(["1 B", "1 KB", "1 MB"]),
+        step=st.integers(1, 120),
+        stays=st.booleans(),
+        fault=st.sampled_from([LoadError("injected"), KeyboardInterrupt()]),
+        is_after=st.booleans(),
+    )
+    def crash(self, batch_size: str, step: int, stays: bool, fault: BaseException, is_after: bool) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            fail_at_statement(patch, step, fault, stays=stays, is_after=is_after)
+            done = self.etl(batch_size)
+        note(f"the run ended with exit code {done.exit_code}")
+        assert done.exit_code in (0, 1, 130), done.err
+
+    @rule()
+    def run_dry(self) -> None:
+        before = self.sparkify.database.read_bytes()
+        done = self.sparkify.etl("--dry-run")
+        assert done.exit_code == 0, done.err
+        assert self.sparkify.database.read_bytes() == before
+
+    @rule()
+    def create_the_tables_again(self) -> None:
+        before = self.sparkify.content()
+        self.sparkify.created()
+        assert self.sparkify.content() == before
+
+    def etl(self, batch_size: str) -> Outcome:
+        """Run the load, and note of which objects it committed the content that the bucket holds."""
+        self.sparkify.configure(BATCH_SIZE=batch_size)
+        before = self.loaded_etags()
+        done = self.sparkify.etl()
+        for key, etag in self.loaded_etags().items():
+            if before.get(key) == etag:
+                continue
+            if key.startswith("song_data"):
+                self.catalogue[key] = self.bucket[key]
+            else:
+                self.events += self.bucket[key]
+        return done
+
+    def loaded_etags(self) -> dict[str, str]:
+        return {object_key(name): etag for name, etag in self.sparkify.query("select object, etag from load_history")}
+
+    @initialize()
+    def start_with_empty_tables(self) -> None:
+        assert not self.loaded_etags()
+
+    @invariant()
+    def the_warehouse_is_what_one_load_of_everything_loaded_makes(self) -> None:
+        assert_is(self.sparkify.star(), oracle.warehouse(self.catalogue, self.events))
+
+    @invariant()
+    def the_warehouse_passes_its_own_checks(self) -> None:
+        checked = self.sparkify.command("check")
+        assert checked.exit_code == 0, checked.err
+
+
+def fail_at_statement(
+    patch: pytest.MonkeyPatch, step: int, fault: BaseException, *, stays: bool, is_after: bool
+) -> None:
+    """Let the n-th statement fail, before or after it is carried out; and all later ones if the fault stays."""
+    query = DuckDB.query
+    count = 0
+
+    def failing(database: DuckDB, *arguments: Any) -> Any:
+        nonlocal count
+        count += 1
+        is_struck = count == step or (stays and count > step)
+        if is_struck and not is_after:
+            raise fault
+        rows = query(database, *arguments)
+        if is_struck:
+            raise fault
+        return rows
+
+    patch.setattr(DuckDB, "query", failing)
+
+
+Deliveries.TestCase.settings = settings(max_examples=30, stateful_step_count=15)
+TestDeliveriesRunsAndCrashesInAnyOrder = Deliveries.TestCase
+
+
+# ---------------------------------------------------------------- any split, any order, any repetition
+
+
+@settings(max_examples=25)
+@given(songs=st.lists(SONGS, max_size=8), events=st.lists(EVENTS, max_size=14), data=st.data())
+def test_any_split_order_and_repetition_of_the_same_records_makes_the_same_warehouse(
+    songs: list[dict[str, Any]], events: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    split = Split(data)
+    with temporary() as at_once, temporary() as in_parts:
+        for prefix, records in (("song_data", songs), ("log_data", events)):
+            if records:
+                at_once.put(f"{prefix}/all.json", lines(records))
+        at_once.loaded()
+        parts = [*split.parts("song_data", songs), *split.parts("log_data", events)]
+        for number, (prefix, part) in enumerate(data.draw(st.permutations(parts))):
+            in_parts.put(f"{prefix}/{number}.json", lines(part))
+            if data.draw(st.booleans()):
+                in_parts.loaded()
+        in_parts.configure(BATCH_SIZE=data.draw(st.sampled_from(["1 B", "1 KB", "1 MB"])))
+        in_parts.loaded()
+        assert_is(in_parts.star(), at_once.star())
+        assert_is(at_once.star(), oracle.warehouse({"song_data/all.json": songs}, events))
+
+
+class Split:
+    """Cuts records into objects, some records going into several of them."""
+
+    def __init__(self, data: st.DataObject) -> None:
+        self.data = data
+
+    def parts(self, prefix: str, records: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+        places = st.sets(st.integers(0, 3), min_size=1, max_size=2)
+        members: list[list[dict[str, Any]]] = [[], [], [], []]
+        for record in self.data.draw(st.permutations(records)):
+            for place in self.data.draw(places):
+                members[place].append(record)
+        return [(prefix, part) for part in members if part]
+
+
+class temporary:  # noqa: N801 - reads as the context manager that it is
+    """A warehouse for one example of a property."""
+
+    def __init__(self, **etl_settings: object) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="property-"))
+        self.sparkify = Sparkify(self.folder, **etl_settings).created()
+
+    def __enter__(self) -> Sparkify:
+        return self.sparkify
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.folder)
+
+
+# ---------------------------------------------------------------- two ways of staging, one result
+
+LARGE_LOG = 64_000
+"""Bytes: a larger log is read by DuckDB where it lies, a smaller one is judged record by record."""
+
+ODD_VALUES = [
+    *("true", "false", "null", "0", "1", "-1", "-0", "3.0", "3.5", "1e2", "1E+2", "1e400", "-1e400", "1e-400", "0.0"),
+    *("1542845032796", "1542845032796.0", "253402300799999", "253402300800000", "-62135596800000", "-62135596800001"),
+    *("9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809"),
+    *("123456789012345678901234567890", "0.1", "0.30000000000000004", "12345678.123456789", "1.7976931348623157e308"),
+    *(
+        "NaN",
+        "-NaN",
+        "nan",
+        "Infinity",
+        "-Infinity",
+        "inf",
+        "+1",
+        ".5",
+        "5.",
+        "01",
+        "0x10",
+        "1_000",
+        "None",
+        "undefined",
+    ),
+    *('""', '" "', '"3"', '"3.0"', '"007"', '" 3 "', '"3 "', '"+3"', '"-0"', '"1e2"', '"1,5"', '"1_000"', '"0x10"'),
+    *('"NaN"', '"nan"', '"Infinity"', '"-inf"', '"infinity"', '"true"', '"False"', '"null"', '"1e400"', '"٣"', '"½"'),
+    *('"9223372036854775808"', '"-9223372036854775808"', '"99999999999999999999999"', '"2018-11-22"'),
+    *('"[x]"', '"[1]"', '"{}"', '"{x}"', '"[]"', '"\\""', '"{\\"a\\": 1}"', "[]", "[1]", '["x"]', "{}", '{"a": 1}'),
+    *('"a\\u0000b"', '"\\u0000"', '"\\\\u0000"', '"\\\\\\u0000"', '"\\ud800"', '"\\ud83d\\ude00"', '"\\u00e9"', '"é"'),
+    *('"\\/"', '"\\x"', '"\\n"', '"\t"', '"\x01"', '"a,}"', '"a, }"', "'x'", '"x', '"x"y', '"\u2028"', '"\ufeff"'),
+    *('"' + "x" * 256 + '"', '"' + "x" * 257 + '"', '"' + "é" * 128 + '"', '"' + "é" * 129 + '"'),
+    *('"' + "x" * 65_535 + '"', '"' + "x" * 65_536 + '"', " 3 ", "\t3", "3\r", "/* 3 */ 3", "3 // three"),
+]
+
+ODD_KEYS = [
+    "artist",
+    "level",
+    "length",
+    "status",
+    "registration",
+    "ts",
+    "sessionId",
+    "itemInSession",
+    "userId",
+    "extra",
+]
+
+
+def with_value(number: int, key: str, text: str) -> str:
+    """A play whose session is its own, with a value spelled out as JSON or as something like it."""
+    record = event(sessionId=number, extra=None) | {key: "@@"}
+    return json.dumps(record).replace('"@@"', text)
+
+
+ODD_LINES = {
+    "a trailing comma": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong",}',
+    "a trailing comma and a blank": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong", }',
+    "a trailing comma and blanks": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong",  \t}',
+    "a trailing comma inside": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong", "x": {"a": 1,}}',
+    "a trailing comma in an array": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong", "x": [1,]}',
+    "a leading comma": '{,"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong"}',
+    "two commas": '{"sessionId": 1,, "itemInSession": 1, "ts": 1, "page": "NextSong"}',
+    "no comma": '{"sessionId": 1 "itemInSession": 1, "ts": 1, "page": "NextSong"}',
+    "a key twice": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong", "level": "a", "level": "b"}',
+    "a key twice, null last": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong", "level": "a", "level": null}',
+    "a key twice, null first": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong", "level": null, "level": "b"}',
+    "a needed key twice": '{"sessionId": 1, "sessionId": 2, "itemInSession": 1, "ts": 1, "page": "NextSong"}',
+    "a key in other letters": '{"sessionid": 1, "sessionId": 2, "itemInSession": 1, "ts": 1, "page": "NextSong"}',
+    "only a key in other letters": '{"SESSIONID": 2, "itemInSession": 1, "ts": 1, "page": "NextSong"}',
+    "another key in other letters": '{"sessionId": 2, "itemInSession": 1, "ts": 1, "page": "NextSong", "LEVEL": "paid"}',
+    "a key with an escape": '{"session\\u0049d": 1, "itemInSession": 1, "ts": 1, "page": "NextSong"}',
+    "keys without quotes": '{sessionId: 1, itemInSession: 1, ts: 1, page: "NextSong"}',
+    "single quotes": "{'sessionId': 1, 'itemInSession': 1, 'ts': 1, 'page': 'NextSong'}",
+    "a comment": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong" /* a play */}',
+    "a comment after": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong"} // a play',
+    "text after": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong"} x',
+    "text before": 'x {"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong"}',
+    "two on a line": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong"}{"sessionId": 2, "itemInSession": 1, "ts": 1}',
+    "two on a line, with a blank": '{"sessionId": 1, "itemInSession": 1, "ts": 1} {"sessionId": 2, "itemInSession": 1, "ts": 1}',
+    "two on a line, with a comma": '{"sessionId": 1, "itemInSession": 1, "ts": 1}, {"sessionId": 2, "itemInSession": 1, "ts": 1}',
+    "an array": '[{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong"}]',
+    "an empty object": "{}",
+    "an empty array": "[]",
+    "null": "null",
+    "a number": "3",
+    "a text": '"NextSong"',
+    "not a number": "NaN",
+    "nothing but blanks": "  \t ",
+    "a brace": "{",
+    "a closing brace": "}",
+    "cut off in a text": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextS',
+    "cut off after a key": '{"sessionId": 1, "itemInSession": 1, "ts":',
+    "over two lines": '{"sessionId": 1, "itemInSession": 1,\n"ts": 1, "page": "NextSong"}',
+    "a carriage return at its end": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong"}\r',
+    "a carriage return inside": '{"sessionId": 1, "itemInSession": 1,\r"ts": 1, "page": "NextSong"}',
+    "a form feed": '{"sessionId": 1,\f"itemInSession": 1, "ts": 1, "page": "NextSong"}',
+    "a no-break space": '{"sessionId": 1,\u00a0"itemInSession": 1, "ts": 1, "page": "NextSong"}',
+    "a byte order mark inside": '\ufeff{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong"}',
+    "a raw NUL": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "Next\0Song"}',
+    "a raw NUL after": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong"}\0',
+    "NaN where no column looks": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong", "x": NaN}',
+    "NaN in small letters": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong", "x": nan}',
+    "inf where no column looks": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong", "x": -inf}',
+    "NaN within a text": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong", "song": "NaN, Infinity"}',
+    "a NUL where no column looks": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong", "x": "\\u0000"}',
+    "a NUL in a key": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong", "\\u0000": 1}',
+    "deeply nested": '{"sessionId": 1, "itemInSession": 1, "ts": 1, "page": "NextSong", "x": '
+    + "[" * 900
+    + "]" * 900
+    + "}",
+    "a JSONPaths file": '{"jsonpaths": ["$.artist"]}',
+    "needed keys null": '{"sessionId": null, "itemInSession": 1, "ts": 1, "page": "NextSong"}',
+    "needed keys empty": '{"sessionId": 1, "itemInSession": "", "ts": 1, "page": "NextSong"}',
+    "a user 0": '{"sessionId": 1, "itemInSession": 0, "ts": 0, "page": "NextSong", "userId": 0}',
+}
+
+
+def both_ways(small: dict[str, str | bytes]) -> tuple[Sparkify, Sparkify]:
+    """Load logs as they are, and behind so many lines of padding that DuckDB reads them where they lie."""
+    padding = "\n".join(many_events(LARGE_LOG, page="Home", userId=""))
+    by_lines, by_files = (
+        temporary(MAX_ERRORS=100_000).sparkify,
+        temporary(MAX_ERRORS=100_000, BATCH_SIZE="1 B").sparkify,
+    )
+    for name, content in small.items():
+        raw = content.encode(errors="surrogatepass") if isinstance(content, str) else content
+        by_lines.put(f"log_data/{name}.json", raw)
+        by_files.put(f"log_data/{name}.json", padding.encode() + b"\n" + raw)
+    by_lines.put("log_data/~padding.json", padding)
+    by_lines.loaded()
+    by_files.loaded()
+    return by_lines, by_files
+
+
+def assert_both_ways_agree(small: dict[str, str | bytes]) -> None:
+    by_lines, by_files = both_ways(small)
+    try:
+        padding = len(many_events(LARGE_LOG, page="Home", userId=""))
+        assert by_lines.database.stat().st_size
+        staged = {key: (read, good, bad) for key, (read, good, bad) in by_lines.history().items() if "~" not in key}
+        staged_by_files = {
+            k: (read - padding, good - padding, bad) for k, (read, good, bad) in by_files.history().items()
+        }
+        assert staged_by_files == staged
+        assert without_lines(by_files.rejected()) == without_lines(by_lines.rejected())
+        assert_is(by_files.star(), by_lines.star())
+    finally:
+        shutil.rmtree(by_lines.folder)
+        shutil.rmtree(by_files.folder)
+
+
+def without_lines(rejected: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return sorted(((name, *rest) for name, _, *rest in rejected), key=repr)
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_a_large_log_and_a_small_one_agree_on_every_odd_value_of(key: str) -> None:
+    values = {f"{n:03}": with_value(n, key, text) for n, text in enumerate(ODD_VALUES)}
+    assert_both_ways_agree(dict(values))
+
+
+def test_a_large_log_and_a_small_one_agree_on_every_odd_line() -> None:
+    assert_both_ways_agree({name: line for name, line in ODD_LINES.items()})
