@@ -166,3 +166,7 @@ def _sample(options: argparse.Namespace, progress: Progress) -> None:
     except (ValueError, OSError) as e:
         raise ConfigError(f"{options.folder}: {e}") from e
     print(f"{sample.songs:,} songs and {sample.events:,} events in {sample.files:,} files ({sample.bytes:,} bytes)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

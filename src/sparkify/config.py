@@ -21,7 +21,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "IAM_ROLE": ("ARN",),
     "S3": ("LOG_DATA", "LOG_JSONPATH", "SONG_DATA", "REGION"),
     "AWS": ("KEY", "SECRET", "REGION"),
-    "DUCKDB": ("PATH",),
+    "DUCKDB": ("PATH", "MEMORY_LIMIT"),
     "ETL": ("MAX_ERRORS", "BATCH_SIZE", "LOCK_TIMEOUT"),
 }
 """The sections and keys that the program reads."""
@@ -58,6 +58,7 @@ class Config:
     store: Store
     host: str
     duckdb_path: Path
+    memory_limit: int
     max_errors: int
     batch_size: int
     lock_timeout: float
@@ -101,7 +102,8 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         host=value("CLUSTER", "HOST"),
         duckdb_path=folder / Path(value("DUCKDB", "PATH", "sparkify.duckdb")).expanduser(),
         max_errors=whole_number("ETL", "MAX_ERRORS", "0"),
-        batch_size=_bytes(path, value("ETL", "BATCH_SIZE", "256 MB")),
+        memory_limit=_bytes(path, "[DUCKDB] MEMORY_LIMIT", value("DUCKDB", "MEMORY_LIMIT", "800 MB")),
+        batch_size=_bytes(path, "[ETL] BATCH_SIZE", value("ETL", "BATCH_SIZE", "256 MB")),
         lock_timeout=float(whole_number("ETL", "LOCK_TIMEOUT", "60")),
         warnings=tuple(warnings),
     )
@@ -157,9 +159,9 @@ def _nearest(key: str, keys: tuple[str, ...]) -> str:
     return f"did you mean {close[0]}? Accepted are {', '.join(keys)}"
 
 
-def _bytes(path: Path, text: str) -> int:
+def _bytes(path: Path, key: str, text: str) -> int:
     units = {"": 1, "B": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
     match = re.fullmatch(r"(\d+)\s*([A-Z]*)", text.strip().upper())
     if not match or match[2] not in units or int(match[1]) == 0:
-        raise ConfigError(f"{path}: [ETL] BATCH_SIZE = {text}: a size such as 512 MB or 1 GB is accepted")
+        raise ConfigError(f"{path}: {key} = {text}: a size such as 512 MB or 1 GB is accepted")
     return int(match[1]) * units[match[2]]

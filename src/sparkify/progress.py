@@ -25,15 +25,6 @@ class Progress:
         yield lambda steps: None
 
 
-class Quiet(Progress):
-    """Says nothing but warnings."""
-
-    @contextmanager
-    def phase(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-        """Nothing to see."""
-        yield lambda steps: None
-
-
 class Bars(Progress):
     """A bar for each part of the run, on a terminal."""
 

@@ -23,4 +23,4 @@ def connect(config: Config, progress: Progress, *, create: bool = False, read_on
         raise ConfigError(f"{config.duckdb_path}: there is no warehouse yet; run create_tables.py first")
     from sparkify.engines.duckdb import DuckDB
 
-    return DuckDB(config.duckdb_path, config.lock_timeout, progress, read_only=read_only)
+    return DuckDB(config, progress, read_only=read_only)

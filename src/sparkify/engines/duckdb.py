@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from sparkify import sql_queries
+from sparkify.config import Config
 from sparkify.engines import Rows, Source, Staged, TryAgainError, Value, duckdb_staging
 from sparkify.engines.json_columns import identifier
 from sparkify.errors import AccessError, LoadError
@@ -24,7 +25,7 @@ RETRY_EVERY = 0.2
 class DuckDB:
     """A DuckDB file, held by this process alone until it is closed."""
 
-    def __init__(self, path: Path, lock_timeout: float, progress: Progress, *, read_only: bool = False) -> None:
+    def __init__(self, config: Config, progress: Progress, *, read_only: bool = False) -> None:
         """Open the file, or make it; wait at most `lock_timeout` seconds for another process that holds it.
 
         `read_only` makes DuckDB refuse any change, and lets others read at the same time.
@@ -32,10 +33,11 @@ class DuckDB:
         Raises:
             AccessError: it is held by another process for longer, or cannot be opened.
         """
-        self.place = str(path)
-        self._connection = _open(path, lock_timeout, progress, read_only)
+        self.place = str(config.duckdb_path)
+        self._connection = _open(config.duckdb_path, config.lock_timeout, progress, read_only)
+        self.query(f"set memory_limit = '{config.memory_limit} B'")
         # Rows need no order, and giving it up lets DuckDB write them in parallel and in less memory.
-        self._connection.execute("set preserve_insertion_order = false")
+        self.query("set preserve_insertion_order = false")
         [(catalog,)] = self.query("select current_database()")
         self._catalog = identifier(catalog)
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from sparkify.compression import PackError, is_packed, unpack
 from sparkify.engines import Rejected, Source, Staged, TryAgainError
 from sparkify.engines.json_columns import SUSPECT, Columns, literal
+from sparkify.errors import CheckError
 from sparkify.jsonpaths import is_jsonpaths
 from sparkify.lake import Lake, StoredObject
 from sparkify.plan import Batch, unpacked_size
@@ -157,6 +158,8 @@ class _ByLines:
         return dict(sorted(faults.items()))
 
     def _insert(self, good: list[Placed]) -> None:
+        if not good:
+            return
         texts = [record.text.decode() for _, record in good]
         records = """(
             select unnest(t) as record, unnest(n) as source_file
@@ -167,7 +170,7 @@ class _ByLines:
             {"texts": texts, "names": [name for name, _ in good]},
         )
         if inserted != len(good):
-            raise AssertionError(f"{inserted} rows were staged of {len(good)} records")
+            raise CheckError(f"{self.columns.table} was given {inserted} rows of {len(good)} good records")
         keys = "select distinct unnest(json_keys(record)) from (select unnest($texts::varchar[]) as record)"
         self._staged.unknown_keys |= {key for (key,) in self._database.query(keys, {"texts": texts})}.difference(
             self.columns.keys
