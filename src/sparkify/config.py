@@ -103,7 +103,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         duckdb_path=folder / Path(value("DUCKDB", "PATH", "sparkify.duckdb")).expanduser(),
         max_errors=whole_number("ETL", "MAX_ERRORS", "0"),
         memory_limit=_bytes(path, "[DUCKDB] MEMORY_LIMIT", value("DUCKDB", "MEMORY_LIMIT", "800 MB")),
-        batch_size=_bytes(path, "[ETL] BATCH_SIZE", value("ETL", "BATCH_SIZE", "256 MB")),
+        batch_size=_bytes(path, "[ETL] BATCH_SIZE", value("ETL", "BATCH_SIZE", "4 GB")),
         lock_timeout=float(whole_number("ETL", "LOCK_TIMEOUT", "60")),
         warnings=tuple(warnings),
     )

@@ -33,7 +33,6 @@ def run(config: Config, progress: Progress) -> Summary:
         plan = _plan(config, engine, listings)
         summary = Summary(engine.place, plan)
         with history.recorded_run(engine) as this_run:
-            engine.open_staging()
             load = _Load(config, progress, engine, source, this_run, summary)
             for batch in plan.batches:
                 load.batch(batch)

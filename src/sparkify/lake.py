@@ -7,23 +7,28 @@ In a folder the files are listed the same way and then read where they lie: that
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import obstore
+from obstore import exceptions as faults
+from obstore.store import LocalStore, S3Store
 
 from sparkify.config import Config, Store
 from sparkify.errors import AccessError
 
-if TYPE_CHECKING:
-    import obstore.store
-
 DATA_SUFFIXES = (".json", ".json.gz", ".json.zst")
 LISTING_THREADS = 8
 READING_THREADS = 32
+READ_AHEAD = 4 * READING_THREADS
+"""Objects that are read before they are asked for."""
+READ_SIZE = 1_000_000
+"""Bytes that are read at a time of a file that is not as long as it was listed."""
 FAN_OUT = 16
 """Listing goes on in parallel below this many folders."""
 
@@ -62,26 +67,25 @@ class Lake:
         """
         self.location = location.rstrip("/") or "/"
         self.root: Path | None = None
-        self._store: obstore.store.S3Store | obstore.store.LocalStore
+        self._store: S3Store | LocalStore
         if location.startswith("s3://"):
             bucket, _, self._prefix = self.location.removeprefix("s3://").partition("/")
             self._names = f"s3://{bucket}/"
-            with self._explained():
-                self._store = _s3_store(bucket, config.store)
+            self._store = _s3_store(bucket, config.store)
         else:
             self._open_folder(config.folder, location)
 
     def _open_folder(self, base: Path, location: str) -> None:
-        from obstore.store import LocalStore
-
         self.root = Path(os.path.normpath(base / Path(location).expanduser()))
         if not self.root.is_dir():
             raise AccessError(f"{self.root}: there is no such folder; set [S3] in dwh.cfg to where the data lies")
         self._prefix = ""
         inside = self.root.is_relative_to(base)
         self._names = f"{(self.root.relative_to(base) if inside else self.root).as_posix()}/".removeprefix("./")
-        with self._explained():
+        try:
             self._store = LocalStore(prefix=self.root)
+        except faults.BaseError as e:
+            raise _explained(self.location, e) from e
 
     def list_objects(self) -> Listing:
         """Every data object below the location, sorted by name; `log_data_old/` is not below `log_data`.
@@ -91,8 +95,10 @@ class Lake:
         Raises:
             AccessError: the store refuses or cannot be reached.
         """
-        with self._explained():
+        try:
             entries = self._list_in_parallel()
+        except (faults.BaseError, OSError) as e:
+            raise _explained(self.location, e) from e
         objects = [
             StoredObject(self._names + e["path"], e["path"], e["e_tag"] or "", e["size"])
             for e in entries
@@ -102,8 +108,6 @@ class Lake:
         return Listing(tuple(objects), ignored=len(entries) - len(objects))
 
     def _list_in_parallel(self) -> list[Any]:
-        import obstore
-
         folders, entries = [self._prefix], []
         while folders and len(folders) < FAN_OUT:
             levels = [obstore.list_with_delimiter(self._store, folder or None) for folder in folders]
@@ -133,20 +137,18 @@ class Lake:
         Raises:
             AccessError: it is gone, forbidden, or the store cannot be reached.
         """
-        import obstore
-
-        with self._explained(item.name):
+        try:
             if self.root:
-                with open(f"{self.root}/{item.key}", "rb") as file:
-                    return file.read()
+                return _read_file(f"{self.root}/{item.key}", item.size)
             return obstore.get(self._store, item.key).bytes().to_bytes()
+        except (faults.BaseError, OSError) as e:
+            raise _explained(item.name, e) from e
 
     def read_all(self, items: Iterable[StoredObject], done: Callable[[int], None]) -> Iterator[bytes]:
         """The contents of many objects, in order; from S3 in parallel. `done(1)` is called after each."""
-        with ThreadPoolExecutor(READING_THREADS) as pool:
-            for content in map(self.read, items) if self.root else pool.map(self.read, items):
-                done(1)
-                yield content
+        for content in map(self.read, items) if self.root else _ahead(self.read, items):
+            done(1)
+            yield content
 
     def download(self, item: StoredObject, target: Path) -> None:
         """Copy an object of any size into a file, piece by piece.
@@ -154,30 +156,49 @@ class Lake:
         Raises:
             AccessError: as `read`.
         """
-        import obstore
-
-        with self._explained(item.name), target.open("wb") as file:
-            for piece in obstore.get(self._store, item.key):
-                file.write(piece)
-
-    @contextmanager
-    def _explained(self, name: str | None = None) -> Iterator[None]:
-        import obstore.exceptions as faults
-
-        place = name or self.location
         try:
-            yield
-        except (FileNotFoundError, faults.NotFoundError) as e:
-            fix = "run again to list what is there now" if name else "check the bucket's name in [S3]"
-            raise AccessError(f"{place}: is not there; {fix} ({_short(e)})") from e
-        except (PermissionError, faults.PermissionDeniedError, faults.UnauthenticatedError) as e:
-            fix = "check the credentials, and that they may list the bucket and read its objects"
-            raise AccessError(f"{place}: access denied; {fix} ({_short(e)})") from e
-        except faults.BaseError as e:
-            fix = "check the bucket's name, [S3] REGION, AWS_ENDPOINT_URL and the network"
-            raise AccessError(f"{place}: the store cannot be used; {fix} ({_short(e)})") from e
-        except OSError as e:
-            raise AccessError(f"{place}: cannot be read ({_short(e)})") from e
+            with target.open("wb") as file:
+                for piece in obstore.get(self._store, item.key):
+                    file.write(piece)
+        except (faults.BaseError, OSError) as e:
+            raise _explained(item.name, e) from e
+
+
+def _read_file(path: str, size: int) -> bytes:
+    """The content of a file of about `size` bytes, in as few system calls as can be: song files are many and tiny."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        pieces = [os.read(file, size + 1)]
+        while len(pieces[-1]) > 0 and len(pieces[0]) != size:
+            pieces.append(os.read(file, READ_SIZE))
+        return b"".join(pieces)
+    finally:
+        os.close(file)
+
+
+def _ahead(read: Callable[[StoredObject], bytes], items: Iterable[StoredObject]) -> Iterator[bytes]:
+    """What is read of each item, in order, a bounded number of items ahead of what is asked for."""
+    with ThreadPoolExecutor(READING_THREADS) as pool:
+        waiting: deque[Future[bytes]] = deque()
+        for item in items:
+            waiting.append(pool.submit(read, item))
+            if len(waiting) > READ_AHEAD:
+                yield waiting.popleft().result()
+        for future in waiting:
+            yield future.result()
+
+
+def _explained(place: str, e: Exception) -> AccessError:
+    short = (str(e).strip().splitlines() or [type(e).__name__])[0][:300]
+    if isinstance(e, FileNotFoundError | faults.NotFoundError):
+        text = "is not there; check [S3] in dwh.cfg, or run again if it was there a moment ago"
+    elif isinstance(e, PermissionError | faults.PermissionDeniedError | faults.UnauthenticatedError):
+        text = "access denied; check the credentials, and that they may list the bucket and read its objects"
+    elif isinstance(e, OSError):
+        text = "cannot be read"
+    else:
+        text = "the store cannot be used; check the bucket's name, [S3] REGION, AWS_ENDPOINT_URL and the network"
+    return AccessError(f"{place}: {text} ({short})")
 
 
 def read_one(location: str, config: Config) -> tuple[str, bytes]:
@@ -196,14 +217,13 @@ def _s3_store(bucket: str, store: Store) -> obstore.store.S3Store:
     import boto3
     from botocore.exceptions import BotoCoreError
     from obstore.auth.boto3 import Boto3CredentialProvider
-    from obstore.store import S3Store
 
     try:
         session = boto3.Session(store.key or None, store.secret or None, region_name=store.region or None)
         credentials = Boto3CredentialProvider(session)
     except (BotoCoreError, ValueError) as e:
         fix = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        raise AccessError(f"s3://{bucket}: no AWS credentials were found; {fix} ({_short(e)})") from e
+        raise AccessError(f"s3://{bucket}: no AWS credentials were found; {fix} ({e})") from e
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     return S3Store(
         bucket,
@@ -218,7 +238,3 @@ def _s3_store(bucket: str, store: Store) -> obstore.store.S3Store:
 def _is_data(key: str, size: int) -> bool:
     hidden = any(part.startswith(".") for part in key.split("/"))
     return size > 0 and key.endswith(DATA_SUFFIXES) and not hidden
-
-
-def _short(e: BaseException) -> str:
-    return (str(e).strip().splitlines() or [type(e).__name__])[0][:300]

@@ -22,7 +22,6 @@ class Batch:
     """
 
     number: int
-    is_last: bool
     songs: tuple[StoredObject, ...]
     events: tuple[StoredObject, ...]
     replaced: tuple[StoredObject, ...]
@@ -60,17 +59,15 @@ def make(listings: Mapping[Kind, Listing], history: Mapping[str, str], batch_siz
         if history.get(item.name) != item.etag
     ]
     listed = sum(len(listing.objects) for listing in listings.values())
-    cut = _cut(new, batch_size)
     return Plan(
         batches=tuple(
             Batch(
                 number,
-                is_last=number == len(cut),
                 songs=tuple(item for kind, item in members if kind == "songs"),
                 events=tuple(item for kind, item in members if kind == "events"),
                 replaced=tuple(item for _, item in members if item.name in history),
             )
-            for number, members in enumerate(cut, 1)
+            for number, members in enumerate(_cut(new, batch_size), 1)
         ),
         known=listed - len(new),
         ignored=sum(listing.ignored for listing in listings.values()),

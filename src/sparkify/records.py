@@ -23,6 +23,12 @@ class Record(NamedTuple):
     text: bytes
 
 
+def by_line(content: bytes) -> list[Record]:
+    """Each line that is not blank as a record, which is right for most objects."""
+    lines = enumerate(content.removeprefix(_BOM).split(b"\n"), 1)
+    return [Record(number, text) for number, line in lines if (text := line.strip(_BLANK))]
+
+
 def scan(lines: Iterable[bytes]) -> Iterator[Record]:
     """The records among the lines of an object, broken ones included.
 

@@ -86,10 +86,6 @@ class Engine(Protocol):
         """Commit what happens inside, or nothing of it."""
         ...
 
-    def open_staging(self) -> None:
-        """Get ready to stage the batches of a run."""
-        ...
-
     def stage(self, batch: Batch, source: Source, progress: Progress, *, careful: bool) -> Staged:
         """Turn the records of a batch's objects into rows of the staging tables, inside the caller's transaction.
 

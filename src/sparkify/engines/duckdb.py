@@ -13,7 +13,6 @@ import duckdb
 from sparkify import sql_queries
 from sparkify.config import Config
 from sparkify.engines import Rows, Source, Staged, TryAgainError, Value, duckdb_staging
-from sparkify.engines.json_columns import identifier
 from sparkify.errors import AccessError, LoadError
 from sparkify.plan import Batch
 from sparkify.progress import Progress
@@ -38,8 +37,6 @@ class DuckDB:
         self.query(f"set memory_limit = '{config.memory_limit} B'")
         # Rows need no order, and giving it up lets DuckDB write them in parallel and in less memory.
         self.query("set preserve_insertion_order = false")
-        [(catalog,)] = self.query("select current_database()")
-        self._catalog = identifier(catalog)
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
         """See `Engine.execute`."""
@@ -55,17 +52,17 @@ class DuckDB:
         except duckdb.Error as e:
             raise LoadError(f"{self.place}: {_explained(e)}") from e
 
-    def read_json(self, sql: str) -> Rows:
-        """The rows of a statement that reads JSON files with DuckDB's own reader.
+    def read_json(self, sql: str, values: Mapping[str, Value] | None = None) -> Rows:
+        """The rows of a statement that reads JSON and may find it bad.
 
         Raises:
-            TryAgainError: the reader refuses a file, which ends the transaction.
+            TryAgainError: it did, which ended the transaction.
         """
         try:
-            return self.query(sql)
+            return self.query(sql, values)
         except LoadError as e:
             if isinstance(e.__cause__, (duckdb.InvalidInputException, duckdb.ConversionException)):
-                raise TryAgainError("DuckDB's JSON reader refuses a large log") from e
+                raise TryAgainError("DuckDB finds a record bad") from e
             raise
 
     def _run(self, sql: str, values: Mapping[str, Value]) -> Rows:
@@ -105,25 +102,9 @@ class DuckDB:
         with suppress(LoadError):
             self.query("rollback")
 
-    def open_staging(self) -> None:
-        """Keep the batch in hand in memory: temporary tables stand before those of the same name in the file.
-
-        The file would compress the rows of every batch only to drop them with the next.
-        """
-        for table in sql_queries.WORK_TABLES:
-            self.query(f"create temporary table {table} as select * from {self._in_file(table)} limit 0")
-
     def stage(self, batch: Batch, source: Source, progress: Progress, *, careful: bool) -> Staged:
-        """See `Engine.stage`. The events of a run's last batch go into the file, too."""
-        staged = duckdb_staging.stage(self, batch, source, progress, careful=careful)
-        if batch.is_last:
-            in_file = self._in_file("staging_events")
-            self.query(f"delete from {in_file}")
-            self.query(f"insert into {in_file} select * from staging_events")
-        return staged
-
-    def _in_file(self, table: str) -> str:
-        return f"{self._catalog}.main.{table}"
+        """See `Engine.stage`."""
+        return duckdb_staging.stage(self, batch, source, progress, careful=careful)
 
     def tidy(self) -> None:
         """Write the log into the file, so that a crash leaves nothing to replay (see the CHECKPOINT statement)."""

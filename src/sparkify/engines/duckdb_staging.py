@@ -12,10 +12,10 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from sparkify.compression import PackError, is_packed, unpack
 from sparkify.engines import Rejected, Source, Staged, TryAgainError
@@ -25,7 +25,7 @@ from sparkify.jsonpaths import is_jsonpaths
 from sparkify.lake import Lake, StoredObject
 from sparkify.plan import Batch, unpacked_size
 from sparkify.progress import Progress
-from sparkify.records import Record, scan
+from sparkify.records import Record, by_line, scan
 
 if TYPE_CHECKING:
     from sparkify.engines.duckdb import DuckDB
@@ -39,6 +39,9 @@ CHUNK = 16_000_000
 PIECE = 1_000_000
 """Bytes that are read at a time."""
 
+LAYING_THREADS = 8
+"""Large logs that are downloaded or unpacked at a time."""
+
 RAW_TEXT = 1_000
 """Characters of a rejected record that are kept."""
 
@@ -47,6 +50,8 @@ SAMPLED_LINES = 100
 
 Placed: TypeAlias = tuple[str, Record]
 """A record and the name of its object."""
+
+T = TypeVar("T")
 
 READER = "ignore_errors = true, maximum_object_size = 16777216"
 
@@ -62,56 +67,57 @@ def stage(database: DuckDB, batch: Batch, source: Source, progress: Progress, *,
         by_files = _ByFiles(database, by_lines, staged)
         lake = source.lakes["events"]
         large = [o for o in batch.events if unpacked_size(o) > LARGE]
-        files = dict(_lay(lake, large, Path(spool), staged, done))
+        small = [o for o in batch.events if unpacked_size(o) <= LARGE]
+        files = _lay(lake, large, Path(spool), staged, done)
         if not careful and by_lines.columns.is_flat:
             files = by_files.stage(files)
-        small = [o for o in batch.events if unpacked_size(o) <= LARGE]
-        by_lines.stage(chain(_scan_files(files), _read(lake, small, staged, done)))
+        by_lines.stage_files(files)
+        by_lines.stage(_read(lake, small, staged, done), careful=careful)
         songs = _ByLines(database, Columns("staging_songs", source.paths["songs"]), staged)
-        songs.stage(_read(source.lakes["songs"], batch.songs, staged, done))
+        songs.stage(_read(source.lakes["songs"], batch.songs, staged, done), careful=careful)
+    staged.rejected.sort(key=lambda record: (record.object, record.line or 0))
     return staged
 
 
-def _read(lake: Lake, items: Iterable[StoredObject], staged: Staged, done: Callable[[int], None]) -> Iterator[Placed]:
-    """The records of objects that are read into memory."""
-    items = list(items)
+def _read(
+    lake: Lake, items: Sequence[StoredObject], staged: Staged, done: Callable[[int], None]
+) -> Iterator[tuple[str, bytes]]:
+    """The names and the contents of objects that are read into memory."""
     for item, content in zip(items, lake.read_all(items, done), strict=True):
         try:
-            unpacked = b"".join(unpack(item.key, [content]))
+            yield item.name, b"".join(unpack(item.key, [content])) if is_packed(item.key) else content
         except PackError as e:
             _reject(staged, item.name, None, f": {e}", b"")
-            continue
-        for record in scan(io.BytesIO(unpacked)):
-            yield item.name, record
-
-
-def _scan_files(files: Mapping[str, Path]) -> Iterator[Placed]:
-    """The records of objects that lie as files, a line at a time."""
-    for name, path in files.items():
-        with path.open("rb") as lines:
-            for record in scan(lines):
-                yield name, record
 
 
 def _lay(
-    lake: Lake, items: Iterable[StoredObject], spool: Path, staged: Staged, done: Callable[[int], None]
-) -> Iterator[tuple[str, Path]]:
+    lake: Lake, items: Sequence[StoredObject], spool: Path, staged: Staged, done: Callable[[int], None]
+) -> dict[str, Path]:
     """Where each object lies as an unpacked file: in its folder, or in the spool folder."""
-    for number, item in enumerate(items):
+
+    def lay(number: int, item: StoredObject) -> Path | PackError:
         path, target = lake.path(item), spool / f"{number}.json"
         if path is None:
             path = spool / f"{number}.download"
             lake.download(item, path)
-        if is_packed(item.key):
-            try:
-                with path.open("rb") as packed, target.open("wb") as unpacked:
-                    unpacked.writelines(unpack(item.key, iter(lambda: packed.read(PIECE), b"")))
-            except PackError as e:
-                _reject(staged, item.name, None, f": {e}", b"")
-                continue
-            path = target
-        done(1)
-        yield item.name, path
+        if not is_packed(item.key):
+            return path
+        try:
+            with path.open("rb") as packed, target.open("wb") as unpacked:
+                unpacked.writelines(unpack(item.key, iter(lambda: packed.read(PIECE), b"")))
+        except PackError as e:
+            return e
+        return target
+
+    files = {}
+    with ThreadPoolExecutor(LAYING_THREADS) as pool:
+        for item, path in zip(items, pool.map(lay, range(len(items)), items), strict=True):
+            done(1)
+            if isinstance(path, PackError):
+                _reject(staged, item.name, None, f": {path}", b"")
+            else:
+                files[item.name] = path
+    return files
 
 
 def _reject(staged: Staged, name: str, line: int | None, fault: str, text: bytes) -> None:
@@ -132,21 +138,39 @@ class _ByLines:
         self._staged = staged
         self._source = ["source_file"] if columns.table == "staging_songs" else []
 
-    def stage(self, placed: Iterable[Placed]) -> None:
-        """Judge the records, insert the good ones and note the bad ones."""
-        for chunk in _chunks(placed):
-            faults = self._judge(chunk)
-            good = [entry for n, entry in enumerate(chunk) if n not in faults]
-            for n, fault in faults.items():
-                name, record = chunk[n]
-                if not _is_jsonpaths(record.text):
-                    self._staged.records[name] += 1
-                    _reject(self._staged, name, record.line, _explained(fault, record.text), record.text)
-            self._staged.records.update(name for name, _ in good)
-            self._insert(good)
+    def stage(self, contents: Iterable[tuple[str, bytes]], *, careful: bool) -> None:
+        """Stage objects that are in memory.
+
+        Raises:
+            TryAgainError: a line is no good record by itself, and care would tell why.
+        """
+        for chunk in _chunks(contents, lambda entry: len(entry[1])):
+            if careful:
+                self._settle([(name, record) for name, content in chunk for record in scan(io.BytesIO(content))])
+            else:
+                self._insert([(name, record) for name, content in chunk for record in by_line(content)], guarded=True)
+
+    def stage_files(self, files: Mapping[str, Path]) -> None:
+        """Stage objects of any size that lie as files."""
+        for name, path in files.items():
+            with path.open("rb") as lines:
+                for chunk in _chunks(scan(lines), lambda record: len(record.text)):
+                    self._settle([(name, record) for record in chunk])
+
+    def _settle(self, placed: list[Placed]) -> None:
+        """Insert the good records and note the bad ones."""
+        faults = self._judge(placed)
+        for n, fault in faults.items():
+            name, record = placed[n]
+            if not _is_jsonpaths(record.text):
+                self._staged.records[name] += 1
+                _reject(self._staged, name, record.line, _explained(fault, record.text), record.text)
+        self._insert([entry for n, entry in enumerate(placed) if n not in faults], guarded=False)
 
     def _judge(self, chunk: list[Placed]) -> dict[int, str]:
-        """What is wrong with which records of a chunk, by position."""
+        """What is wrong with which records, by position."""
+        if not chunk:
+            return {}
         faults = {n: fault for n, (_, record) in enumerate(chunk) if (fault := _undecodable(record.text))}
         texts = ["" if n in faults else record.text.decode() for n, (_, record) in enumerate(chunk)]
         records = "(select unnest(t) as record, unnest(range(len(t))) as position from (select $texts::varchar[] as t))"
@@ -157,24 +181,26 @@ class _ByLines:
         faults |= {n: fault for n, fault in found if fault and n not in faults}
         return dict(sorted(faults.items()))
 
-    def _insert(self, good: list[Placed]) -> None:
-        if not good:
+    def _insert(self, placed: list[Placed], *, guarded: bool) -> None:
+        if not placed:
             return
-        texts = [record.text.decode() for _, record in good]
+        names = [name for name, _ in placed]
+        try:
+            texts = [record.text.decode() for _, record in placed]
+        except UnicodeDecodeError as e:
+            raise TryAgainError("a record is not UTF-8") from e
         records = """(
             select unnest(t) as record, unnest(n) as source_file
             from (select $texts::varchar[] as t, $names::varchar[] as n)
         )"""
-        inserted = self._database.execute(
-            self.columns.insert(self.columns.texts(records), *self._source),
-            {"texts": texts, "names": [name for name, _ in good]},
-        )
-        if inserted != len(good):
-            raise CheckError(f"{self.columns.table} was given {inserted} rows of {len(good)} good records")
+        insert = self.columns.insert(self.columns.texts(records), *self._source, guarded=guarded)
+        [(inserted,)] = self._database.read_json(insert, {"texts": texts, "names": names})
+        if inserted != len(placed):
+            raise CheckError(f"{self.columns.table} was given {inserted} rows of {len(placed)} records")
+        self._staged.records.update(names)
         keys = "select distinct unnest(json_keys(record)) from (select unnest($texts::varchar[]) as record)"
-        self._staged.unknown_keys |= {key for (key,) in self._database.query(keys, {"texts": texts})}.difference(
-            self.columns.keys
-        )
+        found = {key for (key,) in self._database.query(keys, {"texts": texts})}
+        self._staged.unknown_keys |= found.difference(self.columns.keys)
 
 
 class _ByFiles:
@@ -232,15 +258,16 @@ class _ByFiles:
             raise TryAgainError("some rows of the large logs look odd")
 
 
-def _chunks(placed: Iterable[Placed]) -> Iterator[list[Placed]]:
-    chunk: list[Placed] = []
-    size = 0
-    for entry in placed:
-        chunk.append(entry)
-        size += len(entry[1].text)
-        if size > CHUNK:
+def _chunks(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
+    """Lists of items of about `CHUNK` bytes."""
+    chunk: list[T] = []
+    held = 0
+    for item in items:
+        chunk.append(item)
+        held += size(item)
+        if held > CHUNK:
             yield chunk
-            chunk, size = [], 0
+            chunk, held = [], 0
     if chunk:
         yield chunk
 

@@ -54,11 +54,16 @@ class Columns:
         )
         """Whether each column takes a top-level key of its own: then one pass over a record fills them all."""
 
-    def insert(self, rows: str, *more: str) -> str:
-        """The statement that adds rows from a relation whose columns are named as the table's and hold raw values."""
+    def insert(self, rows: str, *more: str, guarded: bool = False) -> str:
+        """The statement that adds rows from a relation whose columns are named as the table's and hold raw values.
+
+        `guarded` makes it fail on a record that is no good; else there must be none.
+        """
         columns = [*self._paths, *more]
-        values = [*map(self._typed, self._paths), *more]
-        return f"insert into {self.table} ({', '.join(columns)}) select {', '.join(values)} from {rows}"
+        first, *values = [*map(self._typed, self._paths), *more]
+        if guarded:
+            first = f"case when {self.fault()} is null then {first} else error('a bad record') end"
+        return f"insert into {self.table} ({', '.join(columns)}) select {', '.join([first, *values])} from {rows}"
 
     def texts(self, records: str) -> str:
         """A relation with the text of every column beside each `record`; nulls where it is not JSON.
@@ -84,7 +89,7 @@ class Columns:
         return f"coalesce({', '.join(faults)})"
 
     def read_types(self) -> str:
-        """The types with which DuckDB's JSON reader reads the keys: whole numbers as text, for it would round others."""
+        """The types with which DuckDB reads the keys: whole numbers as text, for it would round others."""
         types = ("double" if self._types[c] == "double precision" else "varchar" for c in self._paths)
         return json.dumps(dict(zip(self.keys, types, strict=True))).replace('"', "'")
 
