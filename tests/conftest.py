@@ -25,6 +25,9 @@ Record = Mapping[str, Any]
 
 JSONPATHS = json.dumps({"jsonpaths": [f"$['{key}']" for key in oracle.EVENT_KEYS]})
 
+TIMES = int(os.environ.get("EXAMPLES_TIMES", "1"))
+"""How many times as many examples as usual a property gets; EXAMPLES_TIMES=20 makes a long search of it."""
+
 settings.register_profile(
     "everywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
@@ -59,7 +62,7 @@ class Outcome(NamedTuple):
 class Sparkify:
     """One warehouse and the bucket folder beside it, worked through the command line in this process."""
 
-    def __init__(self, folder: Path, **etl_settings: object) -> None:
+    def __init__(self, folder: Path, **etl_settings: str | int) -> None:
         self.folder = folder
         self.bucket = folder / "bucket"
         self.config = folder / "dwh.cfg"
@@ -67,13 +70,18 @@ class Sparkify:
         for prefix in ("song_data", "log_data"):
             (self.bucket / prefix).mkdir(parents=True)
         self.put("log_json_path.json", JSONPATHS)
-        self.configure(**etl_settings)
+        self._write("bucket", "", "", etl_settings)
 
-    def configure(self, store: str = "bucket", more: str = "", **etl_settings: object) -> None:
+    def configure(
+        self, store: str = "bucket", *, songs: str | Path = "", more: str = "", **etl_settings: str | int
+    ) -> None:
         """Write the configuration; `store` is the folder or the s3:// address that holds the bucket's prefixes."""
+        self._write(store, str(songs), more, etl_settings)
+
+    def _write(self, store: str, songs: str, more: str, etl_settings: Mapping[str, str | int]) -> None:
         lines = [
             *("[S3]", f"LOG_DATA = {store}/log_data", f"LOG_JSONPATH = {store}/log_json_path.json"),
-            *(f"SONG_DATA = {store}/song_data", "[DUCKDB]", "PATH = sparkify.duckdb", "[ETL]"),
+            *(f"SONG_DATA = {songs or f'{store}/song_data'}", "[DUCKDB]", "PATH = sparkify.duckdb", "[ETL]"),
             *(f"{key} = {value}" for key, value in etl_settings.items()),
             more,
         ]
@@ -96,7 +104,7 @@ class Sparkify:
     def loaded(self) -> Outcome:
         """Run the load, which must succeed."""
         done = self.etl()
-        assert done.exit_code == 0, done.err
+        assert done.exit_code == 0, "\n".join(done.err.splitlines()[-5:])
         return done
 
     def put(self, key: str, content: str | bytes) -> Path:

@@ -24,17 +24,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
 import obstore
-import obstore.store
 import oracle
+from obstore.store import LocalStore, S3Store
 
+import sparkify.lake
 from sparkify.cli import main
 from sparkify.lake import Lake, StoredObject
 
@@ -64,6 +66,23 @@ class Watch:
         """Step `number` is done."""
 
 
+@dataclass
+class Signal(Watch):
+    """The process sends itself a signal just before or just after a step."""
+
+    at: int = 0
+    is_before: bool = True
+    number: int = signal.SIGKILL
+
+    def before(self, number: int, step: str) -> None:
+        if self.is_before and number == self.at:
+            os.kill(os.getpid(), self.number)
+
+    def after(self, number: int, step: str) -> None:
+        if not self.is_before and number == self.at:
+            os.kill(os.getpid(), self.number)
+
+
 @contextmanager
 def watched(watch: Watch, buckets: Path) -> Iterator[None]:
     """Show every step of the program to a watch. Each S3 bucket is the folder of its name in `buckets`."""
@@ -78,13 +97,7 @@ def watched(watch: Watch, buckets: Path) -> Iterator[None]:
         watch.after(number, name)
         return done
 
-    connect, get, listing, delimited, read = (
-        duckdb.connect,
-        obstore.get,
-        obstore.list,
-        obstore.list_with_delimiter,
-        Lake.read,
-    )
+    get, listing, delimited, read = obstore.get, obstore.list, obstore.list_with_delimiter, Lake.read
 
     def pages(*arguments: Any, **options: Any) -> Iterator[Any]:
         remaining = iter(listing(*arguments, **options))
@@ -95,11 +108,11 @@ def watched(watch: Watch, buckets: Path) -> Iterator[None]:
         return read(lake, item) if lake.location.startswith("s3://") else step("file", lambda: read(lake, item))
 
     watching = [
-        (duckdb, "connect", lambda *a, **o: _Database(step("open", lambda: connect(*a, **o)), step)),
+        (duckdb, "connect", lambda *a, **o: _Database(step("open", lambda: _connect(*a, **o)), step)),
         (obstore, "get", lambda *a, **o: _Content(step("read", lambda: get(*a, **o)), step)),
         (obstore, "list", pages),
         (obstore, "list_with_delimiter", lambda *a, **o: step("list", lambda: delimited(*a, **o))),
-        (obstore.store, "S3Store", lambda bucket, **_: obstore.store.LocalStore(prefix=buckets / bucket)),
+        (sparkify.lake, "S3Store", lambda bucket, **o: S3Store(bucket, **o) and LocalStore(prefix=buckets / bucket)),
         (Lake, "read", read_file),
     ]
     unwatched = [(owner, name, getattr(owner, name)) for owner, name, _ in watching]
@@ -110,6 +123,16 @@ def watched(watch: Watch, buckets: Path) -> Iterator[None]:
     finally:
         for owner, name, original in unwatched:
             setattr(owner, name, original)
+
+
+_real_connect = duckdb.connect
+
+
+def _connect(*arguments: Any, **options: Any) -> duckdb.DuckDBPyConnection:
+    """A connection that works in one thread: so little data gives no other anything to do."""
+    connection = _real_connect(*arguments, **options)
+    connection.execute("set threads = 1")
+    return connection
 
 
 class _Database:
@@ -180,20 +203,39 @@ class Outcome:
         return int(counts[0])
 
 
-def run(scene: Scene, warehouse: Path, *arguments: str, watch: Watch | None = None) -> Outcome:
+def run(scene: Scene, warehouse: Path, *arguments: str, watch: Watch | None = None, lock_timeout: int = 30) -> Outcome:
     """Run a command of the program here, on the scene's bucket and a warehouse of its own."""
     watch = watch or Watch()
     stdout, stderr = io.StringIO(), io.StringIO()
-    environment = {"DWH_DUCKDB_PATH": str(warehouse), "AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "none"}
+    settings = {
+        "DWH_DUCKDB_PATH": str(warehouse),
+        "DWH_ETL_LOCK_TIMEOUT": str(lock_timeout),
+        "AWS_ACCESS_KEY_ID": "nobody",
+        "AWS_SECRET_ACCESS_KEY": "none",
+    }
+    with (
+        _environment(
+            {name: text for name, text in os.environ.items() if not name.startswith(("DWH_", "AWS_"))} | settings
+        ),
+        redirect_stdout(stdout),
+        redirect_stderr(stderr),
+        watched(watch, scene.folder),
+    ):
+        exit_code = main([*arguments, "--config", str(scene.configuration)])
+    return Outcome(int(exit_code), stdout.getvalue(), stderr.getvalue(), tuple(watch.steps))
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """These environment variables and no others."""
     outside = dict(os.environ)
-    os.environ.update(environment)
+    os.environ.clear()
+    os.environ.update(variables)
     try:
-        with redirect_stdout(stdout), redirect_stderr(stderr), watched(watch, scene.folder):
-            exit_code = main([*arguments, "--config", str(scene.configuration)])
+        yield
     finally:
         os.environ.clear()
         os.environ.update(outside)
-    return Outcome(int(exit_code), stdout.getvalue(), stderr.getvalue(), tuple(watch.steps))
 
 
 @dataclass(frozen=True)
@@ -215,8 +257,16 @@ class Child:
         return exit_code if outcome is None else outcome
 
 
-_server = multiprocessing.get_context("forkserver")
-_server.set_forkserver_preload(["duckdb", "obstore.store", "obstore.auth.boto3", "sparkify.cli", "sparkify.etl"])
+@cache
+def _server() -> ForkServerContext:
+    """The process from which children are forked: it has imported everything and done nothing, so it has one thread."""
+    server = multiprocessing.get_context("forkserver")
+    program = ["cli", "etl", "create_tables", "summary", "engines.duckdb"]
+    server.set_forkserver_preload(["faults", "obstore.auth.boto3", *(f"sparkify.{name}" for name in program)])
+    path = os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
+    with _environment({**os.environ, "PYTHONPATH": path}):
+        forkserver.ensure_running()
+    return server
 
 
 def start(scene: Scene, warehouse: Path, *arguments: str, watch: Watch, most_bytes: int | None = None) -> Child:
@@ -224,11 +274,33 @@ def start(scene: Scene, warehouse: Path, *arguments: str, watch: Watch, most_byt
 
     No file that it writes may grow beyond `most_bytes`.
     """
-    answer, told = _server.Pipe(duplex=False)
-    process = _server.Process(target=_run_in_child, args=(scene, warehouse, arguments, watch, most_bytes, told))
+    server = _server()
+    answer, told = server.Pipe(duplex=False)
+    process = server.Process(target=_run_in_child, args=(scene, warehouse, arguments, watch, most_bytes, told))
     process.start()
     told.close()
     return Child(process, answer)
+
+
+def hold(warehouse: Path, *, read_only: bool) -> tuple[ForkServerProcess, Connection]:
+    """Another process that opens the warehouse and holds it until it is sent a word."""
+    server = _server()
+    here, there = server.Pipe()
+    process = server.Process(target=_hold_in_child, args=(warehouse, read_only, there))
+    process.start()
+    here.recv()
+    return process, here
+
+
+def _hold_in_child(warehouse: Path, read_only: bool, there: Connection) -> None:
+    with duckdb.connect(warehouse, read_only=read_only):
+        there.send("held")
+        there.recv()
+
+
+def pipe() -> tuple[Connection, Connection]:
+    """The two ends of a line between this process and a child."""
+    return _server().Pipe()
 
 
 def _run_in_child(
@@ -251,6 +323,9 @@ COMPARED: dict[str, tuple[str, ...]] = {
     "rejected_records": ("object", "line", "column_name", "reason", "raw_text"),
 }
 """What makes two warehouses the same. Which run and batch loaded an object is not part of it."""
+
+NO_ROWS: State = {table: [] for table in COMPARED}
+"""A warehouse with its tables and nothing in them."""
 
 
 def state_of(warehouse: Path) -> State:
@@ -358,8 +433,7 @@ LOG_JSONPATH = {place}/log_json_path.json
 SONG_DATA = {place}/song_data
 [ETL]
 MAX_ERRORS = 5
-BATCH_SIZE = 64 KB
-LOCK_TIMEOUT = 30
+BATCH_SIZE = {batch_size}
 """
 
 SONGS = {
@@ -410,8 +484,7 @@ def event(number: int, **other: Any) -> dict[str, Any]:
 
 LOGS = {
     "log_data/2018/01.json": [event(n) for n in range(8)],
-    "log_data/2018/02.json": [event(n) for n in range(8, 76)],
-    "log_data/2018/03.json": [event(n) for n in range(76, 80)],
+    "log_data/2018/02.json": [event(n) for n in range(8, 80)],
 }
 CHANGED = event(9, level="paid", location="Zurich")
 LATER_LOGS = {
@@ -435,20 +508,21 @@ def put(path: Path, text: str) -> None:
 
 
 def first_load(folder: Path, place: str = "bucket") -> Scene:
-    """Two songs and three logs for an empty warehouse, in three batches; the second is a log that goes by files."""
-    scene = empty(folder, place)
+    """Two songs and two logs for an empty warehouse, from a folder and in one batch; the larger log goes by files."""
+    scene = empty(folder, place, batch_size="1 GB")
     assert run(scene, scene.warehouse, "create-tables").exit_code == 0
     deliver(folder / "bucket", SONGS, LOGS, end="")
-    return with_states(scene, batches=3)
+    return with_states(scene, batches=1)
 
 
-def second_load(folder: Path, place: str = "s3://bucket") -> Scene:
-    """A second delivery: a song replaced, a song that plays waited for, an older log, and a log that has grown.
+def second_load(folder: Path) -> Scene:
+    """A second delivery, from S3 and in two batches; the first delivery is loaded.
 
-    The log that has grown holds a play in another version and a broken line, so that it goes by files and, as that
+    The first batch holds a song in another version, a song that plays waited for, and an older log; the second a log
+    that has grown. That one holds a play in another version and a broken line, so that it goes by files and, as that
     does not do, then by lines.
     """
-    scene = empty(folder, place)
+    scene = empty(folder, place="s3://bucket", batch_size="64 KB")
     deliver(folder / "bucket", SONGS, LOGS, end="")
     assert run(scene, scene.warehouse, "create-tables").exit_code == 0
     assert run(scene, scene.warehouse, "etl").exit_code == 0
@@ -456,14 +530,14 @@ def second_load(folder: Path, place: str = "s3://bucket") -> Scene:
     return with_states(scene, batches=2)
 
 
-def empty(folder: Path, place: str) -> Scene:
+def empty(folder: Path, place: str, batch_size: str) -> Scene:
     """No warehouse yet, and a bucket that holds nothing but its JSONPaths file."""
     for prefix in ("song_data", "log_data"):
         (folder / "bucket" / prefix).mkdir(parents=True)
     paths = {"jsonpaths": [f"$['{key}']" for key in oracle.EVENT_KEYS]}
     (folder / "bucket" / "log_json_path.json").write_text(json.dumps(paths))
     scene = Scene(folder, ("etl",), folder / "sparkify.duckdb")
-    scene.configuration.write_text(CONFIGURATION.format(place=place))
+    scene.configuration.write_text(CONFIGURATION.format(place=place, batch_size=batch_size))
     return scene
 
 
@@ -472,9 +546,8 @@ def with_states(scene: Scene, batches: int) -> Scene:
     plan = json.loads(run(scene, scene.warehouse, "etl", "--dry-run", "--json").stdout)["batches"]
     assert len(plan) == batches
     keys = [[entry["object"].partition("bucket/")[2] for entry in batch] for batch in plan]
-    states = [state_of(scene.warehouse)]
-    for n in range(1, batches + 1):
-        states.append(_state_of_part(scene, [key for batch in keys[:n] for key in batch]))
+    parts = [[key for batch in keys[:n] for key in batch] for n in range(1, batches + 1)]
+    states = [state_of(scene.warehouse), *(_state_of_part(scene, part) for part in parts)]
     assert all(state not in states[:n] for n, state in enumerate(states)), "the states cannot be told apart"
     return Scene(scene.folder, scene.command, scene.warehouse, tuple(states))
 
@@ -505,11 +578,6 @@ def star_schema(*deliveries: tuple[Mapping[str, Mapping[str, str]], Mapping[str,
         songs |= {key: [song(words)] for key, words in delivered_songs.items()}
         events += [each for log in delivered_logs.values() for each in log]
     return {table: sorted(rows, key=repr) for table, rows in oracle.warehouse(songs, events).items()}
-
-
-def killed(process_result: Outcome | int) -> bool:
-    """Whether a child was ended by `kill -9`."""
-    return process_result == -signal.SIGKILL
 
 
 @contextmanager

@@ -38,9 +38,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _failed(progress: Progress, fault: BaseException, text: str, code: ExitCode) -> int:
     progress.say(f"error: {text}")
-    for note in getattr(fault, "__notes__", ["nothing was changed"]):
+    for note in _notes(fault):
         progress.say(note)
     return code
+
+
+def _notes(fault: BaseException | None) -> list[str]:
+    """What a fault says beside its text; a fault on the way out of another one says what that one says."""
+    while fault is not None:
+        if notes := getattr(fault, "__notes__", None):
+            return list(notes)
+        fault = fault.__context__
+    return ["nothing was changed"]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -71,45 +71,102 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     Raises:
         ConfigError: the file or a value cannot be used; the text names file, key and what is accepted.
     """
-    settings, warnings = _read(path, environment)
-    folder = path.resolve().parent
-
-    def value(section: str, key: str, default: str = "") -> str:
-        return settings.get((section, key), "") or default
-
-    def required(section: str, key: str, example: str) -> str:
-        if not (found := value(section, key)):
-            raise ConfigError(f"{path}: [{section}] {key} is not set; give it a value such as {example}")
-        return found
-
-    def whole_number(section: str, key: str, default: str) -> int:
-        if not (text := value(section, key, default)).isdecimal():
-            raise ConfigError(f"{path}: [{section}] {key} = {text}: a whole number from 0 on is accepted")
-        return int(text)
-
+    settings = _Settings(path)
+    settings.read_file()
+    settings.read_environment(environment)
+    value, warnings = settings.value, settings.warnings
     if value("AWS", "KEY"):
         warnings.append("[AWS] KEY and SECRET are used as they stand in the file; a profile or a role is safer")
+    folder = path.resolve().parent
     return Config(
         folder=folder,
         store=Store(
-            log_data=required("S3", "LOG_DATA", "s3://my-bucket/log_data"),
-            log_jsonpath=required("S3", "LOG_JSONPATH", "s3://my-bucket/log_json_path.json"),
-            song_data=required("S3", "SONG_DATA", "s3://my-bucket/song_data"),
+            log_data=settings.required("S3", "LOG_DATA", "s3://my-bucket/log_data"),
+            log_jsonpath=settings.required("S3", "LOG_JSONPATH", "s3://my-bucket/log_json_path.json"),
+            song_data=settings.required("S3", "SONG_DATA", "s3://my-bucket/song_data"),
             region=value("S3", "REGION") or value("AWS", "REGION"),
             key=value("AWS", "KEY"),
             secret=value("AWS", "SECRET"),
         ),
         host=value("CLUSTER", "HOST"),
-        duckdb_path=folder / Path(value("DUCKDB", "PATH", "sparkify.duckdb")).expanduser(),
-        max_errors=whole_number("ETL", "MAX_ERRORS", "0"),
-        memory_limit=_bytes(path, "[DUCKDB] MEMORY_LIMIT", value("DUCKDB", "MEMORY_LIMIT", "800 MB")),
-        batch_size=_bytes(path, "[ETL] BATCH_SIZE", value("ETL", "BATCH_SIZE", "4 GB")),
-        lock_timeout=float(whole_number("ETL", "LOCK_TIMEOUT", "60")),
+        duckdb_path=folder / Path(value("DUCKDB", "PATH") or "sparkify.duckdb").expanduser(),
+        memory_limit=settings.size("DUCKDB", "MEMORY_LIMIT", "800 MB"),
+        max_errors=settings.whole_number("ETL", "MAX_ERRORS", "0"),
+        batch_size=settings.size("ETL", "BATCH_SIZE", "4 GB"),
+        lock_timeout=float(settings.whole_number("ETL", "LOCK_TIMEOUT", "60")),
         warnings=tuple(warnings),
     )
 
 
-def _read(path: Path, environment: Mapping[str, str]) -> tuple[dict[tuple[str, str], str], list[str]]:
+class _Settings:
+    """The text of every key, and where it stands."""
+
+    def __init__(self, path: Path) -> None:
+        self.warnings: list[str] = []
+        self._path = path
+        self._texts: dict[tuple[str, str], str] = {}
+        self._variables: dict[tuple[str, str], str] = {}
+
+    def read_file(self) -> None:
+        """Take the keys of the file."""
+        parser = _parsed(self._path)
+        if foreign := [f"[{name}]" for name in parser.sections() if name.strip().upper() not in KEYS]:
+            self.warnings.append(f"{self._path}: not ours and not read: {', '.join(foreign)}")
+        sections, keys = CREATES_A_CLUSTER
+        for name in parser.sections():
+            section = name.strip().upper()
+            for option, text in parser.items(name) if section in KEYS else ():
+                key = option.upper()
+                if key in KEYS[section]:
+                    self._texts[section, key] = _unquote(text)
+                elif section not in sections or not keys.fullmatch(key):
+                    fix = _nearest(key, KEYS[section])
+                    raise ConfigError(f"{self._path}: [{section}] {key} is not a key we know; {fix}")
+
+    def read_environment(self, environment: Mapping[str, str]) -> None:
+        """Take the variables that override a key; warn of those that look like one."""
+        variables = {f"{ENVIRONMENT_PREFIX}{s}_{k}": (s, k) for s, keys in KEYS.items() for k in keys}
+        for variable, text in environment.items():
+            if variable in variables:
+                self._texts[variables[variable]] = _unquote(text)
+                self._variables[variables[variable]] = variable
+            elif variable.startswith(ENVIRONMENT_PREFIX) and (
+                close := difflib.get_close_matches(variable, variables, n=1, cutoff=0.85)
+            ):
+                self.warnings.append(f"the environment variable {variable} is not read; did you mean {close[0]}?")
+
+    def value(self, section: str, key: str) -> str:
+        """The text of a key; empty when it is not set."""
+        return self._texts.get((section, key), "")
+
+    def required(self, section: str, key: str, example: str) -> str:
+        """The text of a key that must be set."""
+        if not (text := self.value(section, key)):
+            raise ConfigError(f"{self._place(section, key)} is not set; give it a value such as {example}")
+        return text
+
+    def whole_number(self, section: str, key: str, default: str) -> int:
+        """The value of a key that counts."""
+        text = self.value(section, key) or default
+        if not (text.isascii() and text.isdecimal()):
+            raise ConfigError(f"{self._place(section, key)} = {text}: a whole number from 0 on is accepted")
+        return int(text)
+
+    def size(self, section: str, key: str, default: str) -> int:
+        """The value of a key that is a size, in bytes."""
+        text = self.value(section, key) or default
+        units = {"": 1, "B": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
+        match = re.fullmatch(r"([0-9]+)\s*([A-Z]*)", text.upper())
+        if not match or match[2] not in units or int(match[1]) == 0:
+            raise ConfigError(f"{self._place(section, key)} = {text}: a size such as 512 MB or 1 GB is accepted")
+        return int(match[1]) * units[match[2]]
+
+    def _place(self, section: str, key: str) -> str:
+        variable = self._variables.get((section, key))
+        return f"the environment variable {variable}" if variable else f"{self._path}: [{section}] {key}"
+
+
+def _parsed(path: Path) -> configparser.RawConfigParser:
     parser = configparser.RawConfigParser()
     try:
         parser.read_string(path.read_text(encoding="utf-8-sig"), source=str(path))
@@ -120,33 +177,7 @@ def _read(path: Path, environment: Mapping[str, str]) -> tuple[dict[tuple[str, s
     except configparser.Error as e:
         reason = " ".join(str(e).split())
         raise ConfigError(f"{path}: {reason}; lines are `[SECTION]`, `KEY = value` or `# comment`") from e
-    settings: dict[tuple[str, str], str] = {}
-    foreign = [f"[{name}]" for name in parser.sections() if name.strip().upper() not in KEYS]
-    warnings = [f"{path}: not ours and not read: {', '.join(foreign)}"] if foreign else []
-    sections, keys = CREATES_A_CLUSTER
-    for name in parser.sections():
-        section = name.strip().upper()
-        for option, text in parser.items(name) if section in KEYS else ():
-            key = option.upper()
-            if key in KEYS[section]:
-                settings[section, key] = _unquote(text)
-            elif section not in sections or not keys.fullmatch(key):
-                raise ConfigError(f"{path}: [{section}] {key} is not a key we know; {_nearest(key, KEYS[section])}")
-    warnings += _override(settings, environment)
-    return settings, warnings
-
-
-def _override(settings: dict[tuple[str, str], str], environment: Mapping[str, str]) -> list[str]:
-    variables = {f"{ENVIRONMENT_PREFIX}{s}_{k}": (s, k) for s, keys in KEYS.items() for k in keys}
-    warnings = []
-    for variable, text in environment.items():
-        if variable in variables:
-            settings[variables[variable]] = _unquote(text)
-        elif variable.startswith(ENVIRONMENT_PREFIX) and (
-            close := difflib.get_close_matches(variable, variables, n=1, cutoff=0.85)
-        ):
-            warnings.append(f"the environment variable {variable} is not read; did you mean {close[0]}?")
-    return warnings
+    return parser
 
 
 def _unquote(text: str) -> str:
@@ -157,11 +188,3 @@ def _unquote(text: str) -> str:
 def _nearest(key: str, keys: tuple[str, ...]) -> str:
     close = difflib.get_close_matches(key, keys, n=1, cutoff=0.0)
     return f"did you mean {close[0]}? Accepted are {', '.join(keys)}"
-
-
-def _bytes(path: Path, key: str, text: str) -> int:
-    units = {"": 1, "B": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
-    match = re.fullmatch(r"(\d+)\s*([A-Z]*)", text.strip().upper())
-    if not match or match[2] not in units or int(match[1]) == 0:
-        raise ConfigError(f"{path}: {key} = {text}: a size such as 512 MB or 1 GB is accepted")
-    return int(match[1]) * units[match[2]]

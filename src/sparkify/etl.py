@@ -36,7 +36,7 @@ def run(config: Config, progress: Progress) -> Summary:
             load = _Load(config, progress, engine, source, this_run, summary)
             for batch in plan.batches:
                 load.batch(batch)
-        [summary.totals] = history.query(engine, "totals")
+            [summary.totals] = history.query(engine, "totals")
     summary.seconds = time.monotonic() - started
     return summary
 
@@ -155,9 +155,9 @@ class _Load:
         self._execute("song_matches", values)
         if batch.songs:
             self._execute("rematched_plays", values)
-        [(_, matched_before)] = history.query(self.engine, "play_counts", values)
         self._execute("contested_times", values)
-        beaten = self._execute("beaten_plays", values)
+        self._execute("beaten_plays", values)
+        [(_, matched_before)] = history.query(self.engine, "play_counts", values)
         [(known,)] = history.query(self.engine, "known_plays")
         inserted = self._execute("songplays", values)
         if inserted + known != values["plays"]:
@@ -170,9 +170,9 @@ class _Load:
             "bytes": sum(o.size for o in batch.objects),
             "events": values["events"],
             "plays_staged": values["plays"],
-            "plays_inserted": inserted - beaten,
+            "plays_inserted": inserted,
             "plays_matched": matched - matched_before,
-            "plays_known": known + beaten,
+            "plays_known": known,
             "songs": staged.rows(batch.songs),
             "rejected": len(staged.rejected),
         }

@@ -64,7 +64,11 @@ class Run:
         self._execute("forget_objects")
         self._engine.insert(
             "load_history",
-            [(o.name, o.etag, o.size, self.run_id, batch.number, *sums(o.name), now) for o in batch.objects],
+            [
+                (o.name, kind, o.etag, o.size, self.run_id, batch.number, *sums(o.name), now)
+                for kind, objects in (("songs", batch.songs), ("events", batch.events))
+                for o in objects
+            ],
         )
         self._engine.insert(
             "rejected_records",
@@ -81,10 +85,16 @@ class Run:
             self._execute("end_run", {"run_id": self.run_id, "now": _now(), "status": status, "error": error})
 
     def what_stays(self) -> str:
-        """What a run that ends now leaves behind, for the person."""
-        if not self.batches:
+        """What a run that ends now leaves behind, for the person.
+
+        The warehouse knows best, for the fault may have come right after a commit; it may not be able to tell any more.
+        """
+        batches = self.batches
+        with suppress(SparkifyError, KeyboardInterrupt):
+            [(batches,)] = query(self._engine, "batches", {"run_id": self.run_id})
+        if not batches:
             return "nothing was changed"
-        return f"what {self.batches} batches of this run committed stays loaded; run again for the rest"
+        return f"what {batches} batches of this run committed stays loaded; run again for the rest"
 
     def _execute(self, name: str, values: Mapping[str, Value] | None = None) -> None:
         for statement in sql_queries.statements("history", name):
@@ -93,17 +103,18 @@ class Run:
 
 @contextmanager
 def recorded_run(engine: Engine) -> Iterator[Run]:
-    """A run that notes how it ends; a fault is told what stays of the run."""
+    """A run that notes how it ends, and then lets go of the warehouse; a fault is told what stays of the run."""
     run = Run(engine)
     try:
         yield run
+        run.end("done")
+        engine.close()
     except BaseException as e:
         e.add_note(run.what_stays())
         # Where the warehouse cannot even note the failure, the next run notes that this one was killed.
-        with suppress(SparkifyError):
+        with suppress(SparkifyError, KeyboardInterrupt):
             run.end("failed", str(e) or type(e).__name__)
         raise
-    run.end("done")
 
 
 def _now() -> datetime:

@@ -7,13 +7,14 @@ In a folder the files are listed the same way and then read where they lie: that
 from __future__ import annotations
 
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import obstore
 from obstore import exceptions as faults
@@ -21,6 +22,9 @@ from obstore.store import LocalStore, S3Store
 
 from sparkify.config import Config, Store
 from sparkify.errors import AccessError
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
 
 DATA_SUFFIXES = (".json", ".json.gz", ".json.zst")
 LISTING_THREADS = 8
@@ -128,8 +132,19 @@ class Lake:
         return StoredObject(self._names + key, key, etag="", size=0)
 
     def path(self, item: StoredObject) -> Path | None:
-        """Where the object lies as a file; None in S3."""
-        return self.root / item.key if self.root else None
+        """Where the object lies as a file; None in S3.
+
+        Raises:
+            AccessError: it is gone.
+        """
+        if not self.root:
+            return None
+        path = self.root / item.key
+        try:
+            path.stat()
+        except OSError as e:
+            raise _explained(item.name, e) from e
+        return path
 
     def read(self, item: StoredObject) -> bytes:
         """The whole content of an object.
@@ -189,10 +204,13 @@ def _ahead(read: Callable[[StoredObject], bytes], items: Iterable[StoredObject])
 
 
 def _explained(place: str, e: Exception) -> AccessError:
-    short = (str(e).strip().splitlines() or [type(e).__name__])[0][:300]
-    if isinstance(e, FileNotFoundError | faults.NotFoundError):
-        text = "is not there; check [S3] in dwh.cfg, or run again if it was there a moment ago"
-    elif isinstance(e, PermissionError | faults.PermissionDeniedError | faults.UnauthenticatedError):
+    short = (str(e).strip().splitlines() or [type(e).__name__])[0].partition(": <")[0][:300]
+    # Of a listing that was refused, obstore tells the status only in words.
+    status = match[1] if (match := re.search(r"status code: (\d+)", short)) else ""
+    if isinstance(e, FileNotFoundError | faults.NotFoundError) or status == "404":
+        fix = "check the bucket's name in [S3] and [S3] LOG_JSONPATH, or run again if it was listed a moment ago"
+        text = f"is not there; {fix}"
+    elif isinstance(e, PermissionError | faults.PermissionDeniedError | faults.UnauthenticatedError) or status == "403":
         text = "access denied; check the credentials, and that they may list the bucket and read its objects"
     elif isinstance(e, OSError):
         text = "cannot be read"
@@ -224,14 +242,17 @@ def _s3_store(bucket: str, store: Store) -> obstore.store.S3Store:
     except (BotoCoreError, ValueError) as e:
         fix = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         raise AccessError(f"s3://{bucket}: no AWS credentials were found; {fix} ({e})") from e
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    options: S3Config = {"region": session.region_name or "us-east-1"}
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    if endpoint:
+        options["endpoint"] = endpoint
     return S3Store(
         bucket,
-        region=session.region_name or "us-east-1",
-        endpoint=endpoint,
+        config=options,
         credential_provider=credentials,
-        client_options={"allow_http": bool(endpoint and endpoint.startswith("http://")), "timeout": "5 minutes"},
-        retry_config={"max_retries": 5, "retry_timeout": timedelta(minutes=1)},
+        # A large object may take long; what counts is that bytes keep coming.
+        client_options={"allow_http": endpoint.startswith("http://"), "timeout": "6 hours", "read_timeout": "1 minute"},
+        retry_config={"max_retries": 5, "retry_timeout": timedelta(minutes=3)},
     )
 
 

@@ -17,6 +17,12 @@ from sparkify.errors import AccessError, LoadError
 from sparkify.plan import Batch
 from sparkify.progress import Progress
 
+BAD_RECORD = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.ConstraintException, UnicodeDecodeError)
+"""What DuckDB raises when it cannot make a row of a record."""
+
+NO_ROOM = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)
+"""What DuckDB raises when it cannot write its file: in a statement, in a checkpoint, in a commit."""
+
 RETRY_EVERY = 0.2
 """Seconds between two attempts to open a file that another process holds."""
 
@@ -47,9 +53,11 @@ class DuckDB:
         """See `Engine.query`."""
         try:
             return self._run(sql, values or {})
-        except duckdb.InterruptException as e:
+        except (duckdb.InterruptException, RuntimeError) as e:
+            # A Ctrl-C within a statement comes as a RuntimeError, and nothing else does.
             raise KeyboardInterrupt from e
-        except duckdb.Error as e:
+        except (duckdb.Error, UnicodeDecodeError) as e:
+            # DuckDB cuts the record that it quotes in a message, sometimes within a character.
             raise LoadError(f"{self.place}: {_explained(e)}") from e
 
     def read_json(self, sql: str, values: Mapping[str, Value] | None = None) -> Rows:
@@ -61,7 +69,7 @@ class DuckDB:
         try:
             return self.query(sql, values)
         except LoadError as e:
-            if isinstance(e.__cause__, (duckdb.InvalidInputException, duckdb.ConversionException)):
+            if isinstance(e.__cause__, BAD_RECORD):
                 raise TryAgainError("DuckDB finds a record bad") from e
             raise
 
@@ -115,12 +123,12 @@ class DuckDB:
         self._connection.close()
 
 
-def _explained(e: duckdb.Error) -> str:
+def _explained(e: Exception) -> str:
     """What DuckDB says, in one line, and what to do about it."""
     text = (str(e).strip().splitlines() or [type(e).__name__])[0]
     if isinstance(e, duckdb.OutOfMemoryException):
         return f"DuckDB ran out of memory or of room for what does not fit in it; lower [ETL] BATCH_SIZE ({text})"
-    if isinstance(e, duckdb.IOException):
+    if isinstance(e, NO_ROOM):
         return f"the file cannot be written or read; make room on the disk and look at its rights ({text})"
     return f"DuckDB stopped; run again, and report this if it stays ({text})"
 

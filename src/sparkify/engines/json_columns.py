@@ -99,11 +99,12 @@ class Columns:
 
     def is_plain(self) -> str:
         """Whether the columns that the reader read as text are sure to be good; the others follow in `count_odd`."""
-        conditions = [f"{c} is not null" for c in self._required if c in self._paths]
+        conditions = []
         for column, kind in self._of("bigint", "timestamp"):
             whole = f"try_cast({column} as bigint)::varchar = {column}"
             usable = f"{whole} and try_cast({column} as bigint) {YEARS}" if kind == "timestamp" else whole
-            conditions.append(f"({column} is null or {column} = '' or {usable})")
+            may_be_null = column not in self._required
+            conditions.append(f"({column} is null or {column} = '' or {usable})" if may_be_null else usable)
         return " and ".join(conditions)
 
     def count_odd(self) -> str:

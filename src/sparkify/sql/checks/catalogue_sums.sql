@@ -2,13 +2,13 @@
 select
     h.object,
     h.rows_staged,
-    c.in_catalogue
+    coalesce(c.in_catalogue, 0) as in_catalogue
 from load_history as h
-inner join (
+left join (
     select
         source_file,
         count(*) as in_catalogue
     from staging_songs
     group by source_file
 ) as c on c.source_file = h.object
-where c.in_catalogue <> h.rows_staged;
+where h.kind = 'songs' and coalesce(c.in_catalogue, 0) <> h.rows_staged;

@@ -2,6 +2,7 @@
 -- Grain: one row per object.
 create table if not exists load_history (
     object varchar(4096) not null,  -- s3://bucket/key, or the path from the folder of dwh.cfg
+    kind varchar(16) not null,  -- songs, events
     etag varchar(256) not null,  -- the content, as the store identifies it
     size bigint not null,  -- bytes
     run_id bigint not null,

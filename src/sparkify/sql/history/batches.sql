@@ -1,0 +1,4 @@
+-- How many batches of a run were committed.
+select batches
+from runs
+where run_id = $run_id;

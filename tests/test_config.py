@@ -1,0 +1,302 @@
+"""dwh.cfg and the environment: what public solutions write is read, and what cannot be used is named with its cure."""
+
+from pathlib import Path
+
+import pytest
+from conftest import Sparkify, run
+
+from sparkify.config import Config, load
+from sparkify.errors import ConfigError
+
+S3 = "[S3]\nLOG_DATA = logs\nLOG_JSONPATH = paths.json\nSONG_DATA = songs\n"
+
+# As the public solutions of this task have it: quoted values, and sections with which they create a cluster.
+PUBLIC = """
+[AWS]
+KEY=
+SECRET=
+
+[DWH]
+DWH_CLUSTER_TYPE=multi-node
+DWH_NUM_NODES=4
+DWH_NODE_TYPE=dc2.large
+
+[CLUSTER]
+HOST=''
+DB_NAME='dwh'
+DB_USER="dwhuser"
+DB_PASSWORD='Passw0rd'
+DB_PORT=5439
+
+[IAM_ROLE]
+ARN='arn:aws:iam::123456789012:role/dwhRole'
+
+[S3]
+LOG_DATA='s3://udacity-dend/log_data'
+LOG_JSONPATH='s3://udacity-dend/log_json_path.json'
+SONG_DATA='s3://udacity-dend/song_data'
+"""
+
+
+def read(folder: Path, text: str, **environment: str) -> Config:
+    """The configuration of a file with this text."""
+    path = folder / "dwh.cfg"
+    path.write_text(text, encoding="utf-8")
+    return load(path, environment)
+
+
+def refusal(folder: Path, text: str, **environment: str) -> str:
+    """Why a configuration is refused."""
+    with pytest.raises(ConfigError) as e:
+        read(folder, text, **environment)
+    assert e.value.exit_code == 2
+    return str(e.value)
+
+
+# ---------------------------------------------------------------- what is read
+
+
+def test_the_file_of_a_public_solution_is_read_as_it_is(tmp_path: Path) -> None:
+    config = read(tmp_path, PUBLIC)
+    assert config.store.log_data == "s3://udacity-dend/log_data"
+    assert config.store.log_jsonpath == "s3://udacity-dend/log_json_path.json"
+    assert config.store.song_data == "s3://udacity-dend/song_data"
+    assert config.host == ""
+    assert config.warnings == (f"{tmp_path / 'dwh.cfg'}: not ours and not read: [DWH]",)
+
+
+@pytest.mark.parametrize("quoted", ["logs", "'logs'", '"logs"', " 'logs' ", "' logs '"])
+def test_a_value_may_stand_in_quotes(quoted: str, tmp_path: Path) -> None:
+    assert read(tmp_path, S3.replace("LOG_DATA = logs", f"LOG_DATA = {quoted}")).store.log_data == "logs"
+
+
+@pytest.mark.parametrize("text", ["it's", "'", "'logs", 'say "logs"', "'a' or 'b"])
+def test_a_quote_that_is_no_pair_belongs_to_the_value(text: str, tmp_path: Path) -> None:
+    assert read(tmp_path, S3.replace("LOG_DATA = logs", f"LOG_DATA = {text}")).store.log_data == text
+
+
+@pytest.mark.parametrize("password", ["100%", "%(HOST)s", "a=b", "a:b", "a#b", "p;w", "${HOST}", "pässwörd"])
+def test_a_secret_may_hold_any_character(password: str, tmp_path: Path) -> None:
+    config = read(tmp_path, f"{S3}[AWS]\nKEY = AKIA\nSECRET = {password}\n[CLUSTER]\nDB_PASSWORD = {password}\n")
+    assert config.store.secret == password
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_matter(tmp_path: Path) -> None:
+    (tmp_path / "dwh.cfg").write_bytes(b"\xef\xbb\xbf" + S3.replace("\n", "\r\n").encode())
+    assert load(tmp_path / "dwh.cfg", {}).store.song_data == "songs"
+
+
+def test_sections_and_keys_may_be_written_in_small_letters(tmp_path: Path) -> None:
+    assert read(tmp_path, S3.lower()).store.log_data == "logs"
+
+
+def test_comments_are_no_part_of_the_values_before_them(tmp_path: Path) -> None:
+    assert read(tmp_path, f"# first\n{S3}; last\n  # indented\n").store.song_data == "songs"
+
+
+def test_relative_paths_count_from_the_folder_of_the_file(
+    sparkify: Sparkify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    sparkify.put("log_data/a.json", '{"sessionId": 1, "itemInSession": 0, "ts": 1, "page": "NextSong"}')
+    assert run("etl", "--config", "../sparkify/dwh.cfg").exit_code == 0
+    assert sparkify.query("select object from load_history") == [("bucket/log_data/a.json",)]
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_without_an_option_the_file_is_dwh_cfg_in_the_current_folder(
+    sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(sparkify.folder)
+    assert run("check").exit_code == 0
+
+
+def test_what_the_file_leaves_out_has_its_default(tmp_path: Path) -> None:
+    config = read(tmp_path, S3)
+    assert config.duckdb_path == tmp_path / "sparkify.duckdb"
+    assert (config.max_errors, config.lock_timeout) == (0, 60)
+    assert config.batch_size >= 1_000_000
+    assert config.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("1", 1),
+        ("1 B", 1),
+        ("300", 300),
+        ("2 KB", 2_000),
+        ("2kb", 2_000),
+        ("512 MB", 512_000_000),
+        ("1GB", 1_000_000_000),
+    ],
+)
+def test_a_batch_size_may_have_a_unit(text: str, size: int, tmp_path: Path) -> None:
+    assert read(tmp_path, f"{S3}[ETL]\nBATCH_SIZE = {text}\n").batch_size == size
+
+
+def test_a_key_and_a_secret_in_the_file_are_used_with_a_warning_that_does_not_show_them(tmp_path: Path) -> None:
+    config = read(tmp_path, f"{S3}[AWS]\nKEY = AKIAEXAMPLE\nSECRET = 'wJalr/secret'\nREGION = us-west-2\n")
+    assert (config.store.key, config.store.secret, config.store.region) == ("AKIAEXAMPLE", "wJalr/secret", "us-west-2")
+    [warning] = config.warnings
+    assert "a profile or a role is safer" in warning
+    assert "AKIAEXAMPLE" not in warning
+    assert "secret" not in warning
+
+
+# ---------------------------------------------------------------- the environment
+
+
+def test_an_environment_variable_overrides_its_key(tmp_path: Path) -> None:
+    config = read(tmp_path, S3, DWH_S3_LOG_DATA="'s3://other/logs'", DWH_ETL_MAX_ERRORS="7", DWH_DUCKDB_PATH="x.duckdb")
+    assert config.store.log_data == "s3://other/logs"
+    assert config.max_errors == 7
+    assert config.duckdb_path == tmp_path / "x.duckdb"
+
+
+def test_an_empty_environment_variable_clears_its_key(tmp_path: Path) -> None:
+    assert read(tmp_path, f"{S3}[CLUSTER]\nHOST = example.com\n", DWH_CLUSTER_HOST="").host == ""
+
+
+def test_an_environment_variable_is_enough_where_the_file_has_no_key(tmp_path: Path) -> None:
+    text = S3.replace("LOG_DATA = logs\n", "")
+    assert read(tmp_path, text, DWH_S3_LOG_DATA="logs").store.log_data == "logs"
+
+
+def test_a_mistyped_environment_variable_is_named_with_the_right_one(tmp_path: Path) -> None:
+    [warning] = read(tmp_path, S3, DWH_ETL_MAX_ERROR="7").warnings
+    assert "DWH_ETL_MAX_ERROR is not read; did you mean DWH_ETL_MAX_ERRORS?" in warning
+
+
+def test_a_bad_value_from_the_environment_is_refused_by_the_name_of_its_variable(tmp_path: Path) -> None:
+    assert "DWH_ETL_MAX_ERRORS" in refusal(tmp_path, S3, DWH_ETL_MAX_ERRORS="many")
+
+
+# ---------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "nearest"),
+    [
+        ("S3", "LOG_DATE", "LOG_DATA"),
+        ("S3", "LOG_JSONPATHS", "LOG_JSONPATH"),
+        ("ETL", "MAX_ERROR", "MAX_ERRORS"),
+        ("ETL", "BATCHSIZE", "BATCH_SIZE"),
+        ("DUCKDB", "PTAH", "PATH"),
+        ("CLUSTER", "HOTS", "HOST"),
+        ("AWS", "SECERT", "SECRET"),
+        ("IAM_ROLE", "ANR", "ARN"),
+    ],
+)
+def test_an_unknown_key_in_a_section_of_ours_is_refused_with_the_nearest_right_one(
+    section: str, key: str, nearest: str, tmp_path: Path
+) -> None:
+    said = refusal(tmp_path, f"{S3}{key} = x\n" if section == "S3" else f"{S3}[{section}]\n{key} = x\n")
+    assert said.startswith(f"{tmp_path / 'dwh.cfg'}: [{section}] {key} is not a key we know; did you mean {nearest}?")
+
+
+@pytest.mark.parametrize("value", ["-1", "many", "1.5", "1e3", "0x10", "3 errors", "²"])
+def test_max_errors_is_a_whole_number_from_0_on(value: str, tmp_path: Path) -> None:
+    said = refusal(tmp_path, f"{S3}[ETL]\nMAX_ERRORS = {value}\n")
+    assert said == f"{tmp_path / 'dwh.cfg'}: [ETL] MAX_ERRORS = {value}: a whole number from 0 on is accepted"
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1 TB", "big", "1.5 GB", "GB", "²"])
+def test_a_batch_size_that_is_none_is_refused(value: str, tmp_path: Path) -> None:
+    said = refusal(tmp_path, f"{S3}[ETL]\nBATCH_SIZE = {value}\n")
+    assert said.startswith(f"{tmp_path / 'dwh.cfg'}: [ETL] BATCH_SIZE = {value}: ")
+
+
+@pytest.mark.parametrize("key", ["LOG_DATA", "LOG_JSONPATH", "SONG_DATA"])
+def test_a_location_that_is_not_set_is_asked_for_with_an_example(key: str, tmp_path: Path) -> None:
+    text = "\n".join(line for line in S3.splitlines() if not line.startswith(f"{key} "))
+    assert f"dwh.cfg: [S3] {key} is not set; give it a value such as s3://" in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("LOG_DATA = logs\n", "no section headers", id="a missing section header"),
+        pytest.param(f"{S3}just words\n", "just words", id="a line that is none"),
+        pytest.param(f"{S3}LOG_DATA = other\n", "LOG_DATA", id="a key twice"),
+        pytest.param(f"{S3}{S3}", "S3", id="a section twice"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_refused_with_place_and_form(text: str, reason: str, tmp_path: Path) -> None:
+    said = refusal(tmp_path, text)
+    assert said.startswith(f"{tmp_path / 'dwh.cfg'}: ")
+    assert reason.lower() in said.lower()
+    assert "lines are `[SECTION]`, `KEY = value` or `# comment`" in said
+    assert "\n" not in said
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.cfg: there is no such file; .* --config FILE"):
+        load(tmp_path / "nowhere.cfg", {})
+
+
+@pytest.mark.parametrize("content", [b"[S3]\nLOG_DATA = \xff\xfe\n", b"\xff\xfe[\0S\0"])
+def test_a_file_that_is_not_utf_8_is_named(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "dwh.cfg").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"dwh\.cfg: the configuration cannot be read"):
+        load(tmp_path / "dwh.cfg", {})
+
+
+def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="the configuration cannot be read"):
+        load(tmp_path, {})
+
+
+@pytest.mark.parametrize("command", ["create-tables", "etl", "check"])
+def test_every_command_ends_with_exit_code_2_and_one_sentence_on_stderr(command: str, sparkify: Sparkify) -> None:
+    sparkify.configure(MAX_ERROR=3)
+    before = sparkify.database.read_bytes()
+    outcome = sparkify.command(command)
+    assert outcome.exit_code == 2
+    assert outcome.out == ""
+    said, changed = outcome.err.splitlines()
+    assert said.startswith(f"error: {sparkify.config}: [ETL] MAX_ERROR is not a key we know; did you mean MAX_ERRORS?")
+    assert changed == "nothing was changed"
+    assert sparkify.database.read_bytes() == before
+
+
+def test_a_section_that_is_not_ours_is_named_in_one_warning_and_the_load_goes_on(sparkify: Sparkify) -> None:
+    sparkify.configure(more="[DWH]\nDWH_NODE_TYPE = dc2.large\n[NOTES]\nx = 1")
+    outcome = sparkify.loaded()
+    warnings = [line for line in outcome.err.splitlines() if line.startswith("warning: ")]
+    assert warnings == [f"warning: {sparkify.config}: not ours and not read: [DWH], [NOTES]"]
+
+
+@pytest.mark.parametrize("key", ["LOG_DATA", "SONG_DATA", "LOG_JSONPATH"])
+def test_a_place_that_is_not_there_is_named_with_its_full_path_and_exit_code_3(key: str, sparkify: Sparkify) -> None:
+    text = sparkify.config.read_text()
+    changed = [f"{key} = nowhere/x" if line.startswith(f"{key} ") else line for line in text.splitlines()]
+    sparkify.config.write_text("\n".join(changed))
+    outcome = sparkify.etl()
+    assert outcome.exit_code == 3
+    assert f"error: {sparkify.folder / 'nowhere'}" in outcome.err
+    assert outcome.err.splitlines()[-1] == "nothing was changed"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{}", "not a JSONPaths file ([S3] LOG_JSONPATH)"),
+        ("not JSON", "not a JSONPaths file"),
+        ("[]", "not a JSONPaths file"),
+        ('{"jsonpaths": ["$[\'artist\']"]}', "1 paths for the 18 columns"),
+        ('{"jsonpaths": "$.artist"}', "no paths for the 18 columns"),
+        ('{"jsonpaths": [' + ", ".join(['"artist"'] * 18) + "]}", "the path artist cannot be read"),
+        ('{"jsonpaths": [' + ", ".join(["3"] * 18) + "]}", "the path 3 cannot be read"),
+    ],
+)
+def test_a_jsonpaths_file_that_can_not_be_used_is_refused_with_its_form(
+    content: str, reason: str, sparkify: Sparkify
+) -> None:
+    sparkify.put("log_json_path.json", content)
+    outcome = sparkify.etl()
+    assert outcome.exit_code == 2
+    assert f"error: bucket/log_json_path.json: {reason}" in outcome.err
+    assert outcome.err.splitlines()[-1] == "nothing was changed"
