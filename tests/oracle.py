@@ -231,10 +231,7 @@ def matching_recording(play: Event, namesakes: Sequence[Recording]) -> Recording
         return None
 
     def distance_rank(one: Recording) -> Row:
-        if one.duration is None or play.duration is None:
-            distance = None
-        else:
-            distance = abs(one.duration - play.duration)
+        distance = None if one.duration is None or play.duration is None else abs(one.duration - play.duration)
         return nulls_last(distance), one.song_id, one.artist_id
 
     return min(namesakes, key=distance_rank)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,10 +29,11 @@ def run(config: Config, progress: Progress) -> Summary:
     """
     started = time.monotonic()
     source, listings = _extract(config, progress)
-    with closing(warehouse.connect(config, progress)) as engine:
+    with ExitStack() as opened:
+        engine = opened.enter_context(closing(warehouse.connect(config, progress)))
         plan = _plan(config, engine, listings)
         summary = Summary(engine.place, plan)
-        with history.recorded_run(engine) as this_run:
+        with history.recorded_run(engine, opened.close) as this_run:
             load = _Load(config, progress, engine, source, this_run, summary)
             for batch in plan.batches:
                 load.batch(batch)

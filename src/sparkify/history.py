@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
@@ -102,13 +102,13 @@ class Run:
 
 
 @contextmanager
-def recorded_run(engine: Engine) -> Iterator[Run]:
+def recorded_run(engine: Engine, close: Callable[[], None]) -> Iterator[Run]:
     """A run that notes how it ends, and then lets go of the warehouse; a fault is told what stays of the run."""
     run = Run(engine)
     try:
         yield run
         run.end("done")
-        engine.close()
+        close()
     except BaseException as e:
         e.add_note(run.what_stays())
         # Where the warehouse cannot even note the failure, the next run notes that this one was killed.

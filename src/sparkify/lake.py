@@ -170,11 +170,14 @@ class Lake:
 
         Raises:
             AccessError: as `read`.
+            OSError: the file cannot be written.
         """
+        with target.open("wb") as file:
+            file.writelines(self._pieces(item))
+
+    def _pieces(self, item: StoredObject) -> Iterator[Any]:
         try:
-            with target.open("wb") as file:
-                for piece in obstore.get(self._store, item.key):
-                    file.write(piece)
+            yield from obstore.get(self._store, item.key)
         except (faults.BaseError, OSError) as e:
             raise _explained(item.name, e) from e
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from sparkify.compression import PackError, is_packed, unpack
 from sparkify.engines import Rejected, Source, Staged, TryAgainError
 from sparkify.engines.json_columns import SUSPECT, Columns, literal
-from sparkify.errors import CheckError
+from sparkify.errors import CheckError, LoadError
 from sparkify.jsonpaths import is_jsonpaths
 from sparkify.lake import Lake, StoredObject
 from sparkify.plan import Batch, unpacked_size
@@ -96,6 +96,13 @@ def _lay(
     """Where each object lies as an unpacked file: in its folder, or in the spool folder."""
 
     def lay(number: int, item: StoredObject) -> Path | PackError:
+        try:
+            return lay_unpacked(number, item)
+        except OSError as e:
+            fix = "make room on the disk, or set TMPDIR to a folder on another"
+            raise LoadError(f"{item.name}: cannot be laid in the temporary folder {spool}; {fix} ({e})") from e
+
+    def lay_unpacked(number: int, item: StoredObject) -> Path | PackError:
         path, target = lake.path(item), spool / f"{number}.json"
         if path is None:
             path = spool / f"{number}.download"
