@@ -14,6 +14,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -52,8 +53,6 @@ Placed: TypeAlias = tuple[str, Record]
 """A record and the name of its object."""
 
 T = TypeVar("T")
-
-READER = "ignore_errors = true, maximum_object_size = 16777216"
 
 
 def stage(database: DuckDB, batch: Batch, source: Source, progress: Progress, *, careful: bool) -> Staged:
@@ -205,6 +204,10 @@ class _ByLines:
         if inserted != len(placed):
             raise CheckError(f"{self.columns.table} was given {inserted} rows of {len(placed)} records")
         self._staged.records.update(names)
+        self.note_unknown_keys(texts)
+
+    def note_unknown_keys(self, texts: list[str]) -> None:
+        """Note the keys of some valid records that no column takes."""
         keys = "select distinct unnest(json_keys(record)) from (select unnest($texts::varchar[]) as record)"
         found = {key for (key,) in self._database.query(keys, {"texts": texts})}
         self._staged.unknown_keys |= found.difference(self.columns.keys)
@@ -215,6 +218,7 @@ class _ByFiles:
 
     def __init__(self, database: DuckDB, by_lines: _ByLines, staged: Staged) -> None:
         self._database = database
+        self._by_lines = by_lines
         self._columns = by_lines.columns
         self._staged = staged
 
@@ -229,8 +233,7 @@ class _ByFiles:
         if plain:
             self._insert(list(plain.values()), sum(lines.values()))
             self._staged.records.update(lines)
-            for path in plain.values():
-                self._staged.unknown_keys |= _some_keys(path).difference(self._columns.keys)
+            self._by_lines.note_unknown_keys([line for path in plain.values() for line in _first_lines(path)])
         return {name: path for name, path in files.items() if name not in plain}
 
     def _count_lines(self, files: dict[str, Path]) -> dict[str, int]:
@@ -244,7 +247,7 @@ class _ByFiles:
             select filename, count(*), coalesce(bool_or(record is null or {SUSPECT}), false)
             from (
                 select filename, json as record
-                from read_ndjson_objects({_list(names)}, filename = true, {READER})
+                from read_ndjson_objects({_list(names)}, filename = true, ignore_errors = true)
             )
             group by filename
             """
@@ -307,10 +310,10 @@ def _is_jsonpaths(text: bytes) -> bool:
         return False
 
 
-def _some_keys(path: str) -> set[str]:
-    """The keys of the first records of a log."""
+def _first_lines(path: str) -> list[str]:
+    """The first lines of a log that are not blank."""
     with open(path, "rb") as lines:
-        return {key for _, line in zip(range(SAMPLED_LINES), lines, strict=False) for key in json.loads(line or "{}")}
+        return [text.decode() for line in islice(lines, SAMPLED_LINES) if (text := line.strip())]
 
 
 def _list(paths: Iterable[str]) -> str:

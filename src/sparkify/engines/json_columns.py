@@ -91,7 +91,8 @@ class Columns:
     def read_types(self) -> str:
         """The types with which DuckDB reads the keys: whole numbers as text, for it would round others."""
         types = ("double" if self._types[c] == "double precision" else "varchar" for c in self._paths)
-        return json.dumps(dict(zip(self.keys, types, strict=True))).replace('"', "'")
+        pairs = (f"{literal(key)}: {literal(kind)}" for key, kind in zip(self.keys, types, strict=True))
+        return f"{{{', '.join(pairs)}}}"
 
     def read_names(self) -> str:
         """The keys that the reader read, named as the columns."""
