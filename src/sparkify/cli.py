@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sparkify import __version__
 from sparkify.config import Config, load
 from sparkify.errors import ConfigError, ExitCode, SparkifyError
 from sparkify.progress import Progress, for_terminal
+
+if TYPE_CHECKING:
+    from sparkify.engines import Engine
 
 EXIT_CODES = """\
 exit codes:
@@ -142,27 +147,31 @@ def _etl(options: argparse.Namespace, progress: Progress) -> None:
         print(done.as_json() if options.json else done.as_text())
 
 
-def _check(options: argparse.Namespace, progress: Progress) -> None:
-    from contextlib import closing
-
-    from sparkify import checks, history, warehouse
+@contextmanager
+def _read_only(options: argparse.Namespace, progress: Progress) -> Iterator[Engine]:
+    """The warehouse, of our version, for reading."""
+    from sparkify import history, warehouse
 
     with closing(warehouse.connect(_config(options, progress), progress, read_only=True)) as engine:
         history.require_version(engine)
+        yield engine
+
+
+def _check(options: argparse.Namespace, progress: Progress) -> None:
+    from sparkify import checks
+
+    with _read_only(options, progress) as engine:
         count = checks.run(engine, checks.ALL_TIME)
         print(f"all {count} checks passed on {engine.place}")
 
 
 def _query(options: argparse.Namespace, progress: Progress) -> None:
-    from contextlib import closing
-
-    from sparkify import history, report, warehouse
+    from sparkify import report
 
     if not options.name:
         print(report.questions())
         return
-    with closing(warehouse.connect(_config(options, progress), progress, read_only=True)) as engine:
-        history.require_version(engine)
+    with _read_only(options, progress) as engine:
         print(report.answer(engine, options.name))
 
 

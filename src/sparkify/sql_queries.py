@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
+from itertools import takewhile
 
 WAREHOUSE_VERSION = 1
 """Version of the tables; raised when a file of `sql/create` changes what is stored."""
@@ -74,9 +75,8 @@ def names(folder: str) -> list[str]:
 
 def header(folder: str, name: str) -> str:
     """The comment at the head of a SQL file as one line of text: what it is and what goes wrong without it."""
-    lines = read(folder, name).splitlines()
-    head = [line.removeprefix("--").strip() for line in _leading(lines, "--")]
-    return " ".join(head)
+    head = takewhile(lambda line: line.startswith("--"), read(folder, name).splitlines())
+    return " ".join(line.removeprefix("--").strip() for line in head)
 
 
 @cache
@@ -95,11 +95,6 @@ def columns(table: str) -> dict[str, str]:
 def required_columns(table: str) -> frozenset[str]:
     """The columns of a table that must hold a value."""
     return frozenset(re.findall(r"^    (\w+) .*?not null", read("create", table), re.MULTILINE))
-
-
-def _leading(lines: list[str], prefix: str) -> list[str]:
-    end = next((n for n, line in enumerate(lines) if not line.startswith(prefix)), len(lines))
-    return lines[:end]
 
 
 def create_table_queries() -> list[str]:
