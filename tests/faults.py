@@ -15,6 +15,7 @@ import io
 import json
 import multiprocessing
 import os
+import re
 import resource
 import shutil
 import signal
@@ -196,7 +197,7 @@ class Outcome:
         said = self.stderr.strip().splitlines()[-1]
         if said == "nothing was changed":
             return 0
-        counts = [word for word in said.replace(",", "").split() if word.isdecimal()]
+        counts = [word for word in re.findall(r"\w+", said) if word.isdecimal()]
         assert len(counts) == 1, f"the last line does not say what stays: {said!r}"
         assert "batch" in said
         assert "stay" in said
@@ -308,7 +309,6 @@ def _run_in_child(
 ) -> None:
     threads = Path(f"/proc/{os.getppid()}/task")
     assert not threads.exists() or len(list(threads.iterdir())) == 1, "a process with threads cannot be forked safely"
-    tempfile.tempdir = str(warehouse.parent)
     if most_bytes is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
     told.send(run(scene, warehouse, *arguments, watch=watch))

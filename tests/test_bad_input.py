@@ -50,8 +50,8 @@ RECORDS = {
     "a timestamp of null": Bad(raw("ts", "null"), "is missing", "start_time"),
     "a session of nothing": Bad(raw("sessionId", '""'), "is missing", "session_id"),
     "not UTF-8": Bad(b'{"ts": 1, "sessionId": 1, "itemInSession": 1, "song": "Beyonc\xe9"}', "is not UTF-8 at byte 62"),
-    "not a number": Bad(raw("length", "NaN"), "is not JSON"),
-    "infinity": Bad(raw("length", "-Infinity"), "is not JSON"),
+    "not a number": Bad(raw("length", "NaN"), "is no number", "duration"),
+    "infinity": Bad(raw("length", "-Infinity"), "is no number", "duration"),
     "more than a double holds": Bad(raw("length", "1e400"), "is no", "duration"),
     "an integer beyond 64 bits": Bad(
         raw("sessionId", "9223372036854775808"), "is no whole number of 64 bits", "session_id"

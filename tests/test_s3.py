@@ -470,7 +470,7 @@ def test_what_was_committed_before_the_store_failed_stays_and_the_next_run_loads
     proxy.fault = lambda key, tries: 503 if key.endswith("/b.json") else None
     outcome = bucket.sparkify.etl()
     assert outcome.exit_code == 3
-    assert "2 batches of this run" in outcome.err.splitlines()[-1]
+    assert "(batches: 2)" in outcome.err.splitlines()[-1]
     assert bucket.loaded_keys() == {"log_data/2018/11/a.json", "song_data/A/a.json"}
 
     proxy.fault = lambda key, tries: None

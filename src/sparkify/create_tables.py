@@ -23,7 +23,7 @@ def run(config: Config, progress: Progress, *, drop: bool) -> str:
         with engine.transaction():
             for statement in sql_queries.drop_table_queries() if drop else ():
                 engine.execute(statement)
-            for statement in sql_queries.create_table_queries():
+            for statement in sql_queries.create_table_queries(engine.name):
                 engine.execute(statement)
             if found is None or drop:
                 engine.insert("warehouse", [(sql_queries.WAREHOUSE_VERSION,)])

@@ -104,6 +104,8 @@ class _Load:
                 counts = self._transform(batch, staged, extent)
                 checks.run(self.engine, extent)
             self.run.add_counts(counts)
+            if batch is self.summary.plan.batches[-1]:
+                self.run.done()
         self.summary.unknown_keys |= staged.unknown_keys
         return counts
 

@@ -50,6 +50,7 @@ class Run:
         """Note that the run has begun."""
         self._engine = engine
         self.batches = 0
+        self.is_done = False
         with engine.transaction():
             self._execute("start_run", {"now": _now()})
             [(self.run_id,)] = query(engine, "this_run")
@@ -62,14 +63,11 @@ class Run:
             return staged.records[name], staged.records[name] - bad[name], bad[name]
 
         self._execute("forget_objects")
-        self._engine.insert(
-            "load_history",
-            [
-                (o.name, kind, o.etag, o.size, self.run_id, batch.number, *sums(o.name), now)
-                for kind, objects in (("songs", batch.songs), ("events", batch.events))
-                for o in objects
-            ],
-        )
+        for kind, objects in (("songs", batch.songs), ("events", batch.events)):
+            self._engine.insert(
+                "load_history",
+                [(o.name, kind, o.etag, o.size, self.run_id, batch.number, *sums(o.name), now) for o in objects],
+            )
         self._engine.insert(
             "rejected_records",
             [(self.run_id, r.object, r.line, r.column_name, r.reason, r.raw_text) for r in staged.rejected],
@@ -79,10 +77,18 @@ class Run:
         """Add what a batch did to the run, in the batch's transaction."""
         self._execute("add_batch", {**counts, "run_id": self.run_id})
 
-    def end(self, status: str, error: str | None = None) -> None:
-        """Note how the run ended."""
+    def done(self) -> None:
+        """Note that the run ends well: in the transaction of its last batch, for a commit of its own costs time."""
+        self._end("done")
+        self.is_done = True
+
+    def failed(self, error: str) -> None:
+        """Note that the run failed."""
         with self._engine.transaction():
-            self._execute("end_run", {"run_id": self.run_id, "now": _now(), "status": status, "error": error})
+            self._end("failed", error)
+
+    def _end(self, status: str, error: str | None = None) -> None:
+        self._execute("end_run", {"run_id": self.run_id, "now": _now(), "status": status, "error": error})
 
     def what_stays(self) -> str:
         """What a run that ends now leaves behind, for the person.
@@ -94,7 +100,7 @@ class Run:
             [(batches,)] = query(self._engine, "batches", {"run_id": self.run_id})
         if not batches:
             return "nothing was changed"
-        return f"what {batches} batches of this run committed stays loaded; run again for the rest"
+        return f"what this run committed stays loaded (batches: {batches}); run again for the rest"
 
     def _execute(self, name: str, values: Mapping[str, Value] | None = None) -> None:
         for statement in sql_queries.statements("history", name):
@@ -107,13 +113,15 @@ def recorded_run(engine: Engine, close: Callable[[], None]) -> Iterator[Run]:
     run = Run(engine)
     try:
         yield run
-        run.end("done")
+        if not run.is_done:
+            with engine.transaction():
+                run.done()
         close()
     except BaseException as e:
         e.add_note(run.what_stays())
         # Where the warehouse cannot even note the failure, the next run notes that this one was killed.
         with suppress(SparkifyError, KeyboardInterrupt):
-            run.end("failed", str(e) or type(e).__name__)
+            run.failed(str(e) or type(e).__name__)
         raise
 
 

@@ -97,9 +97,13 @@ def required_columns(table: str) -> frozenset[str]:
     return frozenset(re.findall(r"^    (\w+) .*?not null", read("create", table), re.MULTILINE))
 
 
-def create_table_queries() -> list[str]:
-    """The statements that create what is missing: tables first, then the views over them."""
-    return [text for name in (*TABLES, *VIEWS) for text in statements("create", name)]
+def create_table_queries(engine: str = "duckdb") -> list[str]:
+    """The statements that create what is missing: tables first, then the views over them.
+
+    What only one engine understands stands in a comment, `/* engine: … */`, which is opened for that engine.
+    """
+    texts = [text for name in (*TABLES, *VIEWS) for text in statements("create", name)]
+    return [re.sub(rf"/\* {engine}: (.*?) \*/", r"\1", text, flags=re.DOTALL) for text in texts]
 
 
 def insert_table_queries() -> list[str]:

@@ -63,6 +63,9 @@ class Staged:
 class Engine(Protocol):
     """A database that can hold the warehouse."""
 
+    name: str
+    """As `sql/create` calls the engine."""
+
     place: str
     """Where the warehouse is, in words for a person."""
 

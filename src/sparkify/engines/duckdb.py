@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -23,12 +24,22 @@ BAD_RECORD = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.C
 NO_ROOM = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)
 """What DuckDB raises when it cannot write its file: in a statement, in a checkpoint, in a commit."""
 
+SETTINGS = {
+    # Rows need no order, and giving it up lets DuckDB write them in parallel and in less memory.
+    "preserve_insertion_order": "false",
+    # A batch goes into the file at its commit, and is not written into the log before.
+    "checkpoint_threshold": "1 MB",
+    "auto_checkpoint_skip_wal_threshold": "0",
+}
+
 RETRY_EVERY = 0.2
 """Seconds between two attempts to open a file that another process holds."""
 
 
 class DuckDB:
     """A DuckDB file, held by this process alone until it is closed."""
+
+    name = "duckdb"
 
     def __init__(self, config: Config, progress: Progress, *, read_only: bool = False) -> None:
         """Open the file, or make it; wait at most `lock_timeout` seconds for another process that holds it.
@@ -39,10 +50,8 @@ class DuckDB:
             AccessError: it is held by another process for longer, or cannot be opened.
         """
         self.place = str(config.duckdb_path)
-        self._connection = _open(config.duckdb_path, config.lock_timeout, progress, read_only)
-        self.query(f"set memory_limit = '{config.memory_limit} B'")
-        # Rows need no order, and giving it up lets DuckDB write them in parallel and in less memory.
-        self.query("set preserve_insertion_order = false")
+        settings = {**SETTINGS, "memory_limit": f"{config.memory_limit} B"}
+        self._connection = _open(config.duckdb_path, settings, config.lock_timeout, progress, read_only)
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
         """See `Engine.execute`."""
@@ -53,9 +62,13 @@ class DuckDB:
         """See `Engine.query`."""
         try:
             return self._run(sql, values or {})
-        except (duckdb.InterruptException, RuntimeError) as e:
-            # A Ctrl-C within a statement comes as a RuntimeError, and nothing else does.
+        except duckdb.InterruptException as e:
             raise KeyboardInterrupt from e
+        except RuntimeError as e:
+            # A Ctrl-C within a statement comes as an error that only its words tell from others.
+            if "interrupted" in str(e):
+                raise KeyboardInterrupt from e
+            raise
         except (duckdb.Error, UnicodeDecodeError) as e:
             # DuckDB cuts the record that it quotes in a message, sometimes within a character.
             raise LoadError(f"{self.place}: {_explained(e)}") from e
@@ -133,16 +146,19 @@ def _explained(e: Exception) -> str:
     return f"DuckDB stopped; run again, and report this if it stays ({text})"
 
 
-def _open(path: Path, lock_timeout: float, progress: Progress, read_only: bool) -> duckdb.DuckDBPyConnection:
+def _open(
+    path: Path, settings: dict[str, Any], lock_timeout: float, progress: Progress, read_only: bool
+) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + lock_timeout
     said = False
     while True:
         try:
-            return duckdb.connect(path, read_only=read_only)
+            return duckdb.connect(path, read_only=read_only, config=settings)
         except duckdb.Error as e:
             holder = re.search(r"Conflicting lock is held in (.*?)\s*\(PID (\d+)\)", str(e))
             if "Could not set lock" not in str(e):
-                raise AccessError(f"{path}: the warehouse cannot be opened: {str(e).splitlines()[0]}") from e
+                fix = "make room on the disk, look at its rights, or set [DUCKDB] PATH to another file"
+                raise AccessError(f"{path}: the warehouse cannot be opened; {fix} ({str(e).splitlines()[0]})") from e
             name = f"{holder[1]} (process {holder[2]})" if holder else "another process"
             if time.monotonic() >= deadline:
                 fix = "close it there, or raise [ETL] LOCK_TIMEOUT"

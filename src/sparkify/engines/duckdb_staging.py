@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import io
 import json
-import tempfile
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from sparkify.compression import PackError, is_packed, unpack
 from sparkify.engines import Rejected, Source, Staged, TryAgainError
-from sparkify.engines.json_columns import SUSPECT, Columns, literal
+from sparkify.engines.json_columns import MAY_HOLD_NOT_NUMBERS, SUSPECT, Columns, literal
 from sparkify.errors import CheckError, LoadError
 from sparkify.jsonpaths import is_jsonpaths
 from sparkify.lake import Lake, StoredObject
@@ -60,14 +61,14 @@ def stage(database: DuckDB, batch: Batch, source: Source, progress: Progress, *,
     staged = Staged()
     with (
         progress.phase(f"batch {batch.number}: read and stage objects", len(batch.objects)) as done,
-        tempfile.TemporaryDirectory(prefix="sparkify-") as spool,
+        _spool_folder(Path(f"{database.place}.spool")) as spool,
     ):
         by_lines = _ByLines(database, Columns("staging_events", source.paths["events"]), staged)
         by_files = _ByFiles(database, by_lines, staged)
         lake = source.lakes["events"]
         large = [o for o in batch.events if unpacked_size(o) > LARGE]
         small = [o for o in batch.events if unpacked_size(o) <= LARGE]
-        files = _lay(lake, large, Path(spool), staged, done)
+        files = _lay(lake, large, spool, staged, done)
         if not careful and by_lines.columns.is_flat:
             files = by_files.stage(files)
         by_lines.stage_files(files)
@@ -76,6 +77,16 @@ def stage(database: DuckDB, batch: Batch, source: Source, progress: Progress, *,
         songs.stage(_read(source.lakes["songs"], batch.songs, staged, done), careful=careful)
     staged.rejected.sort(key=lambda record: (record.object, record.line or 0))
     return staged
+
+
+@contextmanager
+def _spool_folder(path: Path) -> Iterator[Path]:
+    """A folder that is made when it is needed, and gone afterwards; what a killed run left there goes first."""
+    shutil.rmtree(path, ignore_errors=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _read(
@@ -98,11 +109,13 @@ def _lay(
         try:
             return lay_unpacked(number, item)
         except OSError as e:
-            fix = "make room on the disk, or set TMPDIR to a folder on another"
-            raise LoadError(f"{item.name}: cannot be laid in the temporary folder {spool}; {fix} ({e})") from e
+            fix = "make room on the disk, or set [DUCKDB] PATH to a file on another"
+            raise LoadError(f"{item.name}: cannot be laid in the folder {spool}; {fix} ({e})") from e
 
     def lay_unpacked(number: int, item: StoredObject) -> Path | PackError:
         path, target = lake.path(item), spool / f"{number}.json"
+        if path is None or is_packed(item.key):
+            spool.mkdir(exist_ok=True)
         if path is None:
             path = spool / f"{number}.download"
             lake.download(item, path)
@@ -263,9 +276,14 @@ class _ByFiles:
         [(inserted,)] = self._database.read_json(columns.insert(rows))
         if inserted != lines:
             raise TryAgainError("not every line of the large logs became a row")
-        [(odd,)] = self._database.query(columns.count_odd())
-        if odd:
+        [(odd, words)] = self._database.query(columns.count_odd())
+        if odd or (words and self._may_hold_not_numbers(paths)):
             raise TryAgainError("some rows of the large logs look odd")
+
+    def _may_hold_not_numbers(self, paths: list[str]) -> bool:
+        """Whether texts like Infinity, which a song may be called, may have been no texts."""
+        found = f"select 1 from (select json as record from read_ndjson_objects({_list(paths)}))"
+        return bool(self._database.query(f"{found} where {MAY_HOLD_NOT_NUMBERS} limit 1"))
 
 
 def _chunks(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:

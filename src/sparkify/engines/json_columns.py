@@ -16,12 +16,14 @@ from sparkify.records import MOST_BYTES
 YEARS = "between -62135596800000 and 253402300799999"
 """The years 1 to 9999, in milliseconds since 1970."""
 
-NOT_NUMBERS = "('nan', 'NAN', 'inf', 'Inf', 'INF', '-inf', '-Inf', '-INF', 'infinity', 'INFINITY')"
-"""Words that DuckDB's JSON reader takes for numbers, beside NaN and Infinity."""
+NOT_NUMBERS = "('nan', '-nan', 'inf', '-inf', 'infinity', '-infinity')"
+"""Words that DuckDB's JSON reader takes for numbers, in small letters or in large ones."""
+
+MAY_HOLD_NOT_NUMBERS = r"""regexp_matches(record, '[:,\[]\s*-?(nan|inf)', 'i')"""
+"""Whether such a word may stand in a record as a value, and not within a text."""
 
 SUSPECT = (
-    f"strlen(record) > {MOST_BYTES} or contains(record, '\\u0000') or contains(record, 'NaN')"
-    " or contains(record, 'Infinity') or suffix(record, ',}') or suffix(record, ', }')"
+    f"strlen(record) > {MOST_BYTES} or contains(record, '\\u0000') or suffix(record, ',}}') or suffix(record, ', }}')"
 )
 """A cheap look at a valid record: whether it may hold what DuckDB's JSON reader lets pass and the rule does not."""
 
@@ -32,8 +34,7 @@ RECORD_FAULT = f"""
         when {SUSPECT} then case
             when strlen(record) > {MOST_BYTES} then 'is longer than {MOST_BYTES} bytes'
             when regexp_matches(record, '(^|[^\\\\])(\\\\\\\\)*\\\\u0000') then 'holds a NUL character'
-            when regexp_matches(regexp_replace(record, '"(\\\\.|[^"\\\\])*"', '', 'g'), '(?i)nan|inf|,\\s*\\}}$')
-                then 'is not JSON'
+            when regexp_matches(regexp_replace(record, '"(\\\\.|[^"\\\\])*"', '', 'g'), ',\\s*\\}}$') then 'is not JSON'
         end
     end
 """
@@ -109,19 +110,20 @@ class Columns:
         return " and ".join(conditions)
 
     def count_odd(self) -> str:
-        """A query for the number of staged rows that came through the reader and may have been bad.
+        """A query for what came through the reader and may have been bad: how many values, how many of them numbers.
 
-        The reader makes 1 and 0 of true and false, and texts of arrays, objects and NaN. The words that may be NaN are
-        looked for a column at a time, which DuckDB does on the distinct values of a column where it can.
+        The reader makes 1 and 0 of true and false, and texts of arrays, objects and words like NaN. Texts are looked at
+        once each: DuckDB finds the distinct values of a column fast, for that is how it stores them.
         """
-        looks = [f"coalesce(not isfinite({c}) or {c} in (0, 1), false)" for c, _ in self._of("double precision")]
-        looks += [
-            f"case when strlen({c}) > {_most_bytes(kind)} then true when {_may_be_nested(c)} then json_valid({c}) end"
-            for c, kind in self._of("varchar")
-        ]
-        words = [f"select count(*) from {self.table} where {c} in {NOT_NUMBERS}" for c, _ in self._of("varchar")]
-        counts = [f"select count_if({' or '.join(looks)}) as odd from {self.table}", *words]
-        return f"select sum(odd) from ({' union all '.join(counts)})"
+        numbers = [f"not isfinite({c}) or {c} in (0, 1)" for c, _ in self._of("double precision")]
+        counts = [f"select count_if(coalesce({' or '.join(numbers)}, false)) as odd, 0 as words from {self.table}"]
+        for column, kind in self._of("varchar"):
+            is_odd = f"strlen({column}) > {_most_bytes(kind)} or {_may_be_nested(column)} and json_valid({column})"
+            counts.append(
+                f"select count_if({is_odd}), count_if(lower({column}) in {NOT_NUMBERS})"
+                f" from (select distinct {column} from {self.table})"
+            )
+        return f"select sum(odd), sum(words) from ({' union all '.join(counts)})"
 
     def _of(self, *kinds: str) -> list[tuple[str, str]]:
         return [(c, self._types[c]) for c in self._paths if self._types[c].startswith(kinds)]
@@ -151,7 +153,7 @@ class Columns:
             value = f"json_type(record, {literal(_dollar(self._paths[column]))})"
             cases = {
                 f"strlen({column}) > {most}": f"is longer than {most} bytes",
-                f"{column} in {NOT_NUMBERS} and {value} = 'DOUBLE'": "is not JSON",
+                f"lower({column}) in {NOT_NUMBERS} and {value} = 'DOUBLE'": "is not JSON",
                 f"{_may_be_nested(column)} and {value} in ('ARRAY', 'OBJECT')": "is no text",
             }
         if column in self._required:
