@@ -177,11 +177,11 @@ def test_a_file_that_is_no_database_is_named(command: list[str], tmp_path: Path)
     assert sparkify.database.read_bytes() == b"not a database " * 1_000
 
 
-def test_a_host_is_refused_as_long_as_there_is_no_engine_for_it(sparkify: Sparkify) -> None:
+def test_a_folder_is_refused_where_redshift_holds_the_warehouse(sparkify: Sparkify) -> None:
     sparkify.configure(more="[CLUSTER]\nHOST = example.com")
     outcome = sparkify.etl()
     assert outcome.exit_code == 2
-    assert "[CLUSTER] HOST" in outcome.err
+    assert "[S3] LOG_DATA = bucket/log_data: accepted is an address as s3://my-bucket/prefix" in outcome.err
 
 
 def test_the_summary_tells_what_was_loaded(loaded: Sparkify) -> None:

@@ -61,7 +61,7 @@ def test_the_file_of_a_public_solution_is_read_as_it_is(tmp_path: Path) -> None:
     assert config.store.log_data == "s3://udacity-dend/log_data"
     assert config.store.log_jsonpath == "s3://udacity-dend/log_json_path.json"
     assert config.store.song_data == "s3://udacity-dend/song_data"
-    assert config.host == ""
+    assert config.cluster is None
     assert config.warnings == (f"{tmp_path / 'dwh.cfg'}: not ours and not read: [DWH]",)
 
 
@@ -157,7 +157,7 @@ def test_an_environment_variable_overrides_its_key(tmp_path: Path) -> None:
 
 
 def test_an_empty_environment_variable_clears_its_key(tmp_path: Path) -> None:
-    assert read(tmp_path, f"{S3}[CLUSTER]\nHOST = example.com\n", DWH_CLUSTER_HOST="").host == ""
+    assert read(tmp_path, f"{S3}[CLUSTER]\nHOST = example.com\n", DWH_CLUSTER_HOST="").cluster is None
 
 
 def test_an_environment_variable_is_enough_where_the_file_has_no_key(tmp_path: Path) -> None:

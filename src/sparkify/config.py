@@ -17,9 +17,9 @@ from pathlib import Path
 from sparkify.errors import ConfigError
 
 KEYS: dict[str, tuple[str, ...]] = {
-    "CLUSTER": ("HOST", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_PORT"),
+    "CLUSTER": ("HOST", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_PORT", "SSLMODE", "CLUSTER_ID", "WORKGROUP"),
     "IAM_ROLE": ("ARN",),
-    "S3": ("LOG_DATA", "LOG_JSONPATH", "SONG_DATA", "REGION"),
+    "S3": ("LOG_DATA", "LOG_JSONPATH", "SONG_DATA", "WORK", "REGION"),
     "AWS": ("KEY", "SECRET", "REGION"),
     "DUCKDB": ("PATH", "MEMORY_LIMIT"),
     "ETL": ("MAX_ERRORS", "BATCH_SIZE", "LOCK_TIMEOUT"),
@@ -51,18 +51,43 @@ class Store:
 
 
 @dataclass(frozen=True)
+class Cluster:
+    """A warehouse in Redshift: where it is, how to log in, and as which role it reads S3.
+
+    Without a password the login is by IAM, for a provisioned cluster (`cluster_id`) or for Serverless (`workgroup`).
+    `work` is the `s3://bucket/prefix` where files for COPY may be put; empty: there is none.
+    """
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str
+    sslmode: str
+    cluster_id: str
+    workgroup: str
+    role: str
+    work: str
+
+
+@dataclass(frozen=True)
 class Config:
-    """All that a run needs to know. Sizes are in bytes, times in seconds."""
+    """All that a run needs to know. Sizes are in bytes, times in seconds. Without a cluster, the engine is DuckDB."""
 
     folder: Path
     store: Store
-    host: str
+    cluster: Cluster | None
     duckdb_path: Path
     memory_limit: int
     max_errors: int
     batch_size: int
     lock_timeout: float
     warnings: tuple[str, ...]
+
+    @property
+    def reads_prefixes(self) -> bool:
+        """Whether the engine can only read all that lies below a prefix, and not the objects that it is told."""
+        return self.cluster is not None and not self.cluster.work
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
@@ -88,7 +113,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
             key=value("AWS", "KEY"),
             secret=value("AWS", "SECRET"),
         ),
-        host=value("CLUSTER", "HOST"),
+        cluster=_cluster(settings) if value("CLUSTER", "HOST") else None,
         duckdb_path=folder / Path(value("DUCKDB", "PATH") or "sparkify.duckdb").expanduser(),
         memory_limit=settings.size("DUCKDB", "MEMORY_LIMIT", "800 MB"),
         max_errors=settings.whole_number("ETL", "MAX_ERRORS", "0"),
@@ -96,6 +121,37 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         lock_timeout=float(settings.whole_number("ETL", "LOCK_TIMEOUT", "60")),
         warnings=tuple(warnings),
     )
+
+
+def _cluster(settings: _Settings) -> Cluster:
+    value = settings.value
+    for key in ("LOG_DATA", "LOG_JSONPATH", "SONG_DATA", "WORK"):
+        settings.check(
+            "S3", key, r"(s3://[^/]+/.+)?", "an address as s3://my-bucket/prefix, for Redshift reads only S3"
+        )
+    settings.check("S3", "WORK", _outside(value("S3", "LOG_DATA"), value("S3", "SONG_DATA")), "a prefix without data")
+    by_iam = value("CLUSTER", "CLUSTER_ID") or value("CLUSTER", "WORKGROUP")
+    if not by_iam:
+        settings.required("CLUSTER", "DB_PASSWORD", "a password, or set CLUSTER_ID or WORKGROUP to log in by IAM")
+    return Cluster(
+        host=value("CLUSTER", "HOST"),
+        port=settings.whole_number("CLUSTER", "DB_PORT", "5439"),
+        database=settings.required("CLUSTER", "DB_NAME", "dev"),
+        user=value("CLUSTER", "DB_USER") if by_iam else settings.required("CLUSTER", "DB_USER", "awsuser"),
+        password=value("CLUSTER", "DB_PASSWORD"),
+        sslmode=settings.one_of("CLUSTER", "SSLMODE", ("verify-full", "verify-ca", "disable")),
+        cluster_id=value("CLUSTER", "CLUSTER_ID"),
+        workgroup=value("CLUSTER", "WORKGROUP"),
+        role=settings.check(
+            "IAM_ROLE", "ARN", r"arn:aws[a-z-]*:iam::\d{12}:role/.+", "arn:aws:iam::123456789012:role/NAME"
+        ),
+        work=value("S3", "WORK").rstrip("/"),
+    )
+
+
+def _outside(*prefixes: str) -> str:
+    """A pattern of addresses that neither hold one of the prefixes nor lie in it."""
+    return "".join(rf"(?!{re.escape(prefix.rstrip('/'))}(/|$))" for prefix in prefixes) + ".*"
 
 
 class _Settings:
@@ -143,6 +199,19 @@ class _Settings:
         """The text of a key that must be set."""
         if not (text := self.value(section, key)):
             raise ConfigError(f"{self._place(section, key)} is not set; give it a value such as {example}")
+        return text
+
+    def check(self, section: str, key: str, pattern: str, accepted: str) -> str:
+        """The text of a key that must match a pattern."""
+        if not re.fullmatch(pattern, text := self.value(section, key)):
+            raise ConfigError(f"{self._place(section, key)} = {text}: accepted is {accepted}")
+        return text
+
+    def one_of(self, section: str, key: str, accepted: tuple[str, ...]) -> str:
+        """The value of a key that names one of a few; the first is the default."""
+        text = self.value(section, key) or accepted[0]
+        if text not in accepted:
+            raise ConfigError(f"{self._place(section, key)} = {text}: accepted are {', '.join(accepted)}")
         return text
 
     def whole_number(self, section: str, key: str, default: str) -> int:

@@ -38,6 +38,10 @@ class LoadError(SparkifyError):
     """The load could not be carried out."""
 
 
+class OutcomeUnknownError(LoadError):
+    """The connection was lost at a commit, and nobody knows yet whether it took place."""
+
+
 class BadRecordsError(LoadError):
     """More records than allowed are such that no row can be made of them."""
 

@@ -31,10 +31,12 @@ def run(config: Config, progress: Progress) -> Summary:
     source, listings = _extract(config, progress)
     with ExitStack() as opened:
         engine = opened.enter_context(closing(warehouse.connect(config, progress)))
-        plan = _plan(config, engine, listings)
+        history.require_version(engine)
+        committed = history.committed_batches(engine)
+        plan = planning.make(listings, history.loaded_objects(engine), config.batch_size)
         summary = Summary(engine.place, plan)
         with history.recorded_run(engine, opened.close) as this_run:
-            load = _Load(config, progress, engine, source, this_run, summary)
+            load = _Load(config, progress, engine, source, this_run, summary, committed)
             for batch in plan.batches:
                 load.batch(batch)
             [summary.totals] = history.query(engine, "totals")
@@ -46,7 +48,8 @@ def dry_run(config: Config, progress: Progress) -> Plan:
     """What `run` would load, without changing anything."""
     _, listings = _extract(config, progress)
     with closing(warehouse.connect(config, progress, read_only=True)) as engine:
-        return _plan(config, engine, listings)
+        history.require_version(engine)
+        return planning.make(listings, history.loaded_objects(engine), config.batch_size)
 
 
 def _extract(config: Config, progress: Progress) -> tuple[Source, dict[Kind, lake.Listing]]:
@@ -64,17 +67,14 @@ def _extract(config: Config, progress: Progress) -> tuple[Source, dict[Kind, lak
     for kind, objects in lakes.items():
         with progress.phase(f"list {objects.location}"):
             listings[kind] = objects.list_objects().without(place)
+            if config.reads_prefixes:
+                listings[kind] = listings[kind].as_one(objects)
     return Source(lakes, paths), listings
 
 
-def _plan(config: Config, engine: Engine, listings: Mapping[Kind, lake.Listing]) -> Plan:
-    history.require_version(engine)
-    return planning.make(listings, history.loaded_objects(engine), config.batch_size)
-
-
-@dataclass(frozen=True)
+@dataclass
 class _Load:
-    """The batches of one run."""
+    """The batches of one run. `committed` is how many batches the warehouse has seen, of this run and all others."""
 
     config: Config
     progress: Progress
@@ -82,21 +82,35 @@ class _Load:
     source: Source
     run: history.Run
     summary: Summary
+    committed: int
 
     def batch(self, batch: Batch) -> None:
-        """Load one batch; a second time with care, where the engine finds that the quick way is not safe."""
-        try:
-            counts = self._once(batch, careful=False)
-        except TryAgainError:
-            counts = self._once(batch, careful=True)
+        """Load one batch; again with care, where the engine finds that the quick way is not safe, or a little later."""
+        careful = False
+        while True:
+            try:
+                counts = self._once(batch, careful=careful)
+                break
+            except TryAgainError as e:
+                if careful and not e.wait:
+                    raise
+                careful = careful or not e.wait
+                if e.wait:
+                    self.progress.say(f"{e}; trying again in {e.wait:g} seconds")
+                    time.sleep(e.wait)
         self.run.batches += 1
+        self.committed += 1
         self.summary.add(counts)
         self.engine.tidy()
 
     def _once(self, batch: Batch, *, careful: bool) -> dict[str, int]:
+        is_last = batch is self.summary.plan.batches[-1]
         with self.engine.transaction():
+            self.engine.lock()
+            batch = self._settled(batch)
             self._begin(batch)
-            staged = self.engine.stage(batch, self.source, self.progress, careful=careful)
+            most_bad = self.config.max_errors - self.summary.rejected
+            staged = self.engine.stage(batch, self.source, self.progress, careful=careful, most_bad=most_bad)
             self._refuse_bad_records(staged)
             self.run.add_objects(batch, staged)
             with self.progress.phase(f"batch {batch.number}: transform and check"):
@@ -104,15 +118,23 @@ class _Load:
                 counts = self._transform(batch, staged, extent)
                 checks.run(self.engine, extent)
             self.run.add_counts(counts)
-            if batch is self.summary.plan.batches[-1]:
+            if is_last:
                 self.run.done()
         self.summary.unknown_keys |= staged.unknown_keys
         return counts
 
+    def _settled(self, batch: Batch) -> Batch:
+        """The batch without what another run has loaded since the plan was made."""
+        committed = history.committed_batches(self.engine)
+        if committed == self.committed:
+            return batch
+        self.committed = committed
+        return planning.without_loaded(batch, history.loaded_objects(self.engine))
+
     def _begin(self, batch: Batch) -> None:
         for table in sql_queries.WORK_TABLES:
             self.engine.execute(f"delete from {table}")
-        self.engine.insert("replaced_objects", [(item.name,) for item in batch.replaced])
+        self.engine.insert("replaced_objects", [(name,) for name in batch.replaced])
         self._execute("replaced_songs")
 
     def _refuse_bad_records(self, staged: Staged) -> None:

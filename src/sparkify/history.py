@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from sparkify import sql_queries
 from sparkify.engines import Engine, Rows, Staged, Value
-from sparkify.errors import ConfigError, SparkifyError
+from sparkify.errors import ConfigError, OutcomeUnknownError, SparkifyError
 from sparkify.plan import Batch
 
 
@@ -43,6 +43,12 @@ def loaded_objects(engine: Engine) -> dict[str, str]:
     return dict(query(engine, "loaded_objects"))
 
 
+def committed_batches(engine: Engine) -> int:
+    """How many batches all runs together have committed."""
+    [(count,)] = query(engine, "committed_batches")
+    return int(count)
+
+
 class Run:
     """One run of the load, as the table `runs` remembers it."""
 
@@ -52,6 +58,7 @@ class Run:
         self.batches = 0
         self.is_done = False
         with engine.transaction():
+            engine.lock()
             self._execute("start_run", {"now": _now()})
             [(self.run_id,)] = query(engine, "this_run")
 
@@ -85,19 +92,23 @@ class Run:
     def failed(self, error: str) -> None:
         """Note that the run failed."""
         with self._engine.transaction():
+            self._engine.lock()
             self._end("failed", error)
 
     def _end(self, status: str, error: str | None = None) -> None:
         self._execute("end_run", {"run_id": self.run_id, "now": _now(), "status": status, "error": error})
 
-    def what_stays(self) -> str:
+    def what_stays(self, fault: BaseException) -> str:
         """What a run that ends now leaves behind, for the person.
 
         The warehouse knows best, for the fault may have come right after a commit; it may not be able to tell any more.
         """
-        batches = self.batches
+        batches, is_known = self.batches, not isinstance(fault, OutcomeUnknownError)
         with suppress(SparkifyError, KeyboardInterrupt):
             [(batches,)] = query(self._engine, "batches", {"run_id": self.run_id})
+            is_known = True
+        if not is_known:
+            return f"batches of this run that stay loaded: {batches}, or one more; run again, which finds out"
         if not batches:
             return "nothing was changed"
         return f"what this run committed stays loaded (batches: {batches}); run again for the rest"
@@ -115,10 +126,11 @@ def recorded_run(engine: Engine, close: Callable[[], None]) -> Iterator[Run]:
         yield run
         if not run.is_done:
             with engine.transaction():
+                engine.lock()
                 run.done()
         close()
     except BaseException as e:
-        e.add_note(run.what_stays())
+        e.add_note(run.what_stays(e))
         # Where the warehouse cannot even note the failure, the next run notes that this one was killed.
         with suppress(SparkifyError, KeyboardInterrupt):
             run.failed(str(e) or type(e).__name__)

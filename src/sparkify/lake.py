@@ -6,13 +6,14 @@ In a folder the files are listed the same way and then read where they lie: that
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,22 @@ class Listing:
         """The listing with one object counted as no data."""
         rest = tuple(item for item in self.objects if item.name != name)
         return Listing(rest, self.ignored + len(self.objects) - len(rest))
+
+    def as_one(self, lake: Lake) -> Listing:
+        """The listing as one object that changes whenever one of its own does: what is read by its prefix.
+
+        Raises:
+            AccessError: the objects are not all packed the same way.
+        """
+        endings = {suffix for item in self.objects for suffix in DATA_SUFFIXES if item.key.endswith(suffix)}
+        if len(endings) > 1:
+            fix = "give [S3] WORK a prefix where manifests can be written"
+            raise AccessError(f"{lake.location}: objects of {' and '.join(sorted(endings))} lie together; {fix}")
+        whole = lake.item(f"*{endings.pop()}" if endings else "")
+        etag = hashlib.md5("".join(f"{o.name} {o.etag}\n" for o in self.objects).encode()).hexdigest()
+        size = sum(item.size for item in self.objects)
+        one = StoredObject(f"{lake.location}/", whole.key, etag, size)
+        return Listing((one,) if self.objects else (), self.ignored)
 
 
 class Lake:
@@ -173,13 +190,45 @@ class Lake:
             OSError: the file cannot be written.
         """
         with target.open("wb") as file:
-            file.writelines(self._pieces(item))
+            file.writelines(self.pieces(item))
 
-    def _pieces(self, item: StoredObject) -> Iterator[Any]:
+    def pieces(self, item: StoredObject) -> Iterator[Any]:
+        """The content of an object of any size, piece by piece.
+
+        Raises:
+            AccessError: as `read`.
+        """
         try:
             yield from obstore.get(self._store, item.key)
         except (faults.BaseError, OSError) as e:
             raise _explained(item.name, e) from e
+
+    def put(self, name: str, content: bytes) -> str:
+        """Write an object below the location; its address.
+
+        Raises:
+            AccessError: the store refuses or cannot be reached.
+        """
+        item = self.item(name)
+        try:
+            obstore.put(self._store, item.key, content)
+        except faults.BaseError as e:
+            raise _explained(item.name, e) from e
+        return item.name
+
+    def delete(self, folder: str, *, before: datetime | None = None) -> None:
+        """Delete the objects in the folders below the location whose names begin so, if they are older than that.
+
+        Raises:
+            AccessError: the store refuses or cannot be reached.
+        """
+        beginning = self.item(folder).key
+        try:
+            entries = [entry for page in obstore.list(self._store, self._prefix or None) for entry in page]
+            found = [entry for entry in entries if entry["path"].startswith(beginning)]
+            obstore.delete(self._store, [e["path"] for e in found if before is None or e["last_modified"] < before])
+        except faults.BaseError as e:
+            raise _explained(f"{self.location}/{folder}", e) from e
 
 
 def _read_file(path: str, size: int) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -16,7 +16,7 @@ UNPACKED = 10
 
 @dataclass(frozen=True)
 class Batch:
-    """The objects that one transaction loads, and which of them replace a former content.
+    """The objects that one transaction loads, and the names of the loaded objects that they replace.
 
     `number` counts from 1 within the run.
     """
@@ -24,7 +24,7 @@ class Batch:
     number: int
     songs: tuple[StoredObject, ...]
     events: tuple[StoredObject, ...]
-    replaced: tuple[StoredObject, ...]
+    replaced: tuple[str, ...]
 
     @property
     def objects(self) -> tuple[StoredObject, ...]:
@@ -65,13 +65,39 @@ def make(listings: Mapping[Kind, Listing], history: Mapping[str, str], batch_siz
                 number,
                 songs=tuple(item for kind, item in members if kind == "songs"),
                 events=tuple(item for kind, item in members if kind == "events"),
-                replaced=tuple(item for _, item in members if item.name in history),
+                replaced=_replaced((item for _, item in members), history),
             )
             for number, members in enumerate(_cut(new, batch_size), 1)
         ),
         known=listed - len(new),
         ignored=sum(listing.ignored for listing in listings.values()),
     )
+
+
+def without_loaded(batch: Batch, history: Mapping[str, str]) -> Batch:
+    """A batch that was planned before, without what is loaded by now."""
+
+    def new(items: tuple[StoredObject, ...]) -> tuple[StoredObject, ...]:
+        return tuple(item for item in items if history.get(item.name) != item.etag)
+
+    songs, events = new(batch.songs), new(batch.events)
+    return Batch(batch.number, songs, events, _replaced(songs + events, history))
+
+
+def _replaced(items: Iterable[StoredObject], history: Mapping[str, str]) -> tuple[str, ...]:
+    """The loaded objects whose place new ones take: of the same name, or a prefix that was loaded as one object.
+
+    An object that is a prefix (its name ends in `/`) takes the place of all that was loaded from below it.
+    """
+    prefixes = [name for name in history if name.endswith("/")]
+    replaced = set()
+    for item in items:
+        if item.name in history:
+            replaced.add(item.name)
+        replaced.update(prefix for prefix in prefixes if item.name.startswith(prefix))
+        if item.name.endswith("/"):
+            replaced.update(name for name in history if name.startswith(item.name))
+    return tuple(sorted(replaced))
 
 
 def unpacked_size(item: StoredObject) -> int:

@@ -20,11 +20,11 @@ WORK_TABLES = ("staging_events", "changed_songs", "replaced_objects", "contested
 TABLES = (
     *WORK_TABLES,
     "staging_songs",
-    "songplays",
     "users",
-    "songs",
     "artists",
+    "songs",
     "time",
+    "songplays",
     "load_history",
     "runs",
     "rejected_records",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sparkify.config import Config
+from sparkify.config import Cluster, Config
 from sparkify.engines import Engine
 from sparkify.errors import ConfigError
 from sparkify.progress import Progress
@@ -15,12 +15,18 @@ def connect(config: Config, progress: Progress, *, create: bool = False, read_on
         AccessError: the warehouse cannot be reached or opened.
         ConfigError: there is none yet.
     """
-    if config.host:
-        raise ConfigError(
-            "[CLUSTER] HOST is set, but this version keeps the warehouse in DuckDB only; leave HOST empty"
-        )
+    if config.cluster:
+        return _redshift(config, config.cluster, progress)
     if not create and not config.duckdb_path.exists():
         raise ConfigError(f"{config.duckdb_path}: there is no warehouse yet; run create_tables.py first")
     from sparkify.engines.duckdb import DuckDB
 
     return DuckDB(config, progress, read_only=read_only)
+
+
+def _redshift(config: Config, cluster: Cluster, progress: Progress) -> Engine:
+    try:
+        from sparkify.engines.redshift import Redshift
+    except ModuleNotFoundError as e:
+        raise ConfigError(f"[CLUSTER] HOST is set, and {e.name} is missing: pip install 'sparkify[redshift]'") from e
+    return Redshift(config, cluster, progress)

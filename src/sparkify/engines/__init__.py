@@ -8,18 +8,28 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from sparkify.errors import SparkifyError
+from sparkify.errors import LoadError
 from sparkify.jsonpaths import Path
 from sparkify.lake import Lake, StoredObject
 from sparkify.plan import Batch, Kind
 from sparkify.progress import Progress
 
+RAW_TEXT = 1_000
+"""Characters of a rejected record that are kept."""
+
 Value: TypeAlias = Any
 Rows: TypeAlias = list[tuple[Value, ...]]
 
 
-class TryAgainError(SparkifyError):
-    """The transaction has to be run once more, from its beginning and with `careful=True`."""
+class TryAgainError(LoadError):
+    """The transaction has to be run once more, from its beginning.
+
+    `wait` is how many seconds later, where another transaction came between; without it, with `careful=True`.
+    """
+
+    def __init__(self, text: str, wait: float = 0.0) -> None:
+        super().__init__(text)
+        self.wait = wait
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,14 @@ class Staged:
     rejected: list[Rejected] = field(default_factory=list)
     unknown_keys: set[str] = field(default_factory=set)
 
+    def reject(self, name: str, line: int | None, fault: str, text: bytes) -> None:
+        """Note a bad record. `fault` is `column: reason`, or `: reason` for the record as a whole."""
+        column, _, reason = fault.partition(": ")
+        raw = text[: 4 * RAW_TEXT].decode(errors="replace").replace("\0", "\\0")
+        raw = raw if len(raw) <= RAW_TEXT else raw[: RAW_TEXT - 1] + "…"
+        self.records[name] += line is None
+        self.rejected.append(Rejected(name, line, column or None, reason, raw))
+
     def rows(self, objects: Iterable[StoredObject]) -> int:
         """How many rows the staging tables were given of some objects."""
         names = {item.name for item in objects}
@@ -85,14 +103,23 @@ class Engine(Protocol):
         """Add rows that have a value for every column of the table, in order."""
         ...
 
+    def lock(self) -> None:
+        """Let no other run write until the transaction ends.
+
+        Raises:
+            AccessError: another run has been writing for longer than `lock_timeout`.
+        """
+        ...
+
     def transaction(self) -> AbstractContextManager[None]:
         """Commit what happens inside, or nothing of it."""
         ...
 
-    def stage(self, batch: Batch, source: Source, progress: Progress, *, careful: bool) -> Staged:
+    def stage(self, batch: Batch, source: Source, progress: Progress, *, careful: bool, most_bad: int) -> Staged:
         """Turn the records of a batch's objects into rows of the staging tables, inside the caller's transaction.
 
-        `careful` takes the slower way that can tell why a record is no good.
+        `careful` takes the slower way that can tell why a record is no good. When more than `most_bad` are, the load
+        cannot go on, and not all objects need have been staged.
 
         Raises:
             AccessError: an object cannot be read.

@@ -107,6 +107,9 @@ class DuckDB:
             selected.append(f"unnest({name})" if is_list else name)
         self.execute(f'insert into "{table}" select {", ".join(selected)} from (select {", ".join(bound)})', values)
 
+    def lock(self) -> None:
+        """See `Engine.lock`. The file is this process's alone."""
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """See `Engine.transaction`."""
@@ -123,7 +126,7 @@ class DuckDB:
         with suppress(LoadError):
             self.query("rollback")
 
-    def stage(self, batch: Batch, source: Source, progress: Progress, *, careful: bool) -> Staged:
+    def stage(self, batch: Batch, source: Source, progress: Progress, *, careful: bool, most_bad: int) -> Staged:
         """See `Engine.stage`."""
         return duckdb_staging.stage(self, batch, source, progress, careful=careful)
 

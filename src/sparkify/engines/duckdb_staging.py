@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from sparkify.compression import PackError, is_packed, unpack
-from sparkify.engines import Rejected, Source, Staged, TryAgainError
+from sparkify.engines import Source, Staged, TryAgainError
 from sparkify.engines.json_columns import MAY_HOLD_NOT_NUMBERS, SUSPECT, Columns, literal
 from sparkify.errors import CheckError, LoadError
 from sparkify.jsonpaths import is_jsonpaths
@@ -43,9 +43,6 @@ PIECE = 1_000_000
 
 LAYING_THREADS = 8
 """Large logs that are downloaded or unpacked at a time."""
-
-RAW_TEXT = 1_000
-"""Characters of a rejected record that are kept."""
 
 SAMPLED_LINES = 100
 """Lines of a large log in which unknown keys are looked for."""
@@ -97,7 +94,7 @@ def _read(
         try:
             yield item.name, b"".join(unpack(item.key, [content])) if is_packed(item.key) else content
         except PackError as e:
-            _reject(staged, item.name, None, f": {e}", b"")
+            staged.reject(item.name, None, f": {e}", b"")
 
 
 def _lay(
@@ -133,19 +130,10 @@ def _lay(
         for item, path in zip(items, pool.map(lay, range(len(items)), items), strict=True):
             done(1)
             if isinstance(path, PackError):
-                _reject(staged, item.name, None, f": {path}", b"")
+                staged.reject(item.name, None, f": {path}", b"")
             else:
                 files[item.name] = path
     return files
-
-
-def _reject(staged: Staged, name: str, line: int | None, fault: str, text: bytes) -> None:
-    """Note a bad record. `fault` is `column: reason`, or `: reason` for the record as a whole."""
-    column, _, reason = fault.partition(": ")
-    raw = text[: 4 * RAW_TEXT].decode(errors="replace").replace("\0", "\\0")
-    raw = raw if len(raw) <= RAW_TEXT else raw[: RAW_TEXT - 1] + "…"
-    staged.records[name] += line is None
-    staged.rejected.append(Rejected(name, line, column or None, reason, raw))
 
 
 class _ByLines:
@@ -183,7 +171,7 @@ class _ByLines:
             name, record = placed[n]
             if not _is_jsonpaths(record.text):
                 self._staged.records[name] += 1
-                _reject(self._staged, name, record.line, _explained(fault, record.text), record.text)
+                self._staged.reject(name, record.line, _explained(fault, record.text), record.text)
         self._insert([entry for n, entry in enumerate(placed) if n not in faults], guarded=False)
 
     def _judge(self, chunk: list[Placed]) -> dict[int, str]:

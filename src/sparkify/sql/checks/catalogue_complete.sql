@@ -3,6 +3,6 @@ select
     c.song_id,
     c.artist_id
 from staging_songs as c
-where
-    not exists (select 1 from songs as s where s.song_id = c.song_id)
-    or not exists (select 1 from artists as a where a.artist_id = c.artist_id);
+left join songs as s on s.song_id = c.song_id
+left join artists as a on a.artist_id = c.artist_id
+where s.song_id is null or a.artist_id is null;

@@ -6,4 +6,5 @@ create table if not exists artists (
     location varchar(65535),  -- null: unknown
     latitude double precision,  -- degrees
     longitude double precision  -- degrees
+    /* redshift: , primary key (artist_id) */
 );

@@ -11,4 +11,5 @@ create table if not exists load_history (
     rows_staged bigint not null,
     rows_rejected bigint not null,
     loaded_at timestamp not null  -- UTC
+    /* redshift: , primary key (object) */
 );

@@ -15,4 +15,5 @@ create table if not exists runs (
     plays_known bigint not null,  -- = plays_staged - plays_inserted: delivered before, or twice
     songs bigint not null,  -- song records staged
     rejected bigint not null
+    /* redshift: , primary key (run_id) */
 );

@@ -6,4 +6,5 @@ create table if not exists songs (
     artist_id varchar(256) not null,
     year bigint,  -- null: unknown
     duration double precision  -- seconds
+    /* redshift: , primary key (song_id), foreign key (artist_id) references artists (artist_id) */
 );

@@ -11,5 +11,5 @@ create table if not exists staging_songs (
     title varchar(65535),
     duration double precision,  -- seconds
     year bigint,  -- 0: unknown
-    source_file varchar(4096) not null  -- the object that holds the record
+    source_file varchar(4096) not null /* redshift: default '' */  -- the object that holds the record
 );

@@ -8,4 +8,5 @@ create table if not exists "time" (
     month integer not null,  -- 1 to 12
     year integer not null,
     weekday integer not null  -- 0 is Sunday
-);
+    /* redshift: , primary key (start_time) */
+) /* redshift: sortkey (start_time) */;

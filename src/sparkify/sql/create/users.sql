@@ -8,4 +8,5 @@ create table if not exists users (
     level varchar(256),  -- free or paid, at the latest event
     latest_start_time timestamp not null,  -- when that event happened (UTC)
     latest_item_in_session bigint not null  -- its place in its session
+    /* redshift: , primary key (user_id) */
 );

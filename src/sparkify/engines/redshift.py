@@ -1,0 +1,253 @@
+"""The warehouse in Amazon Redshift, provisioned or Serverless."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import redshift_connector
+from redshift_connector import error as faults
+
+from sparkify import sql_queries
+from sparkify.config import Cluster, Config
+from sparkify.engines import Rows, Source, Staged, TryAgainError, Value, redshift_staging
+from sparkify.errors import AccessError, LoadError, OutcomeUnknownError
+from sparkify.plan import Batch
+from sparkify.progress import Progress
+
+CONFLICT = ("1023", "Serializable isolation violation", "concurrent update", "deadlock detected")
+"""Words by which Redshift says that another transaction came between, and that this one may be run again."""
+
+WAITS = (1.0, 4.0, 15.0, 60.0)
+"""Seconds to wait before each further attempt after such a conflict."""
+
+CANCELED = "57014"
+"""The SQLSTATE of a statement that took longer than statement_timeout."""
+
+UNREACHED = "check [CLUSTER] HOST and DB_PORT, that the cluster is not paused, and that its network lets you in"
+
+FIXES = {
+    "password authentication failed": "check [CLUSTER] DB_USER and DB_PASSWORD",
+    "does not exist": "check [CLUSTER] DB_NAME, and run create_tables.py",
+    "permission denied": "the user lacks a right: grant it, or let the owner of the tables run this",
+    "not authorized to assume": "attach the role of [IAM_ROLE] ARN to the cluster, and let Redshift assume it",
+    "Access Denied": "let the role of [IAM_ROLE] ARN list the buckets of [S3] and read their objects",
+    "different region": "set [S3] REGION to the region of the bucket",
+    "Disk Full": "make room in the cluster, or lower [ETL] BATCH_SIZE",
+    "certificate": "check [CLUSTER] HOST; through a tunnel, [CLUSTER] SSLMODE = verify-ca leaves out the host's name",
+    "refuses SSL": "the host offers no TLS: check [CLUSTER] HOST and DB_PORT, or set [CLUSTER] SSLMODE = disable",
+    "time out": UNREACHED,
+    "communication": UNREACHED,
+    "Unable to determine ip": "check [CLUSTER] HOST: there is no such name",
+}
+"""What to do, by words of the fault; the first that fits."""
+
+
+class Redshift:
+    """A database in Redshift, over one connection that is opened again when it was lost between transactions."""
+
+    name = "redshift"
+
+    def __init__(self, config: Config, cluster: Cluster, progress: Progress) -> None:
+        """Log in.
+
+        Raises:
+            AccessError: the host cannot be reached, or does not let us in.
+        """
+        self.place = f"redshift://{cluster.host}:{cluster.port}/{cluster.database}"
+        self.cluster = cluster
+        self.config = config
+        self._progress = progress
+        self._attempts = 0
+        self._is_in_transaction = False
+        self._is_lost = False
+        self._connection: Any = self._log_in()
+        self._staging = redshift_staging.Staging(self)
+
+    def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
+        """See `Engine.execute`."""
+        return int(self._run(sql, values or {}).rowcount)
+
+    def query(self, sql: str, values: Mapping[str, Value] | None = None) -> Rows:
+        """See `Engine.query`."""
+        return [tuple(row) for row in self._run(sql, values or {}).fetchall()]
+
+    def columns(self, sql: str) -> tuple[str, ...]:
+        """See `Engine.columns`."""
+        described = self._run(f"select * from ({sql}) as q limit 0", {}).description
+        return tuple(name.decode() if isinstance(name, bytes) else name for name, *_ in described)
+
+    def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
+        """See `Engine.insert`. Many rows go through S3, for Redshift takes long for an insert of many values."""
+        if len(rows) > redshift_staging.INSERTED_ROWS and self.cluster.work:
+            self._staging.copy_rows(table, rows)
+            return
+        for at in range(0, len(rows), redshift_staging.INSERTED_ROWS):
+            some = rows[at : at + redshift_staging.INSERTED_ROWS]
+            width = len(some[0])
+            places = ", ".join(f"({', '.join(f'$v{n * width + m}' for m in range(width))})" for n in range(len(some)))
+            values = {f"v{n}": value for n, value in enumerate(value for row in some for value in row)}
+            self.execute(f'insert into "{table}" values {places}', values)
+
+    def lock(self) -> None:
+        """See `Engine.lock`. The tables of the batch in hand are locked, which nobody else reads."""
+        for seconds in (1.0, max(self.config.lock_timeout - 1, 0.001)):
+            try:
+                self.execute(f"set statement_timeout to {int(seconds * 1000)}")
+                self.execute(f"lock table {', '.join(sql_queries.WORK_TABLES)}")
+                self.execute("set statement_timeout to 0")
+                return
+            except LoadError as e:
+                if _state(e.__cause__) != CANCELED:
+                    raise
+                self.execute("rollback")
+                self.execute("begin")
+            if seconds == 1.0:
+                waits = f"waiting up to {self.config.lock_timeout:g} seconds"
+                self._progress.say(f"{self.place}: another run is loading; {waits}")
+        fix = "wait for its end, or raise [ETL] LOCK_TIMEOUT"
+        raise AccessError(
+            f"{self.place}: another run has been loading for over {self.config.lock_timeout:g} seconds; {fix}"
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See `Engine.transaction`."""
+        self.execute("begin")
+        self._is_in_transaction = True
+        try:
+            yield
+            self._commit()
+        except BaseException:
+            self.roll_back()
+            raise
+        finally:
+            self._is_in_transaction = False
+        self._attempts = 0
+
+    def _commit(self) -> None:
+        try:
+            self.execute("commit")
+        except LoadError as e:
+            if isinstance(e, TryAgainError) or _state(e.__cause__):
+                raise
+            raise OutcomeUnknownError(
+                f"{e}; it is not known whether this batch was committed, the next run finds out"
+            ) from e
+
+    def roll_back(self) -> None:
+        """Undo what the transaction did; when its connection is gone, Redshift has done so already."""
+        with suppress(LoadError):
+            self.execute("rollback")
+
+    def stage(self, batch: Batch, source: Source, progress: Progress, *, careful: bool, most_bad: int) -> Staged:
+        """See `Engine.stage`."""
+        return self._staging.stage(batch, source, progress, careful=careful, most_bad=most_bad)
+
+    def tidy(self) -> None:
+        """See `Engine.tidy`."""
+        self._staging.clear()
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        with suppress(faults.Error, OSError):
+            self._connection.close()
+
+    def _run(self, sql: str, values: Mapping[str, Value]) -> Any:
+        """A cursor after one statement.
+
+        Raises:
+            TryAgainError: another transaction came between.
+            LoadError: Redshift refuses the statement, or the connection is lost.
+        """
+        if self._is_lost and not self._is_in_transaction:
+            self._connection, self._is_lost = self._log_in(), False
+        statement, arguments = _numbered(sql, values)
+        cursor = self._connection.cursor()
+        cursor.paramstyle = "numeric"
+        try:
+            cursor.execute(statement, arguments)
+        except faults.ProgrammingError as e:
+            raise self._refused(e) from e
+        except (faults.Error, OSError, EOFError) as e:
+            self._is_lost = True
+            raise LoadError(f"{self.place}: the connection was lost; run again ({_words(e)})") from e
+        return cursor
+
+    def _refused(self, e: Exception) -> LoadError:
+        words = _words(e)
+        if any(word in words for word in CONFLICT) and self._attempts < len(WAITS):
+            self._attempts += 1
+            return TryAgainError(f"{self.place}: {words}", wait=WAITS[self._attempts - 1])
+        return LoadError(f"{self.place}: {_fix(words, 'report this if it stays')} ({words})")
+
+    def _log_in(self) -> Any:
+        cluster, store = self.cluster, self.config.store
+        options: dict[str, Any] = {"ssl": cluster.sslmode != "disable"}
+        if options["ssl"]:
+            options["sslmode"] = cluster.sslmode
+        if cluster.password:
+            options |= {"user": cluster.user, "password": cluster.password}
+        else:
+            options |= _iam_login(cluster) | {"region": store.region or None}
+            if store.key:
+                options |= {"access_key_id": store.key, "secret_access_key": store.secret}
+        try:
+            connection = redshift_connector.connect(
+                host=cluster.host,
+                port=cluster.port,
+                database=cluster.database,
+                application_name="sparkify",
+                # A load may be silent for long; what counts is that the peer is still there.
+                tcp_keepalive=True,
+                tcp_keepalive_idle=60,
+                **options,
+            )
+        except (faults.Error, OSError, ValueError) as e:
+            words = _words(e)
+            raise AccessError(f"{self.place}: cannot log in; {_fix(words, 'check [CLUSTER]')} ({words})") from e
+        connection.autocommit = True  # transactions begin and end by statements
+        return connection
+
+
+def _iam_login(cluster: Cluster) -> dict[str, Any]:
+    """Credentials of AWS are exchanged for those of a database user at each login."""
+    if cluster.workgroup:
+        return {"iam": True, "is_serverless": True, "serverless_work_group": cluster.workgroup}
+    if cluster.user:
+        return {"iam": True, "cluster_identifier": cluster.cluster_id, "db_user": cluster.user}
+    return {"iam": True, "cluster_identifier": cluster.cluster_id, "group_federation": True}
+
+
+def _numbered(sql: str, values: Mapping[str, Value]) -> tuple[str, tuple[Value, ...] | None]:
+    """The statement with `$1` for the first of the names that are bound, and their values in that order."""
+    names: list[str] = []
+
+    def number(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            return match[0]
+        if match[1] not in names:
+            names.append(match[1])
+        return f"${names.index(match[1]) + 1}"
+
+    statement = re.sub(r"\$(\w+)", number, sql)
+    return statement, tuple(values[name] for name in names) or None
+
+
+def _state(e: BaseException | None) -> str:
+    """The SQLSTATE of a refusal by the server; empty for other faults."""
+    told = e.args[0] if e is not None and e.args else None
+    return str(told.get("C", "")) if isinstance(told, dict) else ""
+
+
+def _words(e: BaseException) -> str:
+    """What the driver says, in one line."""
+    told = e.args[0] if e.args else ""
+    text = f"{told.get('M', '')} {told.get('D', '')}" if isinstance(told, dict) else ": ".join(map(str, e.args))
+    return " ".join(text.split())[:300] or type(e).__name__
+
+
+def _fix(words: str, otherwise: str) -> str:
+    return next((fix for word, fix in FIXES.items() if word in words), otherwise)

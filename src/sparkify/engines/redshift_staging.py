@@ -1,0 +1,438 @@
+"""How objects in S3 become rows of the staging tables in Redshift: by COPY, which reads them with the role's rights.
+
+With `[S3] WORK`, manifests name the objects of the batch and no others. Objects that are small are read here and joined
+into a few packed *parts*, one record a line, for COPY takes as long for a tiny file as for a megabyte; song objects
+always are, since a song remembers its object. Large logs are copied where they lie. Without WORK, COPY reads the whole
+prefix, which the plan then takes for one object.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import groupby, islice
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import zstandard
+
+from sparkify import sql_queries
+from sparkify.compression import PackError, unpack
+from sparkify.engines import Source, Staged, TryAgainError, Value
+from sparkify.errors import AccessError, BadRecordsError, CheckError, LoadError
+from sparkify.jsonpaths import is_jsonpaths
+from sparkify.lake import Lake, StoredObject
+from sparkify.plan import Batch, Kind, unpacked_size
+from sparkify.progress import Progress
+from sparkify.records import MOST_BYTES, Record, by_line, scan
+
+if TYPE_CHECKING:
+    from sparkify.engines.redshift import Redshift
+
+LARGE = 1_000_000
+"""Logs of this many bytes are copied where they lie (COPY wants files of 1 MB to 1 GB, packed)."""
+
+PART = 64_000_000
+"""Bytes of records in a part at the most, about 8 MB packed."""
+
+SLICES = 16
+"""Parts come in multiples of this, which is a multiple of the slices of every node type; few bytes make one part."""
+
+INSERTED_ROWS = 100
+"""Rows that are inserted by one statement."""
+
+UPLOADS = 4
+"""Parts that are packed and written at a time, and so held in memory."""
+
+LEFT_OVER = timedelta(days=1)
+"""Age at which files that a killed run left in WORK are deleted; no batch takes so long."""
+
+TABLES: dict[Kind, str] = {"songs": "staging_songs", "events": "staging_events"}
+
+MISSING, NOT_UTF8 = 1213, 1220
+"""Codes of load errors (DG r_Load_Error_Reference)."""
+
+FAILED_COPY = "(select max(query_id) from sys_load_error_detail where session_id = pg_backend_pid())"
+"""The number of the COPY that has just failed: that of the last one is not set then."""
+
+OWN_KEY = "source_file"
+"""The key under which a song's object is written into its record."""
+
+FOLDER = "sparkify-"
+"""How the folders in WORK begin that this program makes and deletes."""
+
+
+@dataclass
+class _Part:
+    """Records of small objects, one a line, and where each of them came from."""
+
+    objects: list[str] = field(default_factory=list)
+    lines: array[int] = field(default_factory=lambda: array("L"))
+    content: bytearray = field(default_factory=bytearray)
+
+    def add(self, name: str, line: int, text: bytes) -> None:
+        self.objects.append(name)
+        self.lines.append(line)
+        self.content += text.replace(b"\n", b" ") + b"\n"
+
+    def place(self, line: int) -> tuple[str, int]:
+        """The object of a line, and its line there."""
+        return self.objects[line - 1], self.lines[line - 1]
+
+
+@dataclass(frozen=True)
+class _LoadError:
+    """What Redshift noted of a record that COPY could not load."""
+
+    file: str
+    line: int
+    column: str
+    code: int
+    message: str
+
+
+class Staging:
+    """The staging of one engine: it knows what lies in WORK for it."""
+
+    def __init__(self, database: Redshift) -> None:
+        self.database = database
+        self._cluster = database.cluster
+        self._folder = f"{FOLDER}{uuid4().hex}"
+        self._files = 0
+
+    @cached_property
+    def _work(self) -> Lake:
+        return Lake(self._cluster.work, self.database.config)
+
+    def stage(self, batch: Batch, source: Source, progress: Progress, *, careful: bool, most_bad: int) -> Staged:
+        """Stage the songs and the events of a batch; see `Engine.stage`.
+
+        `careful` copies each large log by a statement of its own, which tells its number of records.
+        """
+        work = _BatchStaging(self, source, Staged(), careful=careful, most_bad=most_bad)
+        with progress.phase(f"batch {batch.number}: copy objects", len(batch.objects)) as done:
+            if not self._cluster.work:
+                for whole in batch.songs:
+                    work.copy_prefix("songs", whole)
+                for whole in batch.events:
+                    work.copy_prefix("events", whole)
+                done(len(batch.objects))
+            else:
+                small = [item for item in batch.events if item.size < LARGE]
+                large = [item for item in batch.events if item.size >= LARGE]
+                work.copy_parts("songs", batch.songs, done)
+                work.copy_parts("events", small, done)
+                work.copy_in_place(large)
+                done(len(large))
+        if work.is_over:
+            self.database.roll_back()
+            if len(work.staged.rejected) <= most_bad:
+                raise BadRecordsError(
+                    "COPY refused more records than [ETL] MAX_ERRORS allows, and did not log them all"
+                )
+        else:
+            self.database.execute("update staging_events set user_id = null where user_id = ''")
+        return work.staged
+
+    def copy_rows(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Add rows through a file in WORK."""
+        columns = [*sql_queries.columns(table)]
+        lines = (json.dumps(dict(zip(columns, row, strict=True)), default=str) for row in rows)
+        url = self.write("rows.json.zst", _pack("\n".join(lines).encode()))
+        self.copy(table, columns, url, "auto", ".json.zst", most_bad=0, timeformat="auto")
+
+    def write(self, name: str, content: bytes) -> str:
+        """Put a file into WORK; its address."""
+        self._files += 1
+        return self._work.put(f"{self._folder}/{self._files:06}-{name}", content)
+
+    def manifest(self, urls: Iterable[str]) -> str:
+        """Write a manifest of objects that must all be there; its address."""
+        entries = [{"url": url, "mandatory": True} for url in urls]
+        return self.write("manifest", json.dumps({"entries": entries}, indent=1).encode())
+
+    def copy(
+        self,
+        table: str,
+        columns: Sequence[str],
+        url: str,
+        mapping: str,
+        ending: str,
+        *,
+        most_bad: int,
+        is_manifest: bool = False,
+        timeformat: str = "epochmillisecs",
+    ) -> int:
+        """COPY into a table, and the number of rows that it added."""
+        packing = {".gz": "gzip", ".zst": "zstd"}.get(ending[ending.rfind(".") :], "")
+        region = self.database.config.store.region
+        options = [
+            f"copy {table} ({', '.join(columns)})",
+            f"from {_literal(url)}",
+            f"iam_role {_literal(self._cluster.role)}",
+            *(["manifest"] if is_manifest else []),
+            f"json {_literal(mapping)}",
+            *([packing] if packing else []),
+            f"timeformat {_literal(timeformat)}",
+            *([f"region {_literal(region)}"] if region else []),
+            f"maxerror {most_bad + 1}",
+        ]
+        self.database.execute("\n".join(options))
+        [(count,)] = self.database.query("select pg_last_copy_count()")
+        return int(count)
+
+    def clear(self) -> None:
+        """Delete what the batch needed in WORK, and what killed runs left there."""
+        if not self._files:
+            return
+        self._work.delete(self._folder)
+        self._work.delete(FOLDER, before=datetime.now(UTC) - LEFT_OVER)
+        self._files = 0
+
+
+class _BatchStaging:
+    """The staging of one batch: what it read, and what of it is bad."""
+
+    def __init__(self, staging: Staging, source: Source, staged: Staged, *, careful: bool, most_bad: int) -> None:
+        self.staged = staged
+        self.is_over = False
+        """Whether more records are bad than are allowed; the rest of the batch is not copied then."""
+        self._staging = staging
+        self._database = staging.database
+        self._source = source
+        self._careful = careful
+        self._most_bad = most_bad
+
+    def copy_prefix(self, kind: Kind, whole: StoredObject) -> None:
+        """Copy all objects below a prefix."""
+        columns = [c for c in sql_queries.columns(TABLES[kind]) if c != OWN_KEY]
+        count, errors = self._copy(kind, columns, whole.name, whole.key)
+        objects = {o.name: o for o in self._source.lakes[kind].list_objects().objects} if errors else {}
+        for error in errors:
+            self._reject(kind, error, whole.name, objects.get(error.file), error.line, f" in {error.file}")
+        self.staged.records[whole.name] += count + len(errors)
+        if kind == "songs" and not self.is_over:
+            mine = "update staging_songs set source_file = $name where source_file = ''"
+            self._database.execute(mine, {"name": whole.name})
+
+    def copy_parts(self, kind: Kind, items: Sequence[StoredObject], done: Callable[[int], None]) -> None:
+        """Copy small objects, joined into parts.
+
+        Raises:
+            TryAgainError: a line of an object held more or less than one record.
+        """
+        parts = dict(self._written(kind, self._parts(kind, items, done)))
+        if not parts:
+            return
+        url = self._staging.manifest(parts)
+        count, errors = self._copy(kind, [*sql_queries.columns(TABLES[kind])], url, ".zst", is_manifest=True)
+        by_name = {item.name: item for item in items}
+        for error in errors:
+            name, line = parts[error.file].place(error.line)
+            self._reject(kind, error, name, by_name[name], line)
+        for part in parts.values():
+            self.staged.records.update(part.objects)
+        self._close_sums(count + len(errors), sum(len(part.objects) for part in parts.values()))
+
+    def copy_in_place(self, items: Sequence[StoredObject]) -> None:
+        """Copy large logs where they lie: those that are packed alike together, or each by itself with care.
+
+        Raises:
+            TryAgainError: Redshift does not tell how many records it found in each.
+        """
+        key = (lambda item: item.name) if self._careful else (lambda item: item.key.rpartition(".")[2])
+        for _, group in groupby(sorted(items, key=key), key):
+            objects = {item.name: item for item in group}
+            url = self._staging.manifest(objects)
+            ending = next(iter(objects.values())).key
+            count, errors = self._copy(
+                "events", [*sql_queries.columns("staging_events")], url, ending, is_manifest=True
+            )
+            for error in errors:
+                self._reject("events", error, error.file, objects[error.file], error.line)
+            scanned = {next(iter(objects)): count + len(errors)} if len(objects) == 1 else self._scanned(objects)
+            self.staged.records.update(scanned)
+            self._close_sums(count + len(errors), sum(scanned.values()))
+
+    def _close_sums(self, copied: int, expected: int) -> None:
+        if self.is_over or copied == expected:
+            return
+        if self._careful:
+            raise CheckError(f"COPY added or refused {copied} records of {expected}")
+        raise TryAgainError(f"COPY added or refused {copied} records, and not the {expected} that were expected")
+
+    def _scanned(self, objects: Iterable[str]) -> dict[str, int]:
+        """How many records the last COPY found in each object; names are cut off after 256 bytes there."""
+        rows = self._database.query(
+            "select trim(file_name), sum(lines_scanned) from sys_load_detail"
+            " where query_id = pg_last_copy_id() group by 1"
+        )
+        found = {name: int(count) for name, count in rows}
+        return {name: found.get(name[:256], 0) for name in objects}
+
+    def _copy(
+        self, kind: Kind, columns: Sequence[str], url: str, ending: str, *, is_manifest: bool = False
+    ) -> tuple[int, list[_LoadError]]:
+        """How many rows a COPY added, and the records that it refused."""
+        left = self._most_bad - len(self.staged.rejected)
+        self.is_over = self.is_over or left < 0
+        if self.is_over:
+            return 0, []
+        mapping = self._database.config.store.log_jsonpath if kind == "events" else "auto"
+        try:
+            count = self._staging.copy(
+                TABLES[kind], columns, url, mapping, ending, most_bad=left, is_manifest=is_manifest
+            )
+        except LoadError as e:
+            if not any(view in str(e) for view in ("sys_load_error_detail", "stl_load_errors")):
+                raise
+            # The errors can be read when the transaction is over; they survive it.
+            self._database.roll_back()
+            self.is_over = True
+            if errors := self._errors(FAILED_COPY):
+                return 0, errors
+            raise
+        errors = self._errors("pg_last_copy_id()") if left else []
+        return count, errors
+
+    def _errors(self, query_id: str) -> list[_LoadError]:
+        rows = self._database.query(
+            "select trim(file_name), line_number, trim(column_name), error_code, trim(error_message)"
+            f" from sys_load_error_detail where query_id = {query_id} order by 1, 2"
+        )
+        return [_LoadError(*row) for row in rows]
+
+    def _reject(
+        self, kind: Kind, error: _LoadError, name: str, item: StoredObject | None, line: int, where: str = ""
+    ) -> None:
+        """Note a record that COPY refused, in the words that DuckDB's staging has for it."""
+        text = b""
+        if item:
+            with suppress(AccessError, PackError):
+                pieces = unpack(item.key, map(bytes, self._source.lakes[kind].pieces(item)))
+                text = next(islice(_lines(pieces), line - 1, None), b"")
+        reason = f"{_reason(TABLES[kind], error)}{where} (COPY says: {error.message})"
+        self.staged.reject(name, line, f"{error.column}: {reason}", text)
+
+    def _parts(self, kind: Kind, items: Sequence[StoredObject], done: Callable[[int], None]) -> Iterator[_Part]:
+        """The records of objects, joined into parts of about the same size."""
+        size = _part_size(sum(map(unpacked_size, items)))
+        part = _Part()
+        lake = self._source.lakes[kind]
+        for item, packed in zip(items, lake.read_all(items, done), strict=True):
+            try:
+                content = b"".join(unpack(item.key, [packed]))
+            except PackError as e:
+                self.staged.reject(item.name, None, f": {e}", b"")
+                continue
+            for record in self._records(content):
+                if len(record.text) > MOST_BYTES:
+                    self.staged.records[item.name] += 1
+                    reason = f": is longer than {MOST_BYTES} bytes"
+                    self.staged.reject(item.name, record.line, reason, record.text)
+                elif not _is_jsonpaths(record.text):
+                    part.add(
+                        item.name, record.line, _with_object(item.name, record.text) if kind == "songs" else record.text
+                    )
+            if len(part.content) >= size:
+                yield part
+                part = _Part()
+        if part.objects:
+            yield part
+
+    def _records(self, content: bytes) -> Iterable[Record]:
+        records = [] if self._careful else by_line(content)
+        if records and all(record.text.startswith(b"{") and record.text.endswith(b"}") for record in records):
+            return records
+        return scan(io.BytesIO(content))
+
+    def _written(self, kind: Kind, parts: Iterable[_Part]) -> Iterator[tuple[str, _Part]]:
+        """Parts that are written into WORK, a bounded number at a time, with their addresses."""
+
+        def write(part: _Part) -> tuple[str, _Part]:
+            url = self._staging.write(f"{kind}.json.zst", _pack(part.content))
+            part.content = bytearray()
+            return url, part
+
+        with ThreadPoolExecutor(UPLOADS) as pool:
+            waiting: deque[Future[tuple[str, _Part]]] = deque()
+            for part in parts:
+                waiting.append(pool.submit(write, part))
+                if len(waiting) >= UPLOADS:
+                    yield waiting.popleft().result()
+            for future in waiting:
+                yield future.result()
+
+
+def _reason(table: str, error: _LoadError) -> str:
+    """What is wrong, by the column's type and the error's code (DG r_Load_Error_Reference)."""
+    kind = sql_queries.columns(table).get(error.column) or next(
+        (kind for column, kind in sql_queries.columns(table).items() if column.lower() == error.column), ""
+    )
+    if error.code == MISSING:
+        return "is missing"
+    if error.code == NOT_UTF8:
+        return "is not UTF-8"
+    if kind == "bigint":
+        return "is no whole number of 64 bits"
+    if kind == "double precision":
+        return "is no number"
+    if kind == "timestamp":
+        return "is no moment of the years 1 to 9999"
+    if kind and "length" in error.message:
+        return f"is longer than {kind.removeprefix('varchar(').removesuffix(')')} bytes"
+    return "is no text" if kind else "is not JSON"
+
+
+def _part_size(total: int) -> int:
+    """How many bytes each of some parts of equal size holds."""
+    if total < SLICES * LARGE:
+        return max(total, 1)
+    return -(-total // (-(-total // (SLICES * PART)) * SLICES))
+
+
+def _with_object(name: str, text: bytes) -> bytes:
+    """A record that also says which object it is of."""
+    rest = text.removeprefix(b"{").lstrip()
+    if not text.startswith(b"{"):
+        return text
+    return b"{%s: %s%s%s" % (
+        json.dumps(OWN_KEY).encode(),
+        json.dumps(name).encode(),
+        b"" if rest.startswith(b"}") else b", ",
+        rest,
+    )
+
+
+def _is_jsonpaths(text: bytes) -> bool:
+    if b"jsonpaths" not in text:
+        return False
+    try:
+        return is_jsonpaths(json.loads(text))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of a content that comes in pieces."""
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from lines
+    yield rest
+
+
+def _pack(content: bytes | bytearray) -> bytes:
+    return zstandard.ZstdCompressor().compress(bytes(content))
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
