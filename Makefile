@@ -6,7 +6,7 @@ export PIP_CACHE_DIR = $(CURDIR)/.venv/cache
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: run test lint format bench clean
+.PHONY: run test lint format redshift-demo redshift-smoke bench clean
 
 run: .venv/installed sample
 	$(BIN)/python create_tables.py
@@ -23,12 +23,20 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/cfn-lint infra/redshift.yaml
 	$(BIN)/sqlfluff lint --dialect duckdb src/sparkify/sql
 	$(BIN)/sqlfluff lint --dialect redshift src/sparkify/sql
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+redshift-demo: .venv/installed-dev sample
+	PYTHONPATH=tests $(BIN)/python -m redshift.demo sample
+
+redshift-smoke: .venv/installed-redshift
+	$(BIN)/python infra/smoke.py $(or $(PREFIX),$(error say where the sample may be written: make $@ PREFIX=s3://bucket/prefix)) \
+		--config $(or $(CONFIG),dwh.cfg)
 
 bench: .venv/installed
 	$(BIN)/python bench/compare.py
@@ -47,6 +55,10 @@ sample: | .venv/installed
 .venv/installed: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) .
 	@touch $@
+
+.venv/installed-redshift: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) '.[redshift]'
+	@touch $@ .venv/installed
 
 .venv/installed-dev: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) '.[dev]'

@@ -33,12 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     progress = for_terminal()
     try:
-        options.run(options, progress)
+        return int(options.run(options, progress) or ExitCode.DONE)
     except SparkifyError as e:
         return _failed(progress, e, str(e), e.exit_code)
     except KeyboardInterrupt as e:
         return _failed(progress, e, "interrupted", ExitCode.INTERRUPTED)
-    return ExitCode.DONE
 
 
 def _failed(progress: Progress, fault: BaseException, text: str, code: ExitCode) -> int:
@@ -75,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     etl.add_argument("--dry-run", action="store_true", help="only list what would be loaded")
     etl.add_argument("--json", action="store_true", help="print the summary as one JSON object")
 
+    _command(commands, "doctor", _doctor, "check all that a load needs, and say what is missing")
+
     _command(commands, "check", _check, "check the whole warehouse")
 
     query = _command(commands, "query", _query, "answer a question that ships with the program")
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 def _command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser],
     name: str,
-    run: Callable[[argparse.Namespace, Progress], None],
+    run: Callable[[argparse.Namespace, Progress], int | None],
     text: str,
     *,
     configured: bool = True,
@@ -145,6 +146,16 @@ def _etl(options: argparse.Namespace, progress: Progress) -> None:
     else:
         done = etl.run(config, progress)
         print(done.as_json() if options.json else done.as_text())
+
+
+def _doctor(options: argparse.Namespace, progress: Progress) -> int:
+    from sparkify import doctor
+
+    is_well = True
+    for finding in doctor.examine(options.config, progress):
+        print(finding, flush=True)
+        is_well = is_well and finding.is_good
+    return ExitCode.DONE if is_well else ExitCode.ACCESS
 
 
 @contextmanager

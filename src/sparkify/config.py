@@ -17,7 +17,7 @@ from pathlib import Path
 from sparkify.errors import ConfigError
 
 KEYS: dict[str, tuple[str, ...]] = {
-    "CLUSTER": ("HOST", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_PORT", "SSLMODE", "CLUSTER_ID", "WORKGROUP"),
+    "CLUSTER": ("HOST", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_PORT", "SCHEMA", "SSLMODE", "CLUSTER_ID", "WORKGROUP"),
     "IAM_ROLE": ("ARN",),
     "S3": ("LOG_DATA", "LOG_JSONPATH", "SONG_DATA", "WORK", "REGION"),
     "AWS": ("KEY", "SECRET", "REGION"),
@@ -61,6 +61,7 @@ class Cluster:
     host: str
     port: int
     database: str
+    schema: str
     user: str
     password: str
     sslmode: str
@@ -137,6 +138,7 @@ def _cluster(settings: _Settings) -> Cluster:
         host=value("CLUSTER", "HOST"),
         port=settings.whole_number("CLUSTER", "DB_PORT", "5439"),
         database=settings.required("CLUSTER", "DB_NAME", "dev"),
+        schema=settings.check("CLUSTER", "SCHEMA", r"([a-z_][a-z0-9_]*)?", "a name of small letters, digits and _"),
         user=value("CLUSTER", "DB_USER") if by_iam else settings.required("CLUSTER", "DB_USER", "awsuser"),
         password=value("CLUSTER", "DB_PASSWORD"),
         sslmode=settings.one_of("CLUSTER", "SSLMODE", ("verify-full", "verify-ca", "disable")),

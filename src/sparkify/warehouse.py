@@ -16,7 +16,7 @@ def connect(config: Config, progress: Progress, *, create: bool = False, read_on
         ConfigError: there is none yet.
     """
     if config.cluster:
-        return _redshift(config, config.cluster, progress)
+        return _redshift(config, config.cluster, progress, create=create)
     if not create and not config.duckdb_path.exists():
         raise ConfigError(f"{config.duckdb_path}: there is no warehouse yet; run create_tables.py first")
     from sparkify.engines.duckdb import DuckDB
@@ -24,9 +24,9 @@ def connect(config: Config, progress: Progress, *, create: bool = False, read_on
     return DuckDB(config, progress, read_only=read_only)
 
 
-def _redshift(config: Config, cluster: Cluster, progress: Progress) -> Engine:
+def _redshift(config: Config, cluster: Cluster, progress: Progress, *, create: bool) -> Engine:
     try:
         from sparkify.engines.redshift import Redshift
     except ModuleNotFoundError as e:
         raise ConfigError(f"[CLUSTER] HOST is set, and {e.name} is missing: pip install 'sparkify[redshift]'") from e
-    return Redshift(config, cluster, progress)
+    return Redshift(config, cluster, progress, create=create)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
@@ -125,6 +125,10 @@ class Engine(Protocol):
             AccessError: an object cannot be read.
             TryAgain: something is odd, and the transaction has to be run again with care.
         """
+        ...
+
+    def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
+        """Checks of what only this engine needs, by name; each gives what it found, or raises a SparkifyError."""
         ...
 
     def tidy(self) -> None:

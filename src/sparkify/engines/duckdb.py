@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from sparkify import sql_queries
 from sparkify.config import Config
 from sparkify.engines import Rows, Source, Staged, TryAgainError, Value, duckdb_staging
 from sparkify.errors import AccessError, LoadError
+from sparkify.lake import StoredObject
 from sparkify.plan import Batch
 from sparkify.progress import Progress
 
@@ -129,6 +130,10 @@ class DuckDB:
     def stage(self, batch: Batch, source: Source, progress: Progress, *, careful: bool, most_bad: int) -> Staged:
         """See `Engine.stage`."""
         return duckdb_staging.stage(self, batch, source, progress, careful=careful)
+
+    def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
+        """See `Engine.examinations`. A file needs nothing more."""
+        return {}
 
     def tidy(self) -> None:
         """Write the log into the file, so that a crash leaves nothing to replay (see the CHECKPOINT statement)."""

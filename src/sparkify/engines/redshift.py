@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from sparkify import sql_queries
 from sparkify.config import Cluster, Config
 from sparkify.engines import Rows, Source, Staged, TryAgainError, Value, redshift_staging
 from sparkify.errors import AccessError, LoadError, OutcomeUnknownError
+from sparkify.lake import StoredObject
 from sparkify.plan import Batch
 from sparkify.progress import Progress
 
@@ -50,13 +51,13 @@ class Redshift:
 
     name = "redshift"
 
-    def __init__(self, config: Config, cluster: Cluster, progress: Progress) -> None:
-        """Log in.
+    def __init__(self, config: Config, cluster: Cluster, progress: Progress, *, create: bool = False) -> None:
+        """Log in; `create` makes the schema when it is not there.
 
         Raises:
             AccessError: the host cannot be reached, or does not let us in.
         """
-        self.place = f"redshift://{cluster.host}:{cluster.port}/{cluster.database}"
+        self.place = f"redshift://{cluster.host}:{cluster.port}/{cluster.database}/{cluster.schema}".rstrip("/")
         self.cluster = cluster
         self.config = config
         self._progress = progress
@@ -65,6 +66,8 @@ class Redshift:
         self._is_lost = False
         self._connection: Any = self._log_in()
         self._staging = redshift_staging.Staging(self)
+        if create and cluster.schema:
+            self.execute(f"create schema if not exists {cluster.schema}")
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
         """See `Engine.execute`."""
@@ -146,6 +149,13 @@ class Redshift:
         """See `Engine.stage`."""
         return self._staging.stage(batch, source, progress, careful=careful, most_bad=most_bad)
 
+    def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
+        """See `Engine.examinations`."""
+        checks: dict[str, Callable[[], str]] = {"role": lambda: self._staging.examine_role(song, log)}
+        if self.cluster.work:
+            checks["work"] = self._staging.examine_work
+        return checks
+
     def tidy(self) -> None:
         """See `Engine.tidy`."""
         self._staging.clear()
@@ -209,6 +219,8 @@ class Redshift:
             words = _words(e)
             raise AccessError(f"{self.place}: cannot log in; {_fix(words, 'check [CLUSTER]')} ({words})") from e
         connection.autocommit = True  # transactions begin and end by statements
+        if cluster.schema:
+            connection.cursor().execute(f"set search_path to {cluster.schema}")
         return connection
 
 

@@ -170,8 +170,9 @@ class Staging:
         most_bad: int,
         is_manifest: bool = False,
         timeformat: str = "epochmillisecs",
+        is_trial: bool = False,
     ) -> int:
-        """COPY into a table, and the number of rows that it added."""
+        """COPY into a table, and the number of rows that it added; a trial adds none."""
         packing = {".gz": "gzip", ".zst": "zstd"}.get(ending[ending.rfind(".") :], "")
         region = self.database.config.store.region
         options = [
@@ -184,10 +185,27 @@ class Staging:
             f"timeformat {_literal(timeformat)}",
             *([f"region {_literal(region)}"] if region else []),
             f"maxerror {most_bad + 1}",
+            *(["noload"] if is_trial else []),
         ]
         self.database.execute("\n".join(options))
         [(count,)] = self.database.query("select pg_last_copy_count()")
         return int(count)
+
+    def examine_role(self, song: StoredObject, log: StoredObject) -> str:
+        """Let Redshift read one object of each kind without loading it."""
+        mapping = self.database.config.store.log_jsonpath
+        songs = [c for c in sql_queries.columns("staging_songs") if c != OWN_KEY]
+        with self.database.transaction():
+            self.copy("staging_songs", songs, song.name, "auto", song.key, most_bad=0, is_trial=True)
+            events = [*sql_queries.columns("staging_events")]
+            self.copy("staging_events", events, log.name, mapping, log.key, most_bad=0, is_trial=True)
+        return f"{self._cluster.role} may read songs and logs"
+
+    def examine_work(self) -> str:
+        """Write a file into WORK, and delete it."""
+        self.write("trial", b"{}")
+        self.clear()
+        return f"{self._cluster.work} can be written"
 
     def clear(self) -> None:
         """Delete what the batch needed in WORK, and what killed runs left there."""

@@ -1,0 +1,93 @@
+"""What a load needs, checked one thing after the other, with what to do about each that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from sparkify import config, history, jsonpaths, lake, sql_queries, warehouse
+from sparkify.config import Config
+from sparkify.engines import Engine
+from sparkify.errors import AccessError, SparkifyError
+from sparkify.lake import StoredObject
+from sparkify.progress import Progress
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came of one check: what is there, or why it cannot be used and what to do."""
+
+    what: str
+    is_good: bool
+    text: str
+
+    def __str__(self) -> str:
+        return f"{'✓' if self.is_good else '✗'} {self.what:<13}  {self.text}"
+
+
+def examine(path: Path, progress: Progress) -> Iterator[Finding]:
+    """Check what a load by this configuration needs; a check that needs an earlier one is left out when that failed."""
+    finding, settings = _try("configuration", lambda: _configuration(path))
+    yield finding
+    if settings is None:
+        return
+    samples: list[StoredObject] = []
+    for what, location in (("song_data", settings.store.song_data), ("log_data", settings.store.log_data)):
+        finding, first = _try(what, lambda location=location: _objects(location, settings))  # type: ignore[misc]
+        yield finding
+        samples += [first] if first else []
+    finding, mapping = _try("log_jsonpath", lambda: _mapping(settings))
+    yield finding
+    finding, engine = _try("warehouse", lambda: _login(settings, progress))
+    yield finding
+    if engine is None:
+        return
+    with closing(engine):
+        finding, tables = _try("tables", lambda: _tables(engine))
+        yield finding
+        if tables and mapping and len(samples) == 2:
+            for what, check in engine.examinations(*samples).items():
+                yield _try(what, lambda check=check: (check(), True))[0]  # type: ignore[misc]
+
+
+def _try(what: str, check: Callable[[], tuple[str, T]]) -> tuple[Finding, T | None]:
+    try:
+        text, value = check()
+    except SparkifyError as e:
+        return Finding(what, False, str(e)), None
+    return Finding(what, True, text), value
+
+
+def _configuration(path: Path) -> tuple[str, Config]:
+    settings = config.load(path)
+    return "; ".join([str(path), *settings.warnings]), settings
+
+
+def _objects(location: str, settings: Config) -> tuple[str, StoredObject]:
+    objects = lake.Lake(location, settings)
+    listing = objects.list_objects()
+    if not listing.objects:
+        raise AccessError(f"{location}: no .json, .json.gz or .json.zst lies there; check the prefix in [S3]")
+    objects.read(listing.objects[0])
+    return f"{len(listing.objects):,} objects below {location}, readable", listing.objects[0]
+
+
+def _mapping(settings: Config) -> tuple[str, bool]:
+    place, content = lake.read_one(settings.store.log_jsonpath, settings)
+    paths = jsonpaths.parse(content, place, [*sql_queries.columns("staging_events")])
+    return f"{place}: {len(paths)} paths", True
+
+
+def _login(settings: Config, progress: Progress) -> tuple[str, Engine]:
+    engine = warehouse.connect(settings, progress, read_only=True)
+    return engine.place, engine
+
+
+def _tables(engine: Engine) -> tuple[str, bool]:
+    history.require_version(engine)
+    return f"there, of version {sql_queries.WAREHOUSE_VERSION}", True
