@@ -177,10 +177,12 @@ class _Load:
         """
         for name in sql_queries.SONG_TRANSFORMS if batch.songs else ():
             self._execute(name, values)
+        self._execute("delivered_words", values)
         self._execute("song_matches", values)
         if batch.songs:
             self._execute("rematched_plays", values)
         self._execute("contested_times", values)
+        self._execute("contested_plays", values)
         self._execute("beaten_plays", values)
         [(_, matched_before)] = history.query(self.engine, "play_counts", values)
         [(known,)] = history.query(self.engine, "known_plays")

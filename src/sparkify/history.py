@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from sparkify import sql_queries
-from sparkify.engines import Engine, Rows, Staged, Value
+from sparkify.engines import Engine, Rows, Staged, TryAgainError, Value
 from sparkify.errors import ConfigError, OutcomeUnknownError, SparkifyError
 from sparkify.plan import Batch
 
@@ -57,10 +58,12 @@ class Run:
         self._engine = engine
         self.batches = 0
         self.is_done = False
-        with engine.transaction():
-            engine.lock()
-            self._execute("start_run", {"now": _now()})
-            [(self.run_id,)] = query(engine, "this_run")
+        self.run_id = 0
+        _under_lock(engine, self._start)
+
+    def _start(self) -> None:
+        self._execute("start_run", {"now": _now()})
+        [(self.run_id,)] = query(self._engine, "this_run")
 
     def add_objects(self, batch: Batch, staged: Staged) -> None:
         """Note the objects of a batch as loaded, and their bad records as rejected, in the batch's transaction."""
@@ -91,9 +94,7 @@ class Run:
 
     def failed(self, error: str) -> None:
         """Note that the run failed."""
-        with self._engine.transaction():
-            self._engine.lock()
-            self._end("failed", error)
+        _under_lock(self._engine, lambda: self._end("failed", error))
 
     def _end(self, status: str, error: str | None = None) -> None:
         self._execute("end_run", {"run_id": self.run_id, "now": _now(), "status": status, "error": error})
@@ -102,9 +103,13 @@ class Run:
         """What a run that ends now leaves behind, for the person.
 
         The warehouse knows best, for the fault may have come right after a commit; it may not be able to tell any more.
+        A commit that was not answered may still be going on: it is over when its lock is free.
         """
-        batches, is_known = self.batches, not isinstance(fault, OutcomeUnknownError)
+        batches, is_known = self.batches, True
         with suppress(SparkifyError, KeyboardInterrupt):
+            if OutcomeUnknownError in (type(fault), type(fault.__cause__)):
+                is_known = False
+                _under_lock(self._engine, lambda: None)
             [(batches,)] = query(self._engine, "batches", {"run_id": self.run_id})
             is_known = True
         if not is_known:
@@ -125,9 +130,7 @@ def recorded_run(engine: Engine, close: Callable[[], None]) -> Iterator[Run]:
     try:
         yield run
         if not run.is_done:
-            with engine.transaction():
-                engine.lock()
-                run.done()
+            _under_lock(engine, run.done)
         close()
     except BaseException as e:
         e.add_note(run.what_stays(e))
@@ -135,6 +138,18 @@ def recorded_run(engine: Engine, close: Callable[[], None]) -> Iterator[Run]:
         with suppress(SparkifyError, KeyboardInterrupt):
             run.failed(str(e) or type(e).__name__)
         raise
+
+
+def _under_lock(engine: Engine, change: Callable[[], None]) -> None:
+    """Change something when nobody else does; again a little later where another transaction came between."""
+    while True:
+        try:
+            with engine.transaction():
+                engine.lock()
+                change()
+            return
+        except TryAgainError as e:
+            time.sleep(e.wait)
 
 
 def _now() -> datetime:

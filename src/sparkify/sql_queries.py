@@ -11,10 +11,19 @@ from functools import cache
 from importlib.resources import files
 from itertools import takewhile
 
-WAREHOUSE_VERSION = 1
+WAREHOUSE_VERSION = 2
 """Version of the tables; raised when a file of `sql/create` changes what is stored."""
 
-WORK_TABLES = ("staging_events", "changed_songs", "replaced_objects", "contested_times", "song_matches")
+WORK_TABLES = (
+    "staging_events",
+    "changed_songs",
+    "replaced_objects",
+    "play_words",
+    "song_matches",
+    "contested_times",
+    "contested_plays",
+    "latest_users",
+)
 """Emptied when a batch begins: they describe the batch in hand."""
 
 TABLES = (
@@ -30,20 +39,21 @@ TABLES = (
     "rejected_records",
     "warehouse",
 )
-VIEWS = ("delivered_plays", "contested_plays", "user_candidates", "plays")
+VIEWS = ("delivered_plays", "plays")
 
-SONG_TRANSFORMS = ("changed_songs", "songs", "artists")
+SONG_TRANSFORMS = ("changed_songs", "songs", "artists", "changed_words")
 """What new song objects make necessary, in this order."""
 
-PLAY_TRANSFORMS = ("contested_times", "beaten_plays", "songplays")
+PLAY_TRANSFORMS = ("contested_times", "contested_plays", "beaten_plays", "songplays")
 """How delivered plays are merged into the fact, in this order."""
 
-EVENT_TRANSFORMS = ("users", "time")
+EVENT_TRANSFORMS = ("latest_users", "users", "time")
 """What new events make necessary beside the fact itself, in this order."""
 
 TRANSFORMS = (
     "replaced_songs",
     *SONG_TRANSFORMS,
+    "delivered_words",
     "song_matches",
     "rematched_plays",
     *PLAY_TRANSFORMS,

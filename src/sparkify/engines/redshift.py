@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -13,7 +14,7 @@ from redshift_connector import error as faults
 from sparkify import sql_queries
 from sparkify.config import Cluster, Config
 from sparkify.engines import Rows, Source, Staged, TryAgainError, Value, redshift_staging
-from sparkify.errors import AccessError, LoadError, OutcomeUnknownError
+from sparkify.errors import AccessError, LoadError, OutcomeUnknownError, SparkifyError
 from sparkify.lake import StoredObject
 from sparkify.plan import Batch
 from sparkify.progress import Progress
@@ -24,26 +25,41 @@ CONFLICT = ("1023", "Serializable isolation violation", "concurrent update", "de
 WAITS = (1.0, 4.0, 15.0, 60.0)
 """Seconds to wait before each further attempt after such a conflict."""
 
+FATAL = ("FATAL", "PANIC")
+"""The severity of faults with which the server ends the connection."""
+
 CANCELED = "57014"
 """The SQLSTATE of a statement that took longer than statement_timeout."""
 
 UNREACHED = "check [CLUSTER] HOST and DB_PORT, that the cluster is not paused, and that its network lets you in"
 
-FIXES = {
-    "password authentication failed": "check [CLUSTER] DB_USER and DB_PASSWORD",
-    "does not exist": "check [CLUSTER] DB_NAME, and run create_tables.py",
-    "permission denied": "the user lacks a right: grant it, or let the owner of the tables run this",
+NO_ACCESS = {
     "not authorized to assume": "attach the role of [IAM_ROLE] ARN to the cluster, and let Redshift assume it",
+    "requires full path of an S3 object": "let the role of [IAM_ROLE] ARN read what lies in [S3] WORK",
     "Access Denied": "let the role of [IAM_ROLE] ARN list the buckets of [S3] and read their objects",
     "different region": "set [S3] REGION to the region of the bucket",
-    "Disk Full": "make room in the cluster, or lower [ETL] BATCH_SIZE",
-    "certificate": "check [CLUSTER] HOST; through a tunnel, [CLUSTER] SSLMODE = verify-ca leaves out the host's name",
-    "refuses SSL": "the host offers no TLS: check [CLUSTER] HOST and DB_PORT, or set [CLUSTER] SSLMODE = disable",
+    "NoSuch": "an object is gone since it was listed, or a bucket of [S3] is not there; check [S3], and run again",
+    "S3 prefix": "the objects are gone since they were listed; check [S3], and run again",
+    "28000": "check [CLUSTER] DB_USER and DB_PASSWORD",
+    "3D000": "check [CLUSTER] DB_NAME",
+    "42501": "the user lacks a right: grant it, or let the owner of the tables run this",
+    "mismatch, certificate": "the certificate is of another host; check [CLUSTER] HOST, or, for a host that is reached "
+    "through a tunnel, set [CLUSTER] SSLMODE = verify-ca, which leaves out the name",
+    "certificate": "the host cannot prove that it is Redshift; check [CLUSTER] HOST, and what stands between",
+    "refuses SSL": "the host offers no TLS; check [CLUSTER] HOST and DB_PORT, or set [CLUSTER] SSLMODE = disable",
     "time out": UNREACHED,
     "communication": UNREACHED,
     "Unable to determine ip": "check [CLUSTER] HOST: there is no such name",
 }
-"""What to do, by words of the fault; the first that fits."""
+"""What to do where something cannot be reached or opened, by SQLSTATE or by words of the fault; the first that fits."""
+
+NO_LOAD = {
+    "42P01": "a table is missing; run create_tables.py",
+    "53100": "make room in the cluster, or lower [ETL] BATCH_SIZE",
+    "Disk Full": "make room in the cluster, or lower [ETL] BATCH_SIZE",
+    **dict.fromkeys(CONFLICT, "another transaction came between again and again; run again when it is over"),
+}
+"""The same for other faults."""
 
 
 class Redshift:
@@ -96,31 +112,37 @@ class Redshift:
 
     def lock(self) -> None:
         """See `Engine.lock`. The tables of the batch in hand are locked, which nobody else reads."""
-        for seconds in (1.0, max(self.config.lock_timeout - 1, 0.001)):
-            try:
-                self.execute(f"set statement_timeout to {int(seconds * 1000)}")
-                self.execute(f"lock table {', '.join(sql_queries.WORK_TABLES)}")
-                self.execute("set statement_timeout to 0")
+        timeout = self.config.lock_timeout
+        quick = min(max(timeout, 0.001), 1.0)
+        if self._is_locked_within(quick):
+            return
+        if timeout > quick:
+            self._progress.say(f"{self.place}: another run is loading; waiting up to {timeout:g} seconds")
+            if self._is_locked_within(timeout - quick):
                 return
-            except LoadError as e:
-                if _state(e.__cause__) != CANCELED:
-                    raise
-                self.execute("rollback")
-                self.execute("begin")
-            if seconds == 1.0:
-                waits = f"waiting up to {self.config.lock_timeout:g} seconds"
-                self._progress.say(f"{self.place}: another run is loading; {waits}")
         fix = "wait for its end, or raise [ETL] LOCK_TIMEOUT"
-        raise AccessError(
-            f"{self.place}: another run has been loading for over {self.config.lock_timeout:g} seconds; {fix}"
-        )
+        raise AccessError(f"{self.place}: another run has been loading for over {timeout:g} seconds; {fix}")
+
+    def _is_locked_within(self, seconds: float) -> bool:
+        """Whether the lock could be had; the transaction is a new one if not."""
+        try:
+            self.execute(f"set statement_timeout to {max(int(seconds * 1000), 1)}")
+            self.execute(f"lock table {', '.join(sql_queries.WORK_TABLES)}")
+            self.execute("set statement_timeout to 0")
+        except LoadError as e:
+            if _told(e.__cause__, "C") != CANCELED:
+                raise
+            self.execute("rollback")
+            self.execute("begin")
+            return False
+        return True
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """See `Engine.transaction`."""
-        self.execute("begin")
-        self._is_in_transaction = True
         try:
+            self.execute("begin")
+            self._is_in_transaction = True
             yield
             self._commit()
         except BaseException:
@@ -133,17 +155,25 @@ class Redshift:
     def _commit(self) -> None:
         try:
             self.execute("commit")
-        except LoadError as e:
-            if isinstance(e, TryAgainError) or _state(e.__cause__):
-                raise
-            raise OutcomeUnknownError(
-                f"{e}; it is not known whether this batch was committed, the next run finds out"
-            ) from e
+        except SparkifyError as e:
+            if self._is_lost:
+                raise OutcomeUnknownError(str(e)) from e
+            raise
+        except KeyboardInterrupt as e:
+            raise e from OutcomeUnknownError("interrupted")
 
     def roll_back(self) -> None:
-        """Undo what the transaction did; when its connection is gone, Redshift has done so already."""
-        with suppress(LoadError):
-            self.execute("rollback")
+        """Undo what the transaction did. Where Redshift cannot be told, the end of the connection tells it."""
+        if not self._is_lost:
+            with suppress(SparkifyError):
+                self.execute("rollback")
+                return
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        self._is_lost = True
+        with suppress(faults.Error, OSError):
+            self._connection.close()
 
     def stage(self, batch: Batch, source: Source, progress: Progress, *, careful: bool, most_bad: int) -> Staged:
         """See `Engine.stage`."""
@@ -157,41 +187,54 @@ class Redshift:
         return checks
 
     def tidy(self) -> None:
-        """See `Engine.tidy`."""
-        self._staging.clear()
+        """See `Engine.tidy`. What cannot be deleted from WORK does no harm, and the batch is loaded."""
+        try:
+            self._staging.clear()
+        except AccessError as e:
+            self._progress.say(f"warning: {e}; the load goes on, and what was put into [S3] WORK stays there")
 
     def close(self) -> None:
         """See `Engine.close`."""
-        with suppress(faults.Error, OSError):
-            self._connection.close()
+        with suppress(AccessError):
+            self._staging.clear()
+        self._hang_up()
 
     def _run(self, sql: str, values: Mapping[str, Value]) -> Any:
         """A cursor after one statement.
 
         Raises:
             TryAgainError: another transaction came between.
-            LoadError: Redshift refuses the statement, or the connection is lost.
+            AccessError: Redshift may not read what it is told to read, or we may not do what we ask.
+            LoadError: Redshift refuses the statement for another reason, or the connection is lost.
         """
-        if self._is_lost and not self._is_in_transaction:
-            self._connection, self._is_lost = self._log_in(), False
+        if self._is_lost:
+            if self._is_in_transaction:
+                raise LoadError(f"{self.place}: the connection was lost; run again")
+            self._hang_up()
+            self._connection = self._log_in()
         statement, arguments = _numbered(sql, values)
         cursor = self._connection.cursor()
         cursor.paramstyle = "numeric"
+        self._is_lost = True  # until its answer is read to the end: after Ctrl-C a rest of it would wait there
         try:
             cursor.execute(statement, arguments)
         except faults.ProgrammingError as e:
+            self._is_lost = _told(e, "S") in FATAL
             raise self._refused(e) from e
-        except (faults.Error, OSError, EOFError) as e:
-            self._is_lost = True
+        except (faults.Error, OSError, EOFError, struct.error) as e:
             raise LoadError(f"{self.place}: the connection was lost; run again ({_words(e)})") from e
+        self._is_lost = False
         return cursor
 
-    def _refused(self, e: Exception) -> LoadError:
+    def _refused(self, e: Exception) -> SparkifyError:
         words = _words(e)
-        if any(word in words for word in CONFLICT) and self._attempts < len(WAITS):
+        if self._is_in_transaction and any(word in words for word in CONFLICT) and self._attempts < len(WAITS):
             self._attempts += 1
-            return TryAgainError(f"{self.place}: {words}", wait=WAITS[self._attempts - 1])
-        return LoadError(f"{self.place}: {_fix(words, 'report this if it stays')} ({words})")
+            text = f"{self.place}: another transaction came between ({words})"
+            return TryAgainError(text, wait=WAITS[self._attempts - 1])
+        if fix := _fix(NO_ACCESS, e):
+            return AccessError(f"{self.place}: {fix} ({words})")
+        return LoadError(f"{self.place}: {_fix(NO_LOAD, e) or 'report this if it stays'} ({words})")
 
     def _log_in(self) -> Any:
         cluster, store = self.cluster, self.config.store
@@ -215,12 +258,12 @@ class Redshift:
                 tcp_keepalive_idle=60,
                 **options,
             )
-        except (faults.Error, OSError, ValueError) as e:
-            words = _words(e)
-            raise AccessError(f"{self.place}: cannot log in; {_fix(words, 'check [CLUSTER]')} ({words})") from e
-        connection.autocommit = True  # transactions begin and end by statements
-        if cluster.schema:
-            connection.cursor().execute(f"set search_path to {cluster.schema}")
+            connection.autocommit = True  # transactions begin and end by statements
+            if cluster.schema:
+                connection.cursor().execute(f"set search_path to {cluster.schema}")
+        except Exception as e:  # by IAM it may be any of boto3's
+            fix = _fix(NO_ACCESS, e) or "check [CLUSTER], and for a login by IAM the credentials and their rights"
+            raise AccessError(f"{self.place}: cannot log in; {fix} ({_words(e)})") from e
         return connection
 
 
@@ -248,18 +291,24 @@ def _numbered(sql: str, values: Mapping[str, Value]) -> tuple[str, tuple[Value, 
     return statement, tuple(values[name] for name in names) or None
 
 
-def _state(e: BaseException | None) -> str:
-    """The SQLSTATE of a refusal by the server; empty for other faults."""
+def _told(e: BaseException | None, field: str) -> str:
+    """A field of what the server says: C is the SQLSTATE, S the severity; empty for other faults."""
     told = e.args[0] if e is not None and e.args else None
-    return str(told.get("C", "")) if isinstance(told, dict) else ""
+    return str(told.get(field, "")) if isinstance(told, dict) else ""
 
 
 def _words(e: BaseException) -> str:
-    """What the driver says, in one line."""
-    told = e.args[0] if e.args else ""
-    text = f"{told.get('M', '')} {told.get('D', '')}" if isinstance(told, dict) else ": ".join(map(str, e.args))
+    """What the server or the driver says, in one line."""
+    text = f"{_told(e, 'M')} {_detail(_told(e, 'D'))}" if _told(e, "M") else ": ".join(map(str, e.args))
     return " ".join(text.split())[:300] or type(e).__name__
 
 
-def _fix(words: str, otherwise: str) -> str:
-    return next((fix for word, fix in FIXES.items() if word in words), otherwise)
+def _detail(text: str) -> str:
+    """The detail of a fault; of the block that Redshift gives, which repeats the message, only what it was about."""
+    block = re.search(r"error:.*context:(.*?)(query|process):", text, re.DOTALL)
+    return f"({block[1].strip()})" if block and block[1].strip() else "" if block else text
+
+
+def _fix(fixes: Mapping[str, str], e: BaseException) -> str:
+    words, state = _words(e), _told(e, "C")
+    return next((fix for sign, fix in fixes.items() if sign == state or sign in words), "")

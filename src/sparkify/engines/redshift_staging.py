@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import groupby, islice
+from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -57,6 +58,9 @@ LEFT_OVER = timedelta(days=1)
 
 TABLES: dict[Kind, str] = {"songs": "staging_songs", "events": "staging_events"}
 
+MOST_ERRORS = 100_000
+"""The limit of MAXERROR (DG copy-parameters-data-load)."""
+
 MISSING, NOT_UTF8 = 1213, 1220
 """Codes of load errors (DG r_Load_Error_Reference)."""
 
@@ -66,8 +70,8 @@ FAILED_COPY = "(select max(query_id) from sys_load_error_detail where session_id
 OWN_KEY = "source_file"
 """The key under which a song's object is written into its record."""
 
-FOLDER = "sparkify-"
-"""How the folders in WORK begin that this program makes and deletes."""
+FOLDER = "sparkify-copy/"
+"""The folder in WORK in which this program writes and deletes, and nobody else."""
 
 
 @dataclass
@@ -84,8 +88,9 @@ class _Part:
         self.content += text.replace(b"\n", b" ") + b"\n"
 
     def place(self, line: int) -> tuple[str, int]:
-        """The object of a line, and its line there."""
-        return self.objects[line - 1], self.lines[line - 1]
+        """The object of a line, and its line there; a record that is cut off may end in the line after the last."""
+        index = min(line, len(self.lines)) - 1
+        return self.objects[index], self.lines[index]
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,7 @@ class Staging:
         self._cluster = database.cluster
         self._folder = f"{FOLDER}{uuid4().hex}"
         self._files = 0
+        self._counting = Lock()
 
     @cached_property
     def _work(self) -> Lake:
@@ -150,9 +156,18 @@ class Staging:
         self.copy(table, columns, url, "auto", ".json.zst", most_bad=0, timeformat="auto")
 
     def write(self, name: str, content: bytes) -> str:
-        """Put a file into WORK; its address."""
-        self._files += 1
-        return self._work.put(f"{self._folder}/{self._files:06}-{name}", content)
+        """Put a file into WORK; its address.
+
+        Raises:
+            AccessError: WORK is not there, or cannot be written.
+        """
+        with self._counting:  # parts are written in several threads
+            self._files += 1
+            number = self._files
+        try:
+            return self._work.put(f"{self._folder}/{number:06}-{name}", content)
+        except AccessError as e:
+            raise AccessError(f"[S3] WORK, where the client must be able to write and delete: {e}") from e
 
     def manifest(self, urls: Iterable[str]) -> str:
         """Write a manifest of objects that must all be there; its address."""
@@ -184,7 +199,7 @@ class Staging:
             *([packing] if packing else []),
             f"timeformat {_literal(timeformat)}",
             *([f"region {_literal(region)}"] if region else []),
-            f"maxerror {most_bad + 1}",
+            f"maxerror {min(most_bad + 1, MOST_ERRORS)}",
             *(["noload"] if is_trial else []),
         ]
         self.database.execute("\n".join(options))
@@ -252,6 +267,8 @@ class _BatchStaging:
             return
         url = self._staging.manifest(parts)
         count, errors = self._copy(kind, [*sql_queries.columns(TABLES[kind])], url, ".zst", is_manifest=True)
+        if errors and not self._careful:
+            raise TryAgainError("COPY refused records, and lines may hold more or less than one")
         by_name = {item.name: item for item in items}
         for error in errors:
             name, line = parts[error.file].place(error.line)

@@ -1,42 +1,18 @@
--- View: the plays, delivered and loaded, at the contested moments, ranked within their key.
--- Grain: one row per copy of a play; choice 1 is the one to keep.
--- Order: the greatest in (level, location, user_agent, title, artist_name, duration), nulls lowest;
--- of equal copies the loaded one, so that nothing is written for a play that is already there.
-create or replace view contested_plays as
-select
-    c.songplay_id,
-    c.start_time,
-    c.user_id,
-    c.level,
-    c.session_id,
-    c.location,
-    c.user_agent,
-    c.item_in_session,
-    c.title,
-    c.artist_name,
-    c.duration,
-    c.is_loaded,
-    row_number() over (
-        partition by c.songplay_id
-        order by
-            c.level desc nulls last,
-            c.location desc nulls last,
-            c.user_agent desc nulls last,
-            c.title desc nulls last,
-            c.artist_name desc nulls last,
-            c.duration desc nulls last,
-            c.is_loaded desc
-    ) as choice
-from (
-    select
-        d.songplay_id, d.start_time, d.user_id, d.level, d.session_id, d.location, d.user_agent, d.item_in_session,
-        d.title, d.artist_name, d.duration, 0 as is_loaded
-    from delivered_plays as d
-    where d.start_time in (select t.start_time from contested_times as t)
-    union all
-    select
-        p.songplay_id, p.start_time, p.user_id, p.level, p.session_id, p.location, p.user_agent, p.item_in_session,
-        p.title, p.artist_name, p.duration, 1 as is_loaded
-    from songplays as p
-    where p.start_time in (select t.start_time from contested_times as t)
-) as c;
+-- The plays, delivered and loaded, at the contested moments, emptied when a batch begins.
+-- Grain: one row per copy of a play.
+create table if not exists contested_plays (
+    songplay_id varchar(32) not null,
+    start_time timestamp not null,
+    user_id varchar(256),
+    level varchar(256),
+    session_id bigint not null,
+    location varchar(65535),
+    user_agent varchar(65535),
+    item_in_session bigint not null,
+    title varchar(65535),
+    artist_name varchar(65535),
+    duration double precision,
+    is_loaded integer not null,  -- 1: the copy in songplays, 0: a delivered one
+    is_known integer not null,  -- 1: a copy of this play is in songplays
+    choice bigint not null  -- 1 is the copy to keep
+);

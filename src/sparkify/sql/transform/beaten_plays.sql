@@ -29,7 +29,7 @@ from (
             m.title = c.title
             and m.artist_name = c.artist_name
             and (m.duration = c.duration or (m.duration is null and c.duration is null))
-    where c.choice = 1 and c.is_loaded = 0
+    where c.choice = 1 and c.is_loaded = 0 and c.is_known = 1
 ) as b
 where
     songplays.songplay_id = b.songplay_id

@@ -1,4 +1,4 @@
--- Decides which song the words of a play mean, for the plays delivered and for the plays loaded whose songs changed.
+-- Decides which song the words of a play mean.
 -- Grain: one row per (title, artist_name, duration).
 -- Match: exactly the play's title and its artist as the song credits it.
 -- Order: the nearest in duration, unknown last, then the lowest song_id, then the lowest artist_id.
@@ -22,18 +22,11 @@ from (
         ) as choice
     from (
         select
-            d.title,
-            d.artist_name,
-            d.duration
-        from delivered_plays as d
-        where exists (select 1 from staging_songs as s where s.title = d.title and s.artist_name = d.artist_name)
-        union
-        select
-            p.title,
-            p.artist_name,
-            p.duration
-        from songplays as p
-        where exists (select 1 from changed_songs as c where c.title = p.title and c.artist_name = p.artist_name)
+            title,
+            artist_name,
+            duration
+        from play_words
+        group by title, artist_name, duration
     ) as heard
     left join staging_songs as s on s.title = heard.title and s.artist_name = heard.artist_name
 ) as m

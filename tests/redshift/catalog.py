@@ -1,0 +1,75 @@
+"""What stands in every database of the stand-in: Redshift's system views of loads.
+
+A system view of Redshift shows the log of the cluster, not rows of a transaction: an error that a COPY noted is still
+there when its transaction is rolled back. So the views read files that the server appends to, in PostgreSQL's folder.
+The columns are those of the pages SYS_LOAD_ERROR_DETAIL, SYS_LOAD_HISTORY and SYS_LOAD_DETAIL of the Database Developer
+Guide; a text that is `character` there comes padded with blanks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from threading import Lock
+
+FOLDER = "stand_in"
+
+VIEWS = {
+    "sys_load_error_detail": """
+        user_id integer, query_id bigint, transaction_id bigint, session_id integer, database_name character(64),
+        table_id integer, start_time timestamp, file_name character(256), line_number bigint,
+        column_name character(127), column_type character(10), column_length character(10), position integer,
+        error_code integer, error_message character(512)""",
+    "sys_load_history": """
+        user_id integer, query_id bigint, transaction_id bigint, session_id integer, database_name text, status text,
+        table_name text, start_time timestamp, end_time timestamp, duration bigint, data_source text, file_format text,
+        loaded_rows bigint, loaded_bytes bigint, source_file_count integer, source_file_bytes bigint,
+        file_count_scanned integer, file_bytes_scanned bigint, error_count bigint, copy_job_id bigint""",
+    "sys_load_detail": """
+        user_id integer, query_id integer, file_name character(256), bytes_scanned integer, lines_scanned integer,
+        record_time timestamp, splits_scanned integer, start_time timestamp, end_time timestamp,
+        file_etag character(256), file_last_modified timestamp""",
+}
+
+
+SESSION_FUNCTIONS = {
+    "pg_last_copy_id": "integer",
+    "pg_last_copy_count": "bigint",
+    "pg_last_query_id": "integer",
+    "version": "varchar",
+}
+"""Redshift's functions whose value the server knows and PostgreSQL does not: the server calls them with that value."""
+
+
+def statements() -> list[str]:
+    """What makes the views; PostgreSQL has to allow changes of pg_catalog, where every search path finds them."""
+    functions = [
+        f"create function pg_catalog.{name}({kind}) returns {kind} language sql immutable as 'select $1'"
+        for name, kind in SESSION_FUNCTIONS.items()
+    ]
+    return ["set allow_system_table_mods = on", *functions, *(_view(name, columns) for name, columns in VIEWS.items())]
+
+
+def _view(name: str, declared: str) -> str:
+    columns = []
+    for column in declared.replace("\n", " ").split(", "):
+        label, kind = column.split()
+        columns.append(f"cast(row ->> '{label}' as {kind}) as \"{label}\"")
+    file = f"pg_read_file('{FOLDER}/{name}', true)"
+    rows = f"(select line::json as row from string_to_table({file}, E'\\n') as line where line <> '') as log"
+    return f"create view pg_catalog.{name} as select {', '.join(columns)} from {rows}"
+
+
+class Log:
+    """The files that the views show."""
+
+    def __init__(self, data_directory: Path) -> None:
+        self._folder = data_directory / FOLDER
+        self._folder.mkdir(exist_ok=True)
+        self._lock = Lock()
+
+    def add(self, view: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """Add rows to what a view shows, whatever becomes of the transaction."""
+        with self._lock, (self._folder / view).open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(row, default=str) + "\n" for row in rows)
