@@ -72,9 +72,9 @@ def _extract(config: Config, progress: Progress) -> tuple[Source, dict[Kind, lak
     return Source(lakes, paths), listings
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Load:
-    """The batches of one run. `committed` is how many batches the warehouse has seen, of this run and all others."""
+    """The batches of one run. `committed` is how many batches all runs had committed when the plan was made."""
 
     config: Config
     progress: Progress
@@ -99,7 +99,6 @@ class _Load:
                     self.progress.say(f"{e}; trying again in {e.wait:g} seconds")
                     time.sleep(e.wait)
         self.run.batches += 1
-        self.committed += 1
         self.summary.add(counts)
         self.engine.tidy()
 
@@ -124,11 +123,9 @@ class _Load:
         return counts
 
     def _settled(self, batch: Batch) -> Batch:
-        """The batch without what another run has loaded since the plan was made."""
-        committed = history.committed_batches(self.engine)
-        if committed == self.committed:
+        """The batch without what other runs have loaded since the plan was made."""
+        if history.committed_batches(self.engine) == self.committed + self.run.batches:
             return batch
-        self.committed = committed
         return planning.without_loaded(batch, history.loaded_objects(self.engine))
 
     def _begin(self, batch: Batch) -> None:
@@ -175,11 +172,12 @@ class _Load:
         Raises:
             CheckError: a staged play is neither inserted nor known.
         """
+        words_to_rematch = 0
         for name in sql_queries.SONG_TRANSFORMS if batch.songs else ():
-            self._execute(name, values)
+            words_to_rematch = self._execute(name, values)
         self._execute("delivered_words", values)
         self._execute("song_matches", values)
-        if batch.songs:
+        if words_to_rematch:
             self._execute("rematched_plays", values)
         self._execute("contested_times", values)
         self._execute("contested_plays", values)

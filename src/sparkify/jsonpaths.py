@@ -35,8 +35,14 @@ def parse(text: bytes, place: str, columns: list[str]) -> dict[str, Path]:
     return {column: _steps(path, place) for column, path in zip(columns, paths, strict=True)}
 
 
-def is_jsonpaths(record: object) -> bool:
-    """Whether a parsed JSON value is a JSONPaths file rather than data."""
+def is_jsonpaths(text: bytes) -> bool:
+    """Whether the text of a record is a JSONPaths file rather than data."""
+    if b"jsonpaths" not in text:
+        return False
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
     return isinstance(record, dict) and record.keys() == {"jsonpaths"}
 
 

@@ -25,6 +25,7 @@ from sparkify.config import Config, Store
 from sparkify.errors import AccessError
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
     from obstore.store import S3Config
 
 DATA_SUFFIXES = (".json", ".json.gz", ".json.zst")
@@ -38,7 +39,7 @@ FAN_OUT = 16
 """Listing goes on in parallel below this many folders."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StoredObject:
     """One object as the listing tells it. `name` is `s3://bucket/key`, or a path from the folder of dwh.cfg."""
 
@@ -117,31 +118,31 @@ class Lake:
             AccessError: the store refuses or cannot be reached.
         """
         try:
-            entries = self._list_in_parallel()
+            found = self._list_in_parallel()
         except (faults.BaseError, OSError) as e:
             raise _explained(self.location, e) from e
-        objects = [
-            StoredObject(self._names + e["path"], e["path"], e["e_tag"] or "", e["size"])
-            for e in entries
-            if _is_data(e["path"].removeprefix(self._prefix), e["size"])
-        ]
+        objects = [item for item in found if _is_data(item.key.removeprefix(self._prefix), item.size)]
         objects.sort(key=lambda o: o.name)
-        return Listing(tuple(objects), ignored=len(entries) - len(objects))
+        return Listing(tuple(objects), ignored=len(found) - len(objects))
 
-    def _list_in_parallel(self) -> list[Any]:
-        folders, entries = [self._prefix], []
+    def _list_in_parallel(self) -> list[StoredObject]:
+        folders, found = [self._prefix], []
         while folders and len(folders) < FAN_OUT:
             levels = [obstore.list_with_delimiter(self._store, folder or None) for folder in folders]
-            entries += [entry for level in levels for entry in level["objects"]]
+            found += [self._stored(entry) for level in levels for entry in level["objects"]]
             folders = [folder for level in levels for folder in level["common_prefixes"]]
 
-        def below(folder: str) -> list[Any]:
-            return [entry for page in obstore.list(self._store, folder, chunk_size=1000) for entry in page]
+        def below(folder: str) -> list[StoredObject]:
+            pages = obstore.list(self._store, folder, chunk_size=1000)
+            return [self._stored(entry) for page in pages for entry in page]
 
         with ThreadPoolExecutor(LISTING_THREADS) as pool:
-            for found in pool.map(below, folders):
-                entries += found
-        return entries
+            for some in pool.map(below, folders):
+                found += some
+        return found
+
+    def _stored(self, entry: ObjectMeta) -> StoredObject:
+        return StoredObject(self._names + entry["path"], entry["path"], entry["e_tag"] or "", entry["size"])
 
     def item(self, name: str) -> StoredObject:
         """An object that stands directly below the location, not listed before."""
@@ -212,7 +213,7 @@ class Lake:
         item = self.item(name)
         try:
             obstore.put(self._store, item.key, content)
-        except faults.BaseError as e:
+        except (faults.BaseError, OSError) as e:
             raise _explained(item.name, e) from e
         return item.name
 
@@ -227,7 +228,7 @@ class Lake:
             entries = [entry for page in obstore.list(self._store, self._prefix or None) for entry in page]
             found = [entry for entry in entries if entry["path"].startswith(beginning)]
             obstore.delete(self._store, [e["path"] for e in found if before is None or e["last_modified"] < before])
-        except faults.BaseError as e:
+        except (faults.BaseError, OSError) as e:
             raise _explained(f"{self.location}/{folder}", e) from e
 
 

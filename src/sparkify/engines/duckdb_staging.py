@@ -19,9 +19,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from sparkify import sql_queries
 from sparkify.compression import PackError, is_packed, unpack
 from sparkify.engines import Source, Staged, TryAgainError
-from sparkify.engines.json_columns import MAY_HOLD_NOT_NUMBERS, SUSPECT, Columns, literal
+from sparkify.engines.json_columns import MAY_HOLD_NOT_NUMBERS, SUSPECT, Columns
 from sparkify.errors import CheckError, LoadError
 from sparkify.jsonpaths import is_jsonpaths
 from sparkify.lake import Lake, StoredObject
@@ -169,7 +170,7 @@ class _ByLines:
         faults = self._judge(placed)
         for n, fault in faults.items():
             name, record = placed[n]
-            if not _is_jsonpaths(record.text):
+            if not is_jsonpaths(record.text):
                 self._staged.records[name] += 1
                 self._staged.reject(name, record.line, _explained(fault, record.text), record.text)
         self._insert([entry for n, entry in enumerate(placed) if n not in faults], guarded=False)
@@ -309,13 +310,6 @@ def _explained(fault: str, text: bytes) -> str:
     return fault
 
 
-def _is_jsonpaths(text: bytes) -> bool:
-    try:
-        return is_jsonpaths(json.loads(text))
-    except (ValueError, RecursionError):
-        return False
-
-
 def _first_lines(path: str) -> list[str]:
     """The first lines of a log that are not blank."""
     with open(path, "rb") as lines:
@@ -323,4 +317,4 @@ def _first_lines(path: str) -> list[str]:
 
 
 def _list(paths: Iterable[str]) -> str:
-    return f"[{', '.join(map(literal, paths))}]"
+    return f"[{', '.join(map(sql_queries.literal, paths))}]"

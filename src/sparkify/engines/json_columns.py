@@ -73,10 +73,12 @@ class Columns:
         """
         if self.is_flat:
             shape = json.dumps(dict.fromkeys(self.keys, "varchar"))
-            parsed = f"json_transform(record, {literal(shape)})"
+            parsed = f"json_transform(record, {sql_queries.literal(shape)})"
             names = [identifier(key) for key in self.keys]
         else:
-            values = [f"{c} := json_extract_string(record, {literal(_dollar(p))})" for c, p in self._paths.items()]
+            values = [
+                f"{c} := json_extract_string(record, {sql_queries.literal(_dollar(p))})" for c, p in self._paths.items()
+            ]
             parsed = f"struct_pack({', '.join(values)})"
             names = list(self._paths)
         columns = [f"r.{name} as {column}" for name, column in zip(names, self._paths, strict=True)]
@@ -92,7 +94,10 @@ class Columns:
     def read_types(self) -> str:
         """The types with which DuckDB reads the keys: whole numbers as text, for it would round others."""
         types = ("double" if self._types[c] == "double precision" else "varchar" for c in self._paths)
-        pairs = (f"{literal(key)}: {literal(kind)}" for key, kind in zip(self.keys, types, strict=True))
+        pairs = (
+            f"{sql_queries.literal(key)}: {sql_queries.literal(kind)}"
+            for key, kind in zip(self.keys, types, strict=True)
+        )
         return f"{{{', '.join(pairs)}}}"
 
     def read_names(self) -> str:
@@ -150,7 +155,7 @@ class Columns:
                 )
         else:
             most = _most_bytes(kind)
-            value = f"json_type(record, {literal(_dollar(self._paths[column]))})"
+            value = f"json_type(record, {sql_queries.literal(_dollar(self._paths[column]))})"
             cases = {
                 f"strlen({column}) > {most}": f"is longer than {most} bytes",
                 f"lower({column}) in {NOT_NUMBERS} and {value} = 'DOUBLE'": "is not JSON",
@@ -158,12 +163,9 @@ class Columns:
             }
         if column in self._required:
             cases = {f"{column} is null or {column} = ''": "is missing", **cases}
-        return f"case {' '.join(f'when {test} then {literal(reason)}' for test, reason in cases.items())} end"
-
-
-def literal(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
+        return (
+            f"case {' '.join(f'when {test} then {sql_queries.literal(reason)}' for test, reason in cases.items())} end"
+        )
 
 
 def identifier(name: str) -> str:

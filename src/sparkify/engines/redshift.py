@@ -28,6 +28,9 @@ WAITS = (1.0, 4.0, 15.0, 60.0)
 FATAL = ("FATAL", "PANIC")
 """The severity of faults with which the server ends the connection."""
 
+AT_ONCE = 1.0
+"""Seconds that Redshift may take for a lock that is free."""
+
 CANCELED = "57014"
 """The SQLSTATE of a statement that took longer than statement_timeout."""
 
@@ -113,12 +116,11 @@ class Redshift:
     def lock(self) -> None:
         """See `Engine.lock`. The tables of the batch in hand are locked, which nobody else reads."""
         timeout = self.config.lock_timeout
-        quick = min(max(timeout, 0.001), 1.0)
-        if self._is_locked_within(quick):
+        if self._is_locked_within(AT_ONCE):
             return
-        if timeout > quick:
+        if timeout > AT_ONCE:
             self._progress.say(f"{self.place}: another run is loading; waiting up to {timeout:g} seconds")
-            if self._is_locked_within(timeout - quick):
+            if self._is_locked_within(timeout - AT_ONCE):
                 return
         fix = "wait for its end, or raise [ETL] LOCK_TIMEOUT"
         raise AccessError(f"{self.place}: another run has been loading for over {timeout:g} seconds; {fix}")
@@ -126,7 +128,7 @@ class Redshift:
     def _is_locked_within(self, seconds: float) -> bool:
         """Whether the lock could be had; the transaction is a new one if not."""
         try:
-            self.execute(f"set statement_timeout to {max(int(seconds * 1000), 1)}")
+            self.execute(f"set statement_timeout to {int(seconds * 1000)}")
             self.execute(f"lock table {', '.join(sql_queries.WORK_TABLES)}")
             self.execute("set statement_timeout to 0")
         except LoadError as e:
@@ -146,10 +148,10 @@ class Redshift:
             yield
             self._commit()
         except BaseException:
-            self.roll_back()
+            if self._is_in_transaction:
+                self.roll_back()
             raise
-        finally:
-            self._is_in_transaction = False
+        self._is_in_transaction = False
         self._attempts = 0
 
     def _commit(self) -> None:
@@ -164,11 +166,12 @@ class Redshift:
 
     def roll_back(self) -> None:
         """Undo what the transaction did. Where Redshift cannot be told, the end of the connection tells it."""
-        if not self._is_lost:
-            with suppress(SparkifyError):
-                self.execute("rollback")
-                return
-        self._hang_up()
+        try:
+            self.execute("rollback")
+        except SparkifyError:
+            self._hang_up()
+        finally:
+            self._is_in_transaction = False
 
     def _hang_up(self) -> None:
         self._is_lost = True

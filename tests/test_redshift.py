@@ -1,0 +1,571 @@
+"""A load into Redshift, seen from its statements to its rows: on the stand-in of `tests/redshift` and on ministack."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from textwrap import shorten
+from typing import Any
+
+import pytest
+import redshift
+import s3
+from conftest import JSONPATHS, Outcome, event, lines, many_events, packed, run, song
+from faults import quick_folder
+from redshift import StandIn
+from redshift_connector.error import InterfaceError
+
+from sparkify import etl, sql_queries
+from sparkify import plan as planning
+from sparkify.config import load
+from sparkify.engines import redshift_staging
+from sparkify.plan import Plan
+from sparkify.progress import Progress
+
+STATEMENTS = Path(__file__).with_name("redshift_statements.txt")
+"""What a small load sends to Redshift. WRITE_STATEMENTS=1 writes it anew."""
+
+PROGRAM = "import sys; from sparkify.cli import main; sys.exit(main(sys.argv[1:]))"
+
+TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+READ = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "arn:aws:s3:::*"}
+GET = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*"}
+NOT_ALL = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/forbidden*"}
+NOT_WORK = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/work/*"}
+WORK = {"Effect": "Allow", "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": "arn:aws:s3:::*/work/*"}
+WRITE = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::*/work/*"}
+
+ROLES: dict[str, tuple[object, ...]] = {
+    "reader": (READ,),
+    "not-all": (READ, NOT_ALL),
+    "getter": (GET,),
+    "not-work": (READ, NOT_WORK),
+}
+USERS: dict[str, tuple[object, ...]] = {"worker": (READ, WORK), "writer": (READ, WRITE)}
+
+STAR = ("songplays", "users", "songs", "artists", "time", "staging_songs", "load_history")
+
+CONFLICT = {
+    "sqlstate": "XX000",
+    "message": "1023",
+    "detail": "Serializable isolation violation on table - 1, transactions forming the cycle are: 2, 3 (pid:4)",
+}
+
+
+def policy(*statements: object) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+class Servers:
+    """Redshift and S3, the roles by which the one reads the other, and the keys of users who load."""
+
+    def __init__(self, store: s3.Server, stand_in: StandIn) -> None:
+        self.store, self.stand_in, self.s3 = store, stand_in, store.client()
+        self.numbers = count(1)
+        iam = store.client("iam")
+        self.roles: dict[str, str] = {}
+        for name, may in ROLES.items():
+            made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(TRUST))
+            self.roles[name] = made["Role"]["Arn"]
+            iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=policy(*may))
+        self.users = {"reader": store.loader}
+        for name, may in USERS.items():
+            iam.create_user(UserName=name)
+            iam.put_user_policy(UserName=name, PolicyName="may", PolicyDocument=policy(*may))
+            key = iam.create_access_key(UserName=name)["AccessKey"]
+            self.users[name] = s3.Keys(key["AccessKeyId"], key["SecretAccessKey"])
+        self.tables = ""
+        """A database that has the tables and no rows."""
+
+    def new_database(self, template: str) -> str:
+        name = f"copy{next(self.numbers)}"
+        with self.stand_in.postgres("postgres") as server:
+            server.query(f"create database {name} template {template} strategy wal_log")
+        return name
+
+    def drop_database(self, name: str) -> None:
+        with self.stand_in.postgres("postgres") as server:
+            server.query(f"drop database {name} with (force)")
+
+
+class Warehouse:
+    """A bucket, and a warehouse that is loaded from it through the command line."""
+
+    def __init__(self, folder: Path, servers: Servers) -> None:
+        self.servers, self.stand_in, self.s3 = servers, servers.stand_in, servers.s3
+        self.folder = folder
+        self.bucket = f"bucket-{next(servers.numbers)}"
+        self.s3.create_bucket(Bucket=self.bucket)
+        self.put("log_json_path.json", JSONPATHS)
+        if not servers.tables:
+            servers.tables = self.stand_in.new_database()
+            self.configure(database=servers.tables)
+            created = self.command("create-tables")
+            assert created.exit_code == 0, created.err
+        self.database = servers.new_database(servers.tables)
+        self.configure()
+
+    def configure(self, *, role: str = "reader", work: str | None = "work", user: str = "worker", **more: Any) -> None:
+        """Write the configuration. `more` holds the values of [ETL], and in small letters others for [CLUSTER]."""
+        cluster = {
+            "host": self.stand_in.host,
+            "port": self.stand_in.port,
+            "database": getattr(self, "database", ""),
+            "user": self.stand_in.user,
+            "password": self.stand_in.password,
+            "sslmode": "disable",
+        }
+        etl_settings = {key: value for key, value in more.items() if key not in cluster}
+        c = cluster | {key: value for key, value in more.items() if key in cluster}
+        store = f"s3://{self.bucket}"
+        text = [
+            *("[S3]", f"LOG_DATA = {store}/log_data", f"SONG_DATA = {store}/song_data"),
+            f"LOG_JSONPATH = {store}/log_json_path.json",
+            *([f"WORK = {work if '://' in work else f'{store}/{work}'}"] if work else []),
+            *("[CLUSTER]", f"HOST = {c['host']}", f"DB_PORT = {c['port']}", f"DB_NAME = {c['database']}"),
+            *(f"DB_USER = {c['user']}", f"DB_PASSWORD = {c['password']}", f"SSLMODE = {c['sslmode']}"),
+            *("[IAM_ROLE]", f"ARN = {self.servers.roles.get(role, role)}"),
+            *("[ETL]", *(f"{key} = {value}" for key, value in etl_settings.items())),
+        ]
+        self.config = self.folder / "dwh.cfg"
+        self.config.write_text("\n".join(text) + "\n")
+        keys = self.servers.users[user]
+        self.environment = {
+            "AWS_ENDPOINT_URL": self.servers.store.endpoint,
+            "AWS_ACCESS_KEY_ID": keys.key,
+            "AWS_SECRET_ACCESS_KEY": keys.secret,
+        }
+
+    def use(self, database: str) -> None:
+        """Load into another database from now on."""
+        text = self.config.read_text()
+        self.config.write_text(text.replace(f"DB_NAME = {self.database}\n", f"DB_NAME = {database}\n"))
+        self.database = database
+
+    def command(self, name: str, *options: str) -> Outcome:
+        with pytest.MonkeyPatch.context() as patch:
+            for variable, value in self.environment.items():
+                patch.setenv(variable, value)
+            return run(name, "--config", str(self.config), *options)
+
+    def etl(self, *options: str) -> Outcome:
+        return self.command("etl", *options)
+
+    def loaded(self) -> Outcome:
+        """Run the load, which must succeed."""
+        done = self.etl()
+        assert done.exit_code == 0, done.err
+        return done
+
+    def started(self, *options: str) -> subprocess.Popen[str]:
+        """The load in a process of its own."""
+        command = [sys.executable, "-c", PROGRAM, "etl", "--config", str(self.config), *options]
+        environment = os.environ | self.environment
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def put(self, key: str, content: str | bytes) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=packed(key, content))
+
+    def delete(self, key: str) -> None:
+        self.s3.delete_object(Bucket=self.bucket, Key=key)
+
+    def keys(self, prefix: str) -> set[str]:
+        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix)
+        return {item["Key"] for item in found.get("Contents", ())}
+
+    def query(self, sql: str) -> list[tuple[str | None, ...]]:
+        """Rows, past the rules of Redshift, every value as text."""
+        with self.stand_in.postgres(self.database) as server:
+            return [tuple(row) for row in server.query(sql)]
+
+    def content(self) -> dict[str, list[str | None]]:
+        """The star schema, the catalogue and the load history, save in which run and when an object was loaded."""
+        rows = "select to_jsonb(t) - 'run_id' - 'batch' - 'loaded_at' from \"{}\" as t order by 1"
+        return {table: [text for (text,) in self.query(rows.format(table))] for table in STAR}
+
+    def batches(self) -> int:
+        """How many batches were committed."""
+        [(batches,)] = self.query("select coalesce(sum(batches), 0) from runs")
+        return int(batches or 0)
+
+    def sums(self) -> dict[str, tuple[int, int, int]]:
+        """Of every loaded object, by its key: records read, rows staged, records rejected."""
+        rows = self.query("select object, records_read, rows_staged, rows_rejected from load_history")
+        store = f"s3://{self.bucket}/"
+        return {str(name).removeprefix(store): (int(a or 0), int(b or 0), int(c or 0)) for name, a, b, c in rows}
+
+    def rejected(self) -> list[tuple[str | None, ...]]:
+        """The rejected records: key, line, column, reason, raw text."""
+        found = f"replace(object, 's3://{self.bucket}/', ''), line, column_name, reason, raw_text"
+        return self.query(f"select {found} from rejected_records order by object, line")
+
+    @contextmanager
+    def held(self, *tables: str) -> Iterator[Any]:
+        """A session that holds some tables meanwhile, or until it is closed."""
+        session = self.stand_in.connect(self.database)
+        session.cursor().execute(f"lock table {', '.join(tables)}")
+        try:
+            yield session
+        finally:
+            with suppress(InterfaceError):
+                session.close()
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    with running() as both:
+        yield both
+
+
+@contextmanager
+def running() -> Iterator[Servers]:
+    """Both servers, in a folder that PostgreSQL's own user can reach, which pytest closes to all others."""
+    with quick_folder() as folder:
+        for name in ("s3", "redshift"):
+            (folder / name).mkdir()
+        with (
+            s3.running(folder / "s3") as store,
+            redshift.running(folder / "redshift", s3_endpoint=store.endpoint) as stand_in,
+        ):
+            yield Servers(store, stand_in)
+
+
+@contextmanager
+def delivered(servers: Servers, folder: Path) -> Iterator[Warehouse]:
+    """A warehouse with its tables, and a bucket with a song and a small log."""
+    made = Warehouse(folder, servers)
+    made.put("song_data/A/a.json", lines([song()]))
+    made.put("log_data/2018/11/a.json", lines([event(), event(page="Home", ts=1), event(userId="", itemInSession=1)]))
+    yield made
+    servers.stand_in.disarm()
+    if not servers.stand_in.is_running():
+        servers.stand_in.restart()
+    servers.drop_database(made.database)
+
+
+@pytest.fixture
+def warehouse(servers: Servers, tmp_path: Path) -> Iterator[Warehouse]:
+    with delivered(servers, tmp_path) as made:
+        yield made
+
+
+def refusal(warehouse: Warehouse, code: int, *words: str) -> str:
+    """The sentence with which a load ends that changes nothing."""
+    before = warehouse.content()
+    outcome = warehouse.etl()
+    assert outcome.exit_code == code, outcome.err
+    *_, said, stays = outcome.err.splitlines()
+    assert said.startswith("error: "), outcome.err
+    assert stays == "nothing was changed", outcome.err
+    assert outcome.out == ""
+    for word in words:
+        assert word in said
+    assert len(said) < 600, said
+    assert warehouse.content() == before
+    return said
+
+
+# ---------------------------------------------------------------- the statements
+
+
+def names_of_statements() -> dict[str, str]:
+    """The file and the number of each statement of `sql/`, by its text as it arrives, save the numbers of values."""
+    names = {}
+    for folder in ("history", "transform", "checks"):
+        for name in sql_queries.names(folder):
+            for number, text in enumerate(sql_queries.statements(folder, name), 1):
+                text = f"{text}\nlimit 6" if folder == "checks" else text
+                names[re.sub(r"\$\w+", "$", text)] = f"{folder}/{name}.sql" + (f" ({number})" if number > 1 else "")
+    return names
+
+
+def as_a_line(sql: str, names: Mapping[str, str]) -> str:
+    """A statement as the list shows it: those of `sql/` by their file, the others in full."""
+    if file := names.get(re.sub(r"\$\d+", "$", sql)):
+        return f"{file:<33}  {shorten(sql, 84, placeholder=' …')}"
+    sql = re.sub(r"[0-9a-f]{32}", "RUN", " ".join(sql.split()))
+    return re.sub(r"bucket-\d+", "BUCKET", sql)
+
+
+def test_a_small_load_sends_these_statements(warehouse: Warehouse) -> None:
+    warehouse.stand_in.forget()
+    warehouse.loaded()
+    names = names_of_statements()
+    shown = [as_a_line(sql, names) for sql in warehouse.stand_in.statements()]
+    text = "\n".join(f"\n{line}" if line == "begin" else line for line in shown) + "\n"
+    if os.environ.get("WRITE_STATEMENTS"):
+        STATEMENTS.write_text(text, encoding="utf-8")
+    assert text == STATEMENTS.read_text(encoding="utf-8"), f"WRITE_STATEMENTS=1 writes {STATEMENTS.name} anew"
+    assert len(text.splitlines()) < 100, "this is no page"
+
+
+def test_a_run_with_nothing_new_asks_what_is_loaded_and_notes_that_it_ran(warehouse: Warehouse) -> None:
+    warehouse.loaded()
+    warehouse.stand_in.forget()
+    assert warehouse.loaded().out.startswith("nothing new: all 2 objects are loaded")
+    assert len(warehouse.stand_in.statements()) < 30
+    assert not [sql for sql in warehouse.stand_in.statements() if sql.startswith(("copy", "delete"))]
+
+
+# ---------------------------------------------------------------- two runs at once
+
+
+def outcome_of(process: subprocess.Popen[str]) -> Outcome:
+    out, err = process.communicate(timeout=60)
+    assert "Traceback" not in err, err
+    return Outcome(process.returncode, out, err)
+
+
+def one_run(warehouse: Warehouse) -> dict[str, list[str | None]]:
+    """What one undisturbed run over the bucket makes; the warehouse itself is as before."""
+    mine = warehouse.database
+    warehouse.use(warehouse.servers.new_database(warehouse.servers.tables))
+    warehouse.loaded()
+    content = warehouse.content()
+    warehouse.servers.drop_database(warehouse.database)
+    warehouse.use(mine)
+    return content
+
+
+def test_two_runs_at_once_make_the_warehouse_of_one(warehouse: Warehouse) -> None:
+    warehouse.configure(BATCH_SIZE=300, LOCK_TIMEOUT=30)
+    both = [warehouse.started("--json") for _ in range(2)]
+    outcomes = [outcome_of(process) for process in both]
+    assert [outcome.exit_code for outcome in outcomes] == [0, 0], outcomes
+    assert sum(json.loads(outcome.out)["objects"]["new"] for outcome in outcomes) == 2
+    assert warehouse.content() == one_run(warehouse)
+
+
+def test_a_run_whose_plan_another_has_loaded_meanwhile_loads_nothing_twice(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.configure(BATCH_SIZE=300)
+    make = planning.make
+
+    def planned(*arguments: Any) -> Plan:
+        plan = make(*arguments)
+        monkeypatch.setattr(planning, "make", make)
+        etl.run(load(warehouse.config, warehouse.environment), Progress())
+        assert warehouse.batches() == 2
+        return plan
+
+    monkeypatch.setattr(planning, "make", planned)
+    outcome = warehouse.etl("--json")
+    assert outcome.exit_code == 0, outcome.err
+    assert json.loads(outcome.out)["objects"] == {"new": 0, "loaded_before": 0, "ignored": 0}
+    assert warehouse.content() == one_run(warehouse)
+
+
+def test_a_second_run_waits_for_the_first_and_says_so(warehouse: Warehouse) -> None:
+    with warehouse.held(*sql_queries.WORK_TABLES) as first:
+        second = warehouse.started()
+        assert second.stderr
+        said = next((line for line in second.stderr if "another run" in line), "nothing")
+        assert said.endswith("another run is loading; waiting up to 60 seconds\n")
+        first.close()
+        assert outcome_of(second).exit_code == 0
+    assert warehouse.content() == one_run(warehouse)
+
+
+@pytest.mark.parametrize(("timeout", "most"), [(0, 1), (1, 3), (2, 4)])
+def test_a_second_run_is_told_when_it_has_waited_long_enough(timeout: int, most: int, warehouse: Warehouse) -> None:
+    warehouse.configure(LOCK_TIMEOUT=timeout)
+    with warehouse.held("song_matches"):
+        began = time.monotonic()
+        refusal(warehouse, 3, f"another run has been loading for over {timeout} seconds", "[ETL] LOCK_TIMEOUT")
+        assert timeout <= time.monotonic() - began < most + 1
+    warehouse.loaded()
+
+
+# ---------------------------------------------------------------- what lies in WORK
+
+OTHERS = {"work/notes.txt", "work/sparkify-report.json", "work/sparkify/a.json", "worklog/sparkify-copy/a.json"}
+
+
+def test_what_a_run_put_into_work_is_gone_after_it_and_nothing_else(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redshift_staging, "LEFT_OVER", timedelta(0))
+    monkeypatch.setattr(redshift_staging, "INSERTED_ROWS", 1)  # so that the load history goes through a file, too
+    warehouse.put("log_data/b.json", lines([event(ts=2)]))
+    for key in OTHERS:
+        warehouse.put(key, "theirs")
+    written: list[str] = []
+    write = redshift_staging.Staging.write
+
+    def noted(self: redshift_staging.Staging, name: str, content: bytes) -> str:
+        written.append(name)
+        return write(self, name, content)
+
+    monkeypatch.setattr(redshift_staging.Staging, "write", noted)
+    warehouse.loaded()
+    assert {"songs.json.zst", "events.json.zst", "manifest", "rows.json.zst"} == set(written)
+    assert warehouse.keys("work") == OTHERS
+
+
+def test_a_run_that_fails_leaves_nothing_in_work_either(warehouse: Warehouse) -> None:
+    warehouse.put("log_data/bad.json", lines([event(ts="never")]))
+    assert warehouse.etl().exit_code == 1
+    assert not warehouse.keys("work")
+
+
+def test_what_a_killed_run_left_in_work_is_swept_when_it_is_old(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with warehouse.held("songs"):
+        killed = warehouse.started()
+        wait_for(lambda: "inner join load_history" in warehouse.stand_in.statements()[-1])
+        killed.kill()
+        killed.communicate()
+    left = warehouse.keys("work")
+    assert left
+
+    warehouse.loaded()
+    assert warehouse.keys("work") == left, "it may be of a run that goes on"
+    monkeypatch.setattr(redshift_staging, "LEFT_OVER", timedelta(0))
+    warehouse.put("log_data/b.json", lines([event(ts=2)]))
+    warehouse.loaded()
+    assert not warehouse.keys("work")
+
+
+def test_a_client_that_may_not_delete_from_work_is_warned_and_loads(warehouse: Warehouse) -> None:
+    warehouse.configure(user="writer", BATCH_SIZE=300)
+    outcome = warehouse.loaded()
+    warnings = [line for line in outcome.err.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == 2
+    assert f"s3://{warehouse.bucket}/work/sparkify-copy/" in warnings[0]
+    assert "access denied" in warnings[0]
+    assert warnings[0].endswith("the load goes on, and what was put into [S3] WORK stays there")
+    assert warehouse.content() == one_run(warehouse)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+# ---------------------------------------------------------------- bad records
+
+GOOD = event(ts=5)
+NOT_JSON = '{"ts": 5,'
+BAD = [
+    json.dumps(event(ts=6, sessionId="abc")),
+    json.dumps(event(ts=7, length="long")),
+    NOT_JSON,
+    json.dumps({key: value for key, value in event().items() if key != "ts"}),
+]
+REASONS = [
+    (1, "session_id", "is no whole number of 64 bits"),
+    (2, "duration", "is no number"),
+    (3, None, "is not JSON"),
+    (4, "start_time", "is missing"),
+]
+
+
+def assert_rejected(warehouse: Warehouse, key: str, first: int) -> None:
+    """The bad records of an object are told as the program tells them on both engines, from a line on."""
+    rows = [row for row in warehouse.rejected() if row[0] == key]
+    assert len(rows) == len(BAD)
+    for (_, line, column, reason, raw), text, (n, expected_column, expected) in zip(rows, BAD, REASONS, strict=True):
+        assert (line, column, raw) == (str(first + n - 1), expected_column, text)
+        assert (reason or "").startswith(expected)
+        assert "COPY says: " in (reason or "") or column is None
+
+
+def delivered_badly(warehouse: Warehouse, key: str, good: Sequence[str]) -> None:
+    """A log that ends in four bad records."""
+    warehouse.put(key, "\n".join([*good, *BAD]) + "\n")
+
+
+@pytest.mark.parametrize("key", ["log_data/b.json", "log_data/b.json.gz", "log_data/b.json.zst"])
+@pytest.mark.parametrize("is_in_place", [False, True], ids=["joined", "copied where it lies"])
+def test_bad_records_are_set_aside_up_to_the_limit(
+    key: str, is_in_place: bool, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_in_place:
+        monkeypatch.setattr(redshift_staging, "LARGE", 400)
+    delivered_badly(warehouse, key, [json.dumps(event(ts=100 + n)) for n in range(10)])
+    warehouse.configure(MAX_ERRORS=3)
+    outcome = warehouse.etl()
+    assert outcome.exit_code == 1
+    assert "4 bad records, and [ETL] MAX_ERRORS allows 3" in outcome.err
+    assert f"s3://{warehouse.bucket}/{key}, line 11, column session_id: is no whole number" in outcome.err
+    assert outcome.err.endswith("nothing was changed\n")
+    assert warehouse.sums() == {}
+    assert warehouse.rejected() == []
+
+    warehouse.configure(MAX_ERRORS=4)
+    assert "4 records (see rejected_records)" in warehouse.loaded().out
+    assert_rejected(warehouse, key, 11)
+    assert warehouse.sums() == {
+        key: (14, 10, 4),
+        "log_data/2018/11/a.json": (3, 3, 0),
+        "song_data/A/a.json": (1, 1, 0),
+    }
+    assert warehouse.query("select count(*) from songplays") == [("12",)]
+    assert warehouse.command("check").exit_code == 0
+
+
+def test_bad_records_of_a_large_log_are_set_aside(warehouse: Warehouse) -> None:
+    good = many_events(redshift_staging.LARGE)
+    delivered_badly(warehouse, "log_data/large.json", good)
+    warehouse.put("log_data/other.json", "\n".join(many_events(redshift_staging.LARGE, userId="16")))
+    warehouse.stand_in.forget()
+    warehouse.configure(MAX_ERRORS=4)
+    warehouse.loaded()
+    assert_rejected(warehouse, "log_data/large.json", len(good) + 1)
+    sums = warehouse.sums()
+    assert sums["log_data/large.json"] == (len(good) + 4, len(good), 4)
+    assert sums["log_data/other.json"] == (len(good), len(good), 0)
+
+    warehouse.configure(MAX_ERRORS=3)
+    warehouse.put("log_data/large.json", "\n".join([*good, *BAD, "{}"]))
+    before = warehouse.content()
+    outcome = warehouse.etl()
+    assert outcome.exit_code == 1
+    assert "bad records, and [ETL] MAX_ERRORS allows 3" in outcome.err
+    assert warehouse.content() == before
+
+
+def test_bad_records_of_a_prefix_are_set_aside_with_their_objects(warehouse: Warehouse) -> None:
+    warehouse.configure(work=None, MAX_ERRORS=3)
+    delivered_badly(warehouse, "log_data/b.json", [json.dumps(GOOD)])
+    outcome = warehouse.etl()
+    assert outcome.exit_code == 1
+    assert "4 bad records, and [ETL] MAX_ERRORS allows 3" in outcome.err
+    assert "log_data/b.json (COPY says: " in outcome.err
+    assert warehouse.sums() == {}
+
+    warehouse.configure(work=None, MAX_ERRORS=4)
+    warehouse.loaded()
+    assert warehouse.sums() == {"log_data/": (8, 4, 4), "song_data/": (1, 1, 0)}
+    for (key, line, column, reason, raw), text, (n, expected_column, expected) in zip(
+        warehouse.rejected(), BAD, REASONS, strict=True
+    ):
+        assert (key, line, column, raw) == ("log_data/", str(1 + n), expected_column, text)
+        assert (reason or "").startswith(f"{expected} in s3://{warehouse.bucket}/log_data/b.json")
+
+
+def test_bad_records_count_over_the_batches_of_a_run(warehouse: Warehouse) -> None:
+    warehouse.put("song_data/bad.json", lines([song(song_id="SO2", year="later")]))
+    delivered_badly(warehouse, "log_data/b.json", [json.dumps(GOOD)])
+    warehouse.configure(BATCH_SIZE=300, MAX_ERRORS=4)
+    outcome = warehouse.etl()
+    assert outcome.exit_code == 1
+    assert "5 bad records, and [ETL] MAX_ERRORS allows 4" in outcome.err
+    assert "what this run committed stays loaded (batches: 3)" in outcome.err
+    warehouse.configure(BATCH_SIZE=300, MAX_ERRORS=5)
+    warehouse.loaded()
+    assert warehouse.command("check").exit_code == 0
+    assert all(read == staged + rejected for read, staged, rejected in warehouse.sums().values())
