@@ -1,15 +1,17 @@
-"""What the tests share: a warehouse beside its bucket folder, worked as a person works it, and a quiet environment."""
+"""What the tests share: a warehouse beside its bucket, worked as a person works it, and a quiet environment."""
 
 import gzip
 import io
 import json
 import os
+import shutil
 import socket
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, NamedTuple
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import duckdb
 import oracle
@@ -20,10 +22,16 @@ from hypothesis import HealthCheck, settings
 from sparkify import sql_queries
 from sparkify.cli import main
 
+if TYPE_CHECKING:
+    from engines import Servers
+
 Row = tuple[Any, ...]
 Record = Mapping[str, Any]
 
 JSONPATHS = json.dumps({"jsonpaths": [f"$['{key}']" for key in oracle.EVENT_KEYS]})
+
+ENGINES = ("duckdb", "redshift", "redshift without WORK")
+"""Where a test can be run: the last reads whole prefixes."""
 
 TIMES = int(os.environ.get("EXAMPLES_TIMES", "1"))
 """How many times as many examples as usual a property gets; EXAMPLES_TIMES=20 makes a long search of it."""
@@ -45,10 +53,37 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
 
 
+@pytest.fixture(scope="session")
+def servers() -> Iterator["Servers"]:
+    """Redshift and S3 for all tests of this process, started when the first of them asks.
+
+    Their folder is none of pytest's: that is closed to other users whenever a pytest begins, and root's PostgreSQL runs
+    as one.
+    """
+    import engines  # which needs this module
+
+    with TemporaryDirectory(prefix="servers-") as folder, engines.running(Path(folder)) as running:
+        yield running
+
+
 @pytest.fixture
-def sparkify(tmp_path: Path) -> "Sparkify":
-    """A warehouse with its tables, beside an empty bucket folder."""
-    return Sparkify(tmp_path / "sparkify").created()
+def sparkify(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Sparkify"]:
+    """A warehouse with its tables, beside an empty bucket; in DuckDB, unless the test names an engine of `ENGINES`."""
+    with opened(request, getattr(request, "param", "duckdb"), tmp_path / "sparkify") as made:
+        yield made
+
+
+@contextmanager
+def opened(
+    request: pytest.FixtureRequest, engine: str, folder: Path, **etl_settings: str | int
+) -> Iterator["Sparkify"]:
+    """A warehouse with its tables in an engine of `ENGINES`, until the end of the block."""
+    if engine == "duckdb":
+        yield Sparkify(folder, **etl_settings).created()
+        return
+    servers: Servers = request.getfixturevalue("servers")
+    with servers.sparkify(folder, has_work=engine == "redshift", **etl_settings) as made:
+        yield made
 
 
 class Outcome(NamedTuple):
@@ -60,7 +95,16 @@ class Outcome(NamedTuple):
 
 
 class Sparkify:
-    """One warehouse and the bucket folder beside it, worked through the command line in this process."""
+    """One warehouse and the bucket beside it, worked through the command line in this process.
+
+    Here the engine is DuckDB and the bucket a folder; `engines.OnRedshift` is the same in Redshift and S3.
+    """
+
+    engine = "duckdb"
+    """As `ENGINES` calls it."""
+
+    reads_prefixes = False
+    """Whether a run takes all that lies below a prefix for one object."""
 
     def __init__(self, folder: Path, **etl_settings: str | int) -> None:
         self.folder = folder
@@ -70,24 +114,32 @@ class Sparkify:
         for prefix in ("song_data", "log_data"):
             (self.bucket / prefix).mkdir(parents=True)
         self.put("log_json_path.json", JSONPATHS)
-        self._write("bucket", "", "", etl_settings)
+        self._write(self.store, "", "", etl_settings)
 
-    def configure(
-        self, store: str = "bucket", *, songs: str | Path = "", more: str = "", **etl_settings: str | int
-    ) -> None:
+    @property
+    def store(self) -> str:
+        """The bucket as the configuration names it."""
+        return "bucket"
+
+    def engine_settings(self) -> list[str]:
+        """The lines of the configuration that name the engine, after those of [S3]."""
+        return ["[DUCKDB]", "PATH = sparkify.duckdb"]
+
+    def configure(self, store: str = "", *, songs: str | Path = "", more: str = "", **etl_settings: str | int) -> None:
         """Write the configuration; `store` is the folder or the s3:// address that holds the bucket's prefixes."""
-        self._write(store, str(songs), more, etl_settings)
+        self._write(store or self.store, str(songs), more, etl_settings)
 
     def _write(self, store: str, songs: str, more: str, etl_settings: Mapping[str, str | int]) -> None:
         lines = [
             *("[S3]", f"LOG_DATA = {store}/log_data", f"LOG_JSONPATH = {store}/log_json_path.json"),
-            *(f"SONG_DATA = {songs or f'{store}/song_data'}", "[DUCKDB]", "PATH = sparkify.duckdb", "[ETL]"),
+            *(f"SONG_DATA = {songs or f'{store}/song_data'}", *self.engine_settings()),
+            *(["[ETL]"] if etl_settings else []),
             *(f"{key} = {value}" for key, value in etl_settings.items()),
             more,
         ]
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    def created(self) -> "Sparkify":
+    def created(self) -> Self:
         """The same, with its tables."""
         done = self.command("create-tables")
         assert done.exit_code == 0, done.err
@@ -108,37 +160,46 @@ class Sparkify:
         return done
 
     def put(self, key: str, content: str | bytes) -> Path:
-        """Lay an object into the bucket, in place of what has its name, packed as its name says."""
+        """Lay an object into the bucket, packed as its name says; where it lies, if the bucket is a folder."""
+        self.put_as_it_is(key, packed(key, content))
+        return self.bucket / key
+
+    def put_as_it_is(self, key: str, content: bytes) -> None:
+        """Lay an object into the bucket, in place of what has its name."""
         path = self.bucket / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-        path.write_bytes(packed(key, content))
-        return path
+        path.write_bytes(content)
+
+    def put_all(self, folder: Path) -> None:
+        """Lay all files of a folder into the bucket as they are."""
+        shutil.copytree(folder, self.bucket, dirs_exist_ok=True, copy_function=shutil.copyfile)
+
+    def remove(self, key: str) -> None:
+        """Take an object out of the bucket."""
+        (self.bucket / key).unlink()
+
+    def queries(self, statements: Iterable[str]) -> list[list[Row]]:
+        """The rows of each of some queries on the warehouse."""
+        with duckdb.connect(self.database, read_only=True) as connection:
+            return [connection.execute(sql).fetchall() for sql in statements]
 
     def query(self, sql: str) -> list[Row]:
         """The rows of a query on the warehouse."""
-        with duckdb.connect(self.database, read_only=True) as connection:
-            return connection.execute(sql).fetchall()
+        [rows] = self.queries([sql])
+        return rows
 
     def star(self) -> dict[str, list[Row]]:
         """The star schema, in the form in which the second computation gives it."""
-        with duckdb.connect(self.database, read_only=True) as connection:
-            return {
-                table: sorted(
-                    connection.execute(f'select {", ".join(columns)} from "{table}"').fetchall(),
-                    key=lambda row: row[0],
-                )
-                for table, columns in oracle.COLUMNS.items()
-            }
+        statements = [f'select {", ".join(columns)} from "{table}"' for table, columns in oracle.COLUMNS.items()]
+        tables = zip(oracle.COLUMNS, self.queries(statements), strict=True)
+        return {table: sorted(rows, key=lambda row: row[0]) for table, rows in tables}
 
-    def content(self) -> dict[str, list[str]]:
+    def content(self, *, with_runs: bool = False) -> dict[str, list[str]]:
         """All that the warehouse holds, save which runs there were."""
-        with duckdb.connect(self.database, read_only=True) as connection:
-            return {
-                table: sorted(map(repr, connection.execute(f'from "{table}"').fetchall()))
-                for table in sql_queries.TABLES
-                if table != "runs"
-            }
+        tables = [table for table in sql_queries.TABLES if with_runs or table != "runs"]
+        rows = self.queries(f'select * from "{table}"' for table in tables)
+        return {table: sorted(map(repr, found)) for table, found in zip(tables, rows, strict=True)}
 
     def history(self) -> dict[str, tuple[int, int, int]]:
         """Of every loaded object, by its key: records read, rows staged, records rejected."""
