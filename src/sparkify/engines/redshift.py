@@ -57,6 +57,7 @@ NO_ACCESS = {
 """What to do where something cannot be reached or opened, by SQLSTATE or by words of the fault; the first that fits."""
 
 NO_LOAD = {
+    "decompress": "an object cannot be unpacked; deliver it again",
     "42P01": "a table is missing; run create_tables.py",
     "53100": "make room in the cluster, or lower [ETL] BATCH_SIZE",
     "Disk Full": "make room in the cluster, or lower [ETL] BATCH_SIZE",

@@ -61,7 +61,10 @@ TABLES: dict[Kind, str] = {"songs": "staging_songs", "events": "staging_events"}
 MOST_ERRORS = 100_000
 """The limit of MAXERROR (DG copy-parameters-data-load)."""
 
-MISSING, NOT_UTF8 = 1213, 1220
+EMPTY_KEY = "song_id = '' or artist_id = ''"
+"""What COPY takes for a key and the rule does not."""
+
+MISSING, NUL, NOT_UTF8 = 1213, 1218, 1220
 """Codes of load errors (DG r_Load_Error_Reference)."""
 
 FAILED_COPY = "(select max(query_id) from sys_load_error_detail where session_id = pg_backend_pid())"
@@ -248,6 +251,10 @@ class _BatchStaging:
         """Copy all objects below a prefix."""
         columns = [c for c in sql_queries.columns(TABLES[kind]) if c != OWN_KEY]
         count, errors = self._copy(kind, columns, whole.name, whole.key)
+        if kind == "songs" and not self.is_over:
+            for _ in range(self._database.execute(f"delete from staging_songs where {EMPTY_KEY}")):
+                count -= 1
+                self.staged.reject(whole.name, None, "song_id: is missing, or artist_id is", b"")
         objects = {o.name: o for o in self._source.lakes[kind].list_objects().objects} if errors else {}
         for error in errors:
             self._reject(kind, error, whole.name, objects.get(error.file), error.line, f" in {error.file}")
@@ -267,8 +274,8 @@ class _BatchStaging:
             return
         url = self._staging.manifest(parts)
         count, errors = self._copy(kind, [*sql_queries.columns(TABLES[kind])], url, ".zst", is_manifest=True)
-        if errors and not self._careful:
-            raise TryAgainError("COPY refused records, and lines may hold more or less than one")
+        if not self._careful and (errors or (kind == "songs" and self._has_empty_keys())):
+            raise TryAgainError("some records are bad, and lines may hold more or less than one")
         by_name = {item.name: item for item in items}
         for error in errors:
             name, line = parts[error.file].place(error.line)
@@ -296,6 +303,9 @@ class _BatchStaging:
             scanned = {next(iter(objects)): count + len(errors)} if len(objects) == 1 else self._scanned(objects)
             self.staged.records.update(scanned)
             self._close_sums(count + len(errors), sum(scanned.values()))
+
+    def _has_empty_keys(self) -> bool:
+        return bool(self._database.query(f"select song_id from staging_songs where {EMPTY_KEY} limit 1"))
 
     def _close_sums(self, copied: int, expected: int) -> None:
         if self.is_over or copied == expected:
@@ -370,9 +380,9 @@ class _BatchStaging:
                 self.staged.reject(item.name, None, f": {e}", b"")
                 continue
             for record in self._records(content):
-                if fault := self._fault(record.text):
+                if fault := self._fault(kind, record.text):
                     self.staged.records[item.name] += 1
-                    self.staged.reject(item.name, record.line, f": {fault}", record.text)
+                    self.staged.reject(item.name, record.line, fault, record.text)
                 elif not is_jsonpaths(record.text):
                     part.add(
                         item.name, record.line, _with_object(item.name, record.text) if kind == "songs" else record.text
@@ -389,22 +399,28 @@ class _BatchStaging:
             return records
         return scan(io.BytesIO(content))
 
-    def _fault(self, text: bytes) -> str:
-        """Why a record is no JSON object; looked at with care only, and then COPY is given nothing else.
+    def _fault(self, kind: Kind, text: bytes) -> str:
+        """Why a record is no JSON object, or lacks a song's key; looked at with care only, and COPY gets nothing else.
 
-        Where COPY takes the next record to begin after what is no object is not documented.
+        Where COPY takes the next record to begin after what is no object is not documented, and to it an empty text is
+        no missing one.
         """
         if len(text) > MOST_BYTES:
-            return f"is longer than {MOST_BYTES} bytes"
+            return f": is longer than {MOST_BYTES} bytes"
+        if not self._careful:
+            return ""
         try:
-            is_object = not self._careful or isinstance(json.loads(text.decode()), dict)
+            record = json.loads(text.decode())
         except UnicodeDecodeError as e:
-            return f"is not UTF-8 at byte {e.start + 1}"
+            return f": is not UTF-8 at byte {e.start + 1}"
         except json.JSONDecodeError as e:
-            return f"is not JSON: {e.msg} at character {e.pos + 1}"
+            return f": is not JSON: {e.msg} at character {e.pos + 1}"
         except RecursionError:
-            return "is not JSON: too deeply nested"
-        return "" if is_object else "is no JSON object"
+            return ": is not JSON: too deeply nested"
+        if not isinstance(record, dict):
+            return ": is no JSON object"
+        empty = [key for key in ("song_id", "artist_id") if kind == "songs" and record.get(key) == ""]
+        return f"{empty[0]}: is missing" if empty else ""
 
     def _written(self, kind: Kind, parts: Iterable[_Part]) -> Iterator[tuple[str, _Part]]:
         """Parts that are written into WORK, a bounded number at a time, with their addresses."""
@@ -433,6 +449,8 @@ def _reason(table: str, error: _LoadError) -> str:
         return "is missing"
     if error.code == NOT_UTF8:
         return "is not UTF-8"
+    if error.code == NUL:
+        return "holds a NUL character"
     if kind == "bigint":
         return "is no whole number of 64 bits"
     if kind == "double precision":
