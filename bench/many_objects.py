@@ -319,7 +319,9 @@ class Stub:
         return 0
 
     def query(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[int]]:
-        """The rows of the last COPY, and the number of the run."""
+        """The rows of the last COPY, the number of the run, and no song without a key."""
+        if "from staging_songs" in sql:
+            return []
         return [(self.files[-1]["rows"] if "pg_last_copy_count" in sql else 1,)]
 
     def insert(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
