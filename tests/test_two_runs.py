@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ class Pause(Watch):
         if step == self.step and self.steps.count(step) == self.time and self.line:
             self.line.send(step)
             self.line.recv()
+            time.sleep(0.1)  # the signal was sent before, but may have met another thread, which has not run yet
 
 
 @dataclass
@@ -49,6 +51,7 @@ class SayStep(Watch):
     def after(self, number: int, step: str) -> None:
         if step == "close" and self.line:
             self.line.recv()
+            time.sleep(0.1)  # the signal was sent before, but may have met another thread, which has not run yet
 
 
 @pytest.fixture(scope="module")

