@@ -433,6 +433,19 @@ def test_a_disk_that_is_full(warehouse: Warehouse) -> None:
     assert said.endswith("(Disk Full (node: 0))")
 
 
+def test_a_bucket_in_another_region(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    far = "S3ServiceException:The S3 bucket addressed by the query is in a different region from this cluster."
+    warehouse.stand_in.arm("error", 1, matching="^copy", sqlstate="XX000", message=far)
+    refusal(warehouse, 3, "set [S3] REGION to the region of the bucket", "in a different region")
+    warehouse.stand_in.disarm()
+    warehouse.stand_in.forget()
+    monkeypatch.setenv("DWH_S3_REGION", "us-east-1")
+    warehouse.loaded()
+    copies = [sql for sql in warehouse.stand_in.statements() if sql.startswith("copy")]
+    assert len(copies) == 2
+    assert all("region 'us-east-1'" in sql for sql in copies)
+
+
 def warehouse_in_one_batch(warehouse: Warehouse) -> Warehouse:
     warehouse.configure()
     return warehouse
