@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,7 +39,7 @@ def examine(path: Path, progress: Progress) -> Iterator[Finding]:
         return
     samples: list[StoredObject] = []
     for what, location in (("song_data", settings.store.song_data), ("log_data", settings.store.log_data)):
-        finding, first = _try(what, lambda location=location: _objects(location, settings))  # type: ignore[misc]
+        finding, first = _try(what, partial(_objects, location, settings))
         yield finding
         samples += [first] if first else []
     finding, mapping = _try("log_jsonpath", lambda: _mapping(settings))
@@ -52,7 +53,8 @@ def examine(path: Path, progress: Progress) -> Iterator[Finding]:
         yield finding
         if tables and mapping and len(samples) == 2:
             for what, check in engine.examinations(*samples).items():
-                yield _try(what, lambda check=check: (check(), True))[0]  # type: ignore[misc]
+                finding, _ = _try(what, partial(_examination, check))
+                yield finding
 
 
 def _try(what: str, check: Callable[[], tuple[str, T]]) -> tuple[Finding, T | None]:
@@ -86,6 +88,10 @@ def _mapping(settings: Config) -> tuple[str, bool]:
 def _login(settings: Config, progress: Progress) -> tuple[str, Engine]:
     engine = warehouse.connect(settings, progress, read_only=True)
     return engine.place, engine
+
+
+def _examination(check: Callable[[], str]) -> tuple[str, bool]:
+    return check(), True
 
 
 def _tables(engine: Engine) -> tuple[str, bool]:
