@@ -152,7 +152,7 @@ def _cluster(settings: _Settings) -> Cluster:
 
 
 def _outside(*prefixes: str) -> str:
-    """A pattern of addresses that neither hold one of the prefixes nor lie in it."""
+    """A pattern of addresses that are none of the prefixes and lie below none of them."""
     return "".join(rf"(?!{re.escape(prefix.rstrip('/'))}(/|$))" for prefix in prefixes) + ".*"
 
 

@@ -218,15 +218,14 @@ class Lake:
         return item.name
 
     def delete(self, folder: str, *, before: datetime | None = None) -> None:
-        """Delete the objects in the folders below the location whose names begin so, if they are older than that.
+        """Delete the objects in a folder below the location, if they are older than that.
 
         Raises:
             AccessError: the store refuses or cannot be reached.
         """
-        beginning = self.item(folder).key
+        below = self.item(folder).key.strip("/")
         try:
-            entries = [entry for page in obstore.list(self._store, self._prefix or None) for entry in page]
-            found = [entry for entry in entries if entry["path"].startswith(beginning)]
+            found = [entry for page in obstore.list(self._store, below or None) for entry in page]
             obstore.delete(self._store, [e["path"] for e in found if before is None or e["last_modified"] < before])
         except (faults.BaseError, OSError) as e:
             raise _explained(f"{self.location}/{folder}", e) from e

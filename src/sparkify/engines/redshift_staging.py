@@ -255,13 +255,12 @@ class _BatchStaging:
             for _ in range(self._database.execute(f"delete from staging_songs where {EMPTY_KEY}")):
                 count -= 1
                 self.staged.reject(whole.name, None, "song_id: is missing, or artist_id is", b"")
+            mine = "update staging_songs set source_file = $name where source_file = ''"
+            self._database.execute(mine, {"name": whole.name})
         objects = {o.name: o for o in self._source.lakes[kind].list_objects().objects} if errors else {}
         for error in errors:
             self._reject(kind, error, whole.name, objects.get(error.file), error.line, f" in {error.file}")
         self.staged.records[whole.name] += count + len(errors)
-        if kind == "songs" and not self.is_over:
-            mine = "update staging_songs set source_file = $name where source_file = ''"
-            self._database.execute(mine, {"name": whole.name})
 
     def copy_parts(self, kind: Kind, items: Sequence[StoredObject], done: Callable[[int], None]) -> None:
         """Copy small objects, joined into parts.
