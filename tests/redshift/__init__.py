@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from redshift import catalog
+from redshift import catalog, functions
 from redshift.faults import Fault, Folder, What, When
 from redshift.wire import Postgres
 
@@ -39,6 +39,8 @@ class Settings:
     data_directory: str
     port: int
     user: str = "awsuser"
+    analyst: str = "analyst"
+    """A user who is no superuser, with the same password."""
     password: str = "Stand-in-1"
     s3_endpoint: str = ""
     region: str = "us-east-1"
@@ -71,6 +73,10 @@ class StandIn:
     @property
     def user(self) -> str:
         return self.settings.user
+
+    @property
+    def analyst(self) -> str:
+        return self.settings.analyst
 
     @property
     def password(self) -> str:
@@ -189,14 +195,15 @@ def running(folder: Path, **settings: Any) -> Iterator[StandIn]:
 
 
 def _prepare(stand_in: StandIn) -> None:
-    """Make the user, the database that others are copied from, and the first of them."""
+    """Make the users, the database that others are copied from, and the first of them."""
     with stand_in.postgres("postgres") as server:
         server.query("alter system set fsync = off")
         server.query("select pg_reload_conf()")
         server.query(f"create role {stand_in.user} superuser login")
+        server.query(f"create role {stand_in.analyst} login")
         server.query(f"create database {TEMPLATE} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'")
     with stand_in.postgres(TEMPLATE) as server:
-        for statement in catalog.statements():
+        for statement in (*catalog.statements(), *functions.statements()):
             server.query(statement)
     with stand_in.postgres("postgres") as server:
         server.query(f"create database {stand_in.database} template {TEMPLATE}")

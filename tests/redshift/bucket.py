@@ -1,4 +1,7 @@
-"""S3 as COPY reads it: with the rights of the role that the statement names, and Redshift's words for a refusal."""
+"""S3 as COPY reads it and UNLOAD writes it.
+
+With the rights of the role that the statement names, and Redshift's words for a refusal.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +82,7 @@ class Account:
 
 
 class Lake:
-    """The buckets as a role may read them."""
+    """The buckets as a role may read and write them."""
 
     def __init__(self, account: Account, role: str, region: str, query: int) -> None:
         """Assume the role.
@@ -120,16 +123,45 @@ class Lake:
         Raises:
             SqlError: there are none, or they cannot be listed.
         """
+        if found := self.found(prefix):
+            return found
+        raise self.error(f"The specified S3 prefix '{prefix.key}' does not exist", "")
+
+    def found(self, prefix: Address) -> list[Address]:
+        """The objects whose keys begin with a prefix, if there are any.
+
+        Raises:
+            SqlError: they cannot be listed.
+        """
         self._check_region(prefix)
         try:
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key)
-            found = [Address(prefix.bucket, item["Key"]) for page in pages for item in page.get("Contents", ())]
+            return [Address(prefix.bucket, item["Key"]) for page in pages for item in page.get("Contents", ())]
         except ClientError as e:
             raise self._refused(e, f"Failed to list S3 prefix: {prefix}") from e
-        if not found:
-            message = f"The specified S3 prefix '{prefix.key}' does not exist"
-            raise self.error(message, "")
-        return found
+
+    def write(self, address: Address, data: bytes) -> None:
+        """Put an object, in place of any before.
+
+        Raises:
+            SqlError: the role may not.
+        """
+        try:
+            self._s3.put_object(Bucket=address.bucket, Key=address.key, Body=data)
+        except ClientError as e:
+            raise self._refused(e, f"Failed to write S3 object: {address}") from e
+
+    def delete(self, addresses: Iterable[Address]) -> None:
+        """Delete objects.
+
+        Raises:
+            SqlError: the role may not; those before it are gone.
+        """
+        for address in addresses:
+            try:
+                self._s3.delete_object(Bucket=address.bucket, Key=address.key)
+            except ClientError as e:
+                raise self._refused(e, f"Failed to delete S3 object: {address}") from e
 
     def read(self, address: Address) -> bytes:
         """What an object holds.

@@ -36,10 +36,43 @@ VIEWS = {
 SESSION_FUNCTIONS = {
     "pg_last_copy_id": "integer",
     "pg_last_copy_count": "bigint",
+    "pg_last_unload_id": "integer",
+    "pg_last_unload_count": "bigint",
     "pg_last_query_id": "integer",
     "version": "varchar",
 }
 """Redshift's functions whose value the server knows and PostgreSQL does not: the server calls them with that value."""
+
+
+READ_LOG = f"""
+    create function pg_catalog.stand_in_log(name text) returns setof json language sql security definer as $$
+        select cast(line as json) from string_to_table(pg_read_file('{FOLDER}/' || name, true), chr(10)) as line
+        where line <> ''
+    $$"""
+
+COUNT_ROWS = """
+    create function pg_catalog.stand_in_rows(tbl oid) returns bigint language plpgsql as $$
+        declare found bigint;
+        begin
+            execute format('select count(*) from %s', cast(tbl as regclass)) into found;
+            return found;
+        end
+    $$"""
+
+TABLE_INFO = """
+    create view pg_catalog.svv_table_info as
+    select
+        cast(current_database() as text) as "database",
+        cast(n.nspname as text) as "schema",
+        c.oid as table_id,
+        cast(c.relname as text) as "table",
+        cast(ceil(pg_table_size(c.oid) / 1048576.0) as bigint) as size,
+        cast(r.rows as numeric(38, 0)) as tbl_rows
+    from pg_class as c
+    inner join pg_namespace as n on n.oid = c.relnamespace
+    cross join lateral pg_catalog.stand_in_rows(c.oid) as r (rows)
+    where c.relkind = 'r' and c.relpersistence = 'p' and c.oid >= 16384 and r.rows > 0"""
+"""SVV_TABLE_INFO: tables of users that hold a row, their size in blocks of 1 MB; for superusers only."""
 
 
 def statements() -> list[str]:
@@ -48,17 +81,28 @@ def statements() -> list[str]:
         f"create function pg_catalog.{name}({kind}) returns {kind} language sql immutable as 'select $1'"
         for name, kind in SESSION_FUNCTIONS.items()
     ]
-    return ["set allow_system_table_mods = on", *functions, *(_view(name, columns) for name, columns in VIEWS.items())]
+    views = [statement for name, columns in VIEWS.items() for statement in _view(name, columns)]
+    return [
+        "set allow_system_table_mods = on",
+        "grant create on schema public to public",  # as in Redshift, and not in PostgreSQL from 15 on
+        *functions,
+        READ_LOG,
+        *views,
+        COUNT_ROWS,
+        TABLE_INFO,
+    ]
 
 
-def _view(name: str, declared: str) -> str:
+def _view(name: str, declared: str) -> tuple[str, str]:
+    """A view of a log, in which a user who is no superuser sees what is his own."""
     columns = []
     for column in declared.replace("\n", " ").split(", "):
         label, kind = column.split()
         columns.append(f"cast(row ->> '{label}' as {kind}) as \"{label}\"")
-    file = f"pg_read_file('{FOLDER}/{name}', true)"
-    rows = f"(select line::json as row from string_to_table({file}, E'\\n') as line where line <> '') as log"
-    return f"create view pg_catalog.{name} as select {', '.join(columns)} from {rows}"
+    mine = "(select usesuper or usesysid = cast(row ->> 'user_id' as oid) from pg_user where usename = current_user)"
+    rows = f"pg_catalog.stand_in_log('{name}') as log (row)"
+    view = f"create view pg_catalog.{name} as select {', '.join(columns)} from {rows} where {mine}"
+    return view, f"grant select on pg_catalog.{name} to public"
 
 
 class Log:

@@ -29,7 +29,7 @@ Row = list[str | None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the session knows of its last COPY."""
+    """What the session knows of its last COPY or UNLOAD."""
 
     query_id: int
     rows: int
@@ -37,7 +37,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Session:
-    """What COPY is told of the session that it runs in."""
+    """What COPY and UNLOAD are told of the session that they run in."""
 
     account: Account
     log: Log

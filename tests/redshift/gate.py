@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from sqlfluff.core.parser import BaseSegment
 
-from redshift import correlation
+from redshift import correlation, functions, unload_request
 from redshift.catalog import SESSION_FUNCTIONS
 from redshift.syntax import below, children, parse, syntax_error, unsupported, words
 from redshift.translation import setting, sql, written_table
@@ -29,6 +29,7 @@ COMMANDS = {
     "delete_statement": "delete",
     "merge_statement": "merge",
     "copy_statement": "copy",
+    "unload_statement": "unload",
     "truncate_table": "truncate",
     "transaction_statement": "transaction",
     "lock_table_statement": "lock",
@@ -47,20 +48,12 @@ COMMANDS = {
 }
 """The statements that the stand-in knows; any other is refused, whether Redshift has it or not."""
 
+QUERIES = tuple(kind for kind, command in COMMANDS.items() if command == "select")
+
 WRITING = frozenset({"insert", "update", "delete", "merge", "copy"})
 
-# fmt: off
-FUNCTIONS = frozenset({
-    "abs", "btrim", "cast", "ceil", "char_length", "coalesce", "count", "current_database", "current_schema",
-    "date_trunc", "dense_rank", "extract", "first_value", "floor", "getdate", "greatest", "lag", "last_value",
-    "lead", "least", "left", "length", "lower", "ltrim", "max", "md5", "min", "mod", "ntile", "nullif",
-    "octet_length", "pg_backend_pid", "position", "rank", "replace", "right", "row_number", "rtrim", "sign",
-    "split_part", "strpos", "substring", "sum", "trim", "trunc", "upper",
-}) | frozenset(SESSION_FUNCTIONS)
-# fmt: on
-"""The functions that a statement may call: Redshift has all of them, and PostgreSQL means the same by them."""
-
-AGGREGATES = frozenset({"count", "first_value", "last_value", "max", "min", "sum"})
+CATALOG = ("information_schema .", "pg_", "svv_table_info")
+"""How the names of tables begin that only the leader node has."""
 
 SETTINGS = frozenset({"datestyle", "search_path", "statement_timeout", "timezone"})
 IGNORED_SETTINGS = frozenset({"enable_result_cache_for_session", "query_group", "wlm_query_slot_count"})
@@ -69,7 +62,10 @@ IGNORED_SETTINGS = frozenset({"enable_result_cache_for_session", "query_group", 
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement that Redshift would take. `sql` is for PostgreSQL; `written` is the table whose rows it changes."""
+    """A statement that Redshift would take.
+
+    `sql` is for PostgreSQL, of an UNLOAD the query; `written` is the table whose rows it changes.
+    """
 
     command: str
     sql: str
@@ -113,28 +109,40 @@ def _judge(text: str) -> Statement:
     for segment in tree.recursive_crawl_all():
         for refuse in REFUSALS.get(segment.get_type(), ()):
             refuse(segment)
-    _refuse_on_the_leader_node(tree)
+    _refuse_where_it_runs(tree)
     correlation.refuse(tree)
     if command == "set" and (name := setting(tree)) in IGNORED_SETTINGS:
         command = "nothing"
     elif command == "set" and name not in SETTINGS:
         raise SqlError("42704", f'unrecognized configuration parameter "{name}"')
     tokens = tuple(leaf.raw for leaf in tree.raw_segments if leaf.is_code)
+    if command == "unload":
+        return replace(_unloaded(unload_request.request(tokens).query), command=command, tokens=tokens)
     return Statement(command, sql(tree), tokens, written_table(tree) if command in WRITING else "")
 
 
+def _unloaded(query: str) -> Statement:
+    """The query of an UNLOAD (DG r_UNLOAD): no LIMIT in the outer SELECT, and no rows of catalog tables."""
+    tree = parse(query)
+    if any(children(_outer(tree), "limit_clause", "offset_clause")):
+        raise unsupported("LIMIT clause is not supported in the outer SELECT of UNLOAD")
+    if any(words(table).startswith(CATALOG) for table in below(tree, "table_reference")):
+        raise unsupported("Specified types or functions (one per INFO message) not supported on Redshift tables.")
+    if any(below(tree, "dollar_numeric_literal")):
+        raise unsupported("the query of UNLOAD takes no bound values")
+    judged = _judge(query)
+    if judged.command != "select":
+        raise syntax_error(judged.tokens[0])
+    return judged
+
+
+def _outer(query: BaseSegment) -> BaseSegment:
+    """The SELECT or the UNION whose rows are the query's."""
+    inner = list(children(query, *QUERIES)) if query.is_type("with_compound_statement", "bracketed") else []
+    return _outer(inner[-1]) if inner else query
+
+
 # Refusals, by the type of the segment that they look at.
-
-
-def _refuse_function(segment: BaseSegment) -> None:
-    name = next(children(segment, "function_name"))
-    called = words(name)
-    if called not in FUNCTIONS:
-        raise SqlError("42883", f"function {called}() does not exist", "The stand-in has those of gate.FUNCTIONS.")
-    for over in children(segment, "over_clause"):
-        is_framed = any(below(over, "frame_clause"))
-        if called in AGGREGATES and any(below(over, "orderby_clause")) and not is_framed:  # DG r_Window_functions
-            raise SqlError("42601", "Aggregate window functions with an ORDER BY clause require a frame clause")
 
 
 def _refuse_source(segment: BaseSegment) -> None:
@@ -177,7 +185,7 @@ def _refuse_words(pattern: str, message: str = "") -> Callable[[BaseSegment], No
 
 
 REFUSALS: dict[str, tuple[Callable[[BaseSegment], None], ...]] = {
-    "function": (_refuse_function, _refuse_words(r"\bfilter \(")),
+    "function": (functions.refuse, _refuse_words(r"\bfilter \(")),
     "table_expression": (_refuse_source,),
     "update_statement": (_refuse_update, _refuse_words(r"\bset \(")),
     "merge_statement": (_refuse_merge,),
@@ -194,15 +202,26 @@ REFUSALS: dict[str, tuple[Callable[[BaseSegment], None], ...]] = {
     "delete_statement": (_refuse_words("^delete from only"),),
     "truncate_table": (_refuse_words(","),),
     "transaction_statement": (_refuse_words(r"(?<=isolation level )(?!serializable)\w+"),),
+    "comment_clause": (_refuse_words(r"(?<=^comment on )(?!table|column|view|database)\w+"),),
+    "frame_clause": (_refuse_words(r"^(range|groups)\b"), _refuse_words(r"\bexclude\b")),
+    "named_window": (_refuse_words("^window"),),
 }
 """What the grammar takes and Redshift does not; where no page is named, it is DG c_unsupported-postgresql-features."""
 
 
-def _refuse_on_the_leader_node(tree: BaseSegment) -> None:
-    """DG c_sql-functions-leader-node: CURRENT_SCHEMA and catalog tables do not go with tables of the compute nodes."""
+def _refuse_where_it_runs(tree: BaseSegment) -> None:
+    """DG c_sql-functions-leader-node: catalog tables and some functions do not go with tables of the compute nodes.
+
+    Others need such a table.
+    """
     named = {words(query).split(" ")[0] for query in below(tree, "common_table_expression")}
     tables = {words(table) for table in below(tree, "table_reference")} - named
-    catalog = {table for table in tables if table.startswith(("information_schema .", "pg_"))}
-    calls = any(words(name) == "current_schema" for name in below(tree, "function_name"))
-    if (catalog or calls) and tables - catalog:
+    catalog = {table for table in tables if table.startswith(CATALOG)}
+    called = {words(name) for name in below(tree, "function_name")}
+    if (catalog or called & functions.LEADER_ONLY) and tables - catalog:
         raise unsupported("Specified types or functions (one per INFO message) not supported on Redshift tables.")
+    if called & functions.COMPUTE_ONLY and not tables - catalog:
+        raise unsupported(
+            "One or more of the used functions must be applied on at least one user created tables. "
+            "Examples of user table only functions are LISTAGG, MEDIAN, PERCENTILE_CONT, etc"
+        )

@@ -134,7 +134,8 @@ class Login:
         given, client_nonce = body[4 : 4 + size], body[8 + size :]
         salted = hashlib.sha256(self._server.settings.password.encode() + salt).digest()
         expected = hashlib.sha256(salted + nonce + client_nonce).digest()
-        if kind != b"d" or user != self._server.settings.user or given != expected:
+        users = (self._server.settings.user, self._server.settings.analyst)
+        if kind != b"d" or user not in users or given != expected:
             raise SqlError("28000", f'password authentication failed for user "{user}"', severity="FATAL")
 
     def _session(self, told: dict[str, str]) -> Session:
@@ -149,7 +150,8 @@ class Login:
             "timezone": "UTC",
         }
         flags = " ".join(f"-c {name}={value}" for name, value in options.items())
-        postgres = Postgres(settings.socket_path, settings.user, told.get("database", settings.user), flags)
+        user = told["user"]
+        postgres = Postgres(settings.socket_path, user, told.get("database", user), flags)
         protocol = min(int(told.get("client_protocol_version", "0")), NEWEST_PROTOCOL)
         return Session(self._server, self._stream, postgres, protocol, told.get("database", ""))
 

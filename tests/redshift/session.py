@@ -1,22 +1,24 @@
 """A client that is logged in: its messages go to PostgreSQL one at a time, and the answers back.
 
 What Redshift does otherwise than PostgreSQL is done here or called from here: the gate, the lock of a table that is
-written, COPY, TRUNCATE's commit, NUMERIC, and the words of errors.
+written, COPY and UNLOAD, TRUNCATE's commit, NUMERIC, and the words of errors.
 """
 
 from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from redshift import gate
+from redshift import gate, unload_request
 from redshift.copy import Copy, Outcome, no_table
 from redshift.copy import Session as CopySession
 from redshift.copy_request import request
 from redshift.gate import Statement
+from redshift.unload import Unload
 from redshift.wire import (
     NUMERIC,
     Column,
@@ -41,6 +43,17 @@ VERSION = "8.0.2"
 FULL_VERSION = f"PostgreSQL {VERSION} on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2, Redshift 1.0.0 (stand-in)"
 
 
+NOTHING = Outcome(-1, 0)
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What a session knows of its last COPY and its last UNLOAD."""
+
+    copy: Outcome = NOTHING
+    unload: Outcome = NOTHING
+
+
 @dataclass
 class Prepared:
     """A statement that the client has prepared."""
@@ -53,7 +66,7 @@ class Prepared:
     @property
     def is_local(self) -> bool:
         """Whether PostgreSQL never sees it."""
-        return self.statement.command in ("copy", "vacuum", "nothing")
+        return self.statement.command in ("copy", "unload", "vacuum", "nothing")
 
 
 class Session:
@@ -74,7 +87,7 @@ class Session:
         """Whether PostgreSQL does the same, because the error was its own."""
         self._locked: set[str] = set()
         self._last_query = -1
-        self._last_copy = self._committed_copy = Outcome(-1, 0)
+        self._last = self._committed = Outcomes()
 
     def __enter__(self) -> Session:
         settings = self._postgres.settings | {
@@ -168,8 +181,10 @@ class Session:
         if not statement.is_late:
             return statement.sql
         values = {
-            "pg_last_copy_id": self._last_copy.query_id,
-            "pg_last_copy_count": self._last_copy.rows,
+            "pg_last_copy_id": self._last.copy.query_id,
+            "pg_last_copy_count": self._last.copy.rows,
+            "pg_last_unload_id": self._last.unload.query_id,
+            "pg_last_unload_count": self._last.unload.rows,
             "pg_last_query_id": self._last_query,
             "version": FULL_VERSION,
         }
@@ -230,7 +245,7 @@ class Session:
     def _answered(self, kind: bytes, answer: bytes, prepared: Prepared) -> bytes:
         """A message of PostgreSQL's as Redshift sends it."""
         if kind == b"C" and answer.startswith(b"ROLLBACK"):
-            self._last_copy = self._committed_copy
+            self._last = self._committed
         if kind == b"C" and answer.startswith(b"SELECT "):
             return b"SELECT\0"
         if kind == b"D" and self._protocol >= 2 and any(column.type == NUMERIC for column in prepared.columns):
@@ -243,6 +258,8 @@ class Session:
             raise SqlError("25P02", "current transaction is aborted, commands ignored until end of transaction block")
         if statement.command == "copy":
             self._copy(statement, during)
+        elif statement.command == "unload":
+            self._unload(statement, during)
         elif statement.command == "vacuum" and self._postgres.status != b"I":
             raise SqlError("25001", "VACUUM cannot run inside a transaction block")
         self._client.put(b"C", cstring(statement.tokens[0].upper()))
@@ -268,7 +285,7 @@ class Session:
             self._client.put(b"E", in_redshift_words(e, self._id).body())
         if self._postgres.status == b"I":
             self._locked.clear()
-            self._committed_copy = self._last_copy
+            self._committed = self._last
         self._client.put(b"Z", self._postgres.status)
         self._client.flush()
 
@@ -280,6 +297,8 @@ class Session:
     def _lock(self, statement: Statement) -> None:
         """Take the lock by which Redshift lets one transaction at a time write a table (DG c_write_readwrite)."""
         if statement.written and self._postgres.status == b"T" and statement.written not in self._locked:
+            if self._postgres.query("show transaction_read_only") == [["on"]]:
+                raise read_only()
             try:
                 self._postgres.query(f"lock table {statement.written} in share row exclusive mode")
             except SqlError as e:
@@ -290,15 +309,32 @@ class Session:
 
     def _copy(self, statement: Statement, during: Fault | None) -> None:
         self._lock(statement)
-        server = self._server
-        session = CopySession(server.account, server.log, self._postgres, self._id, self._database)
-        copy = Copy(session, request(statement.tokens), self._last_query)
+        copy = Copy(self._told, request(statement.tokens), self._last_query)
         try:
             copy.run(during)
         finally:
-            self._last_copy = copy.outcome or self._last_copy
-        for notice in copy.notices:
+            self._last = replace(self._last, copy=copy.outcome or self._last.copy)
+        self._inform(copy.notices)
+
+    def _unload(self, statement: Statement, during: Fault | None) -> None:
+        unload = Unload(self._told, unload_request.request(statement.tokens), self._last_query)
+        try:
+            unload.run(self._filled(statement), during)
+        finally:
+            self._last = replace(self._last, unload=unload.outcome or self._last.unload)
+        self._inform(unload.notices)
+
+    @property
+    def _told(self) -> CopySession:
+        return CopySession(self._server.account, self._server.log, self._postgres, self._id, self._database)
+
+    def _inform(self, notices: Iterable[str]) -> None:
+        for notice in notices:
             self._client.put(b"N", SqlError("00000", notice, severity="INFO").body())
+
+
+def read_only() -> SqlError:
+    return SqlError("25006", "transaction is read-only")
 
 
 def in_redshift_words(error: SqlError, session: int) -> SqlError:
@@ -307,6 +343,10 @@ def in_redshift_words(error: SqlError, session: int) -> SqlError:
     code, message = fields["C"], fields["M"]
     if code == "23514" and (found := re.match(r"bytes_(\d+)_", fields.get("n", ""))):
         return SqlError("22001", f"value too long for type character varying({found[1]})")
+    if code == "25006":
+        return read_only()
+    if code == "42501":
+        return SqlError(code, re.sub(r"(?<=permission denied for )(table|view)", "relation", message))
     if code == "23502":
         return SqlError(code, f"Cannot insert a NULL value into column {fields.get('c', '')}")
     if code == "40001":

@@ -60,3 +60,14 @@ def below(segment: BaseSegment, *types: str) -> Iterator[BaseSegment]:
 def words(segment: BaseSegment) -> str:
     """The code of a segment in lower case, a space between its parts."""
     return " ".join(leaf.raw.lower() for leaf in segment.raw_segments if leaf.is_code)
+
+
+def list_items(bracketed: BaseSegment) -> list[list[BaseSegment]]:
+    """The items of a list in brackets, each with the segments that it is made of."""
+    items: list[list[BaseSegment]] = [[]]
+    for part in bracketed.segments:
+        if part.is_type("comma"):
+            items.append([])
+        elif part.is_code and not part.is_type("start_bracket", "end_bracket"):
+            items[-1].append(part)
+    return items

@@ -10,8 +10,8 @@ import re
 
 from sqlfluff.core.parser import BaseSegment
 
-from redshift.catalog import SESSION_FUNCTIONS
-from redshift.syntax import children, syntax_error, words
+from redshift import functions
+from redshift.syntax import children, list_items, syntax_error, words
 from redshift.wire import SqlError
 
 MOST_BYTES = 65_535
@@ -54,7 +54,7 @@ def sql(segment: BaseSegment) -> str:
     if segment.is_type("quoted_identifier"):  # names fold to lower case even in quotes (DG r_names)
         return segment.raw.lower()
     if segment.is_type("function"):
-        return _function(segment)
+        return functions.call(segment, sql)
     if segment.is_type("data_type"):
         return data_type(words(segment)) or _parts(segment)
     if segment.is_type("table_constraint", "column_attribute_segment") and words(segment).startswith(STORAGE):
@@ -64,23 +64,6 @@ def sql(segment: BaseSegment) -> str:
 
 def _parts(segment: BaseSegment) -> str:
     return "".join(map(sql, segment.segments)) if segment.segments else segment.raw
-
-
-def _function(segment: BaseSegment) -> str:
-    name = words(next(children(segment, "function_name")))
-    if name in SESSION_FUNCTIONS:
-        return f"{{{name}}}"
-    if name == "getdate":
-        return "cast(statement_timestamp() as timestamp(0))"
-    return _extract(segment) if name == "extract" else _parts(segment)
-
-
-def _extract(segment: BaseSegment) -> str:
-    """EXTRACT gives an integer, and of milliseconds those within the second (DG r_EXTRACT_function)."""
-    part = words(next(segment.recursive_crawl("date_part")))
-    within = {"millisecond": 1000, "milliseconds": 1000, "microsecond": 1_000_000, "microseconds": 1_000_000}.get(part)
-    whole = f"cast(trunc({_parts(segment)}) as {'bigint' if part == 'epoch' else 'integer'})"
-    return f"({whole} % {within})" if within else whole
 
 
 def varchar_bytes(kind: str) -> int | None:
@@ -112,22 +95,12 @@ def data_type(kind: str) -> str | None:
 def _create_table(tree: BaseSegment) -> str:
     """CREATE TABLE with its columns only: no keys, for Redshift enforces none, and a check of the bytes of texts."""
     body = next(children(tree, "bracketed"))
-    items = _list_items(body)
+    items = list_items(body)
     if words(items[0][0]) == "like":
         raise SqlError("0A000", "the stand-in takes a list of columns only")
     columns = [_column(parts) for parts in items if not parts[0].is_type("table_constraint")]
     head = "".join(map(sql, tree.segments[: tree.segments.index(body)]))
     return f"{head}({', '.join(columns)})"
-
-
-def _list_items(bracketed: BaseSegment) -> list[list[BaseSegment]]:
-    items: list[list[BaseSegment]] = [[]]
-    for part in bracketed.segments:
-        if part.is_type("comma"):
-            items.append([])
-        elif part.is_code and not part.is_type("start_bracket", "end_bracket"):
-            items[-1].append(part)
-    return items
 
 
 def _column(parts: list[BaseSegment]) -> str:

@@ -93,6 +93,7 @@ class Postgres(Stream):
         """I: idle, T: in a transaction, E: in a failed one."""
         self.settings: dict[str, str] = {}
         self.key = b""
+        self._columns: list[Column] = []
         start = {"user": user, "database": database, "options": options, "client_encoding": "UTF8"}
         body = struct.pack("!i", PROTOCOL) + b"".join(cstring(k) + cstring(v) for k, v in start.items()) + b"\0"
         connection.sendall(struct.pack("!i", len(body) + 4) + body)
@@ -123,13 +124,24 @@ class Postgres(Stream):
         self.flush()
         return self.finish()
 
+    def select(self, sql: str) -> tuple[list[Column], list[list[str | None]]]:
+        """The columns of a query, and its rows as text.
+
+        Raises:
+            SqlError: it failed.
+        """
+        rows = self.query(sql)
+        return self._columns, rows
+
     def finish(self) -> list[list[str | None]]:
         """Read all messages to the end of the exchange."""
         rows: list[list[str | None]] = []
         error: SqlError | None = None
         while (message := self.read())[0] != b"Z":
             kind, body = message
-            if kind == b"D":
+            if kind == b"T":
+                self._columns = columns(body)
+            elif kind == b"D":
                 rows.append([None if value is None else value.decode() for value in row_values(body)])
             elif kind == b"E":
                 error = SqlError.read(body)
@@ -179,13 +191,17 @@ def data_row(values: Sequence[bytes | None]) -> bytes:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a result. `modifier` holds the scale of a NUMERIC."""
+    """A column of a result. `modifier` holds precision and scale of a NUMERIC."""
 
     name: bytes
     place: bytes
     type: int
     size: int
     modifier: int
+
+    @property
+    def precision(self) -> int:
+        return (self.modifier - 4) >> 16
 
     @property
     def scale(self) -> int:
