@@ -6,14 +6,23 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the program tells the shell."""
+    """What the program tells the shell, and what it means."""
 
-    DONE = 0
-    LOAD_FAILED = 1  # the data, or the machine under the load
-    USAGE = 2  # the command line or the configuration
-    ACCESS = 3  # the store or the warehouse cannot be reached or opened
-    CHECK_FAILED = 4  # the warehouse broke one of its own rules
-    INTERRUPTED = 130  # Ctrl-C
+    meaning: str
+
+    DONE = 0, "done"
+    LOAD_FAILED = 1, "the load failed, bad data included"
+    USAGE = 2, "the command line or the configuration cannot be used"
+    ACCESS = 3, "the store or the warehouse cannot be reached or opened"
+    CHECK_FAILED = 4, "a check failed, or the data is older than `status --max-age` allows"
+    INTERRUPTED = 130, "interrupted"
+
+    def __new__(cls, value: int, meaning: str) -> ExitCode:
+        """The number with its meaning beside it."""
+        code = int.__new__(cls, value)
+        code._value_ = value
+        code.meaning = meaning
+        return code
 
 
 class SparkifyError(Exception):
@@ -24,6 +33,12 @@ class SparkifyError(Exception):
 
 class ConfigError(SparkifyError):
     """The configuration or the command line cannot be used as it is."""
+
+    exit_code = ExitCode.USAGE
+
+
+class StatementError(SparkifyError):
+    """The engine does not take a statement of SQL that a person wrote; a change among them."""
 
     exit_code = ExitCode.USAGE
 

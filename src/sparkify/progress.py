@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Literal, TextIO, TypeAlias
+
+Detail: TypeAlias = Literal["quiet", "normal", "verbose"]
+"""How much is said: only what is wrong, what is going on, or every statement of SQL too."""
+
+SHOWN = 120
+"""Characters of a statement that are shown."""
 
 
 class Progress:
     """Says what is going on, a line for each thing, on a stream that is no terminal."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, detail: Detail = "normal") -> None:
         self._stream = stream or sys.stderr
+        self._detail = detail
+
+    def warn(self, text: str) -> None:
+        """One line for the person that is always said."""
+        print(text, file=self._stream, flush=True)
 
     def say(self, text: str) -> None:
-        """One line for the person."""
-        print(text, file=self._stream, flush=True)
+        """One line for the person, unless they want it quiet."""
+        if self._detail != "quiet":
+            self.warn(text)
 
     @contextmanager
     def phase(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
@@ -24,12 +37,22 @@ class Progress:
         self.say(what if total is None else f"{what}: {total:,}")
         yield lambda steps: None
 
+    @contextmanager
+    def statement(self, sql: str) -> Iterator[None]:
+        """The time in which a statement runs, told together with its beginning to a person who wants it verbose."""
+        started = time.perf_counter()
+        yield
+        if self._detail == "verbose":
+            text = " ".join(sql.split())
+            text = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+            self.warn(f"{time.perf_counter() - started:8.3f} s  {text}")
+
 
 class Bars(Progress):
     """A bar for each part of the run, on a terminal."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, detail: Detail = "normal") -> None:
+        super().__init__(detail=detail)
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as RichProgress
@@ -38,9 +61,9 @@ class Bars(Progress):
         self._columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self._progress = RichProgress
 
-    def say(self, text: str) -> None:
+    def warn(self, text: str) -> None:
         """One line above the bars."""
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def phase(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
@@ -52,6 +75,6 @@ class Bars(Progress):
             bars.update(task, total=size, completed=size)
 
 
-def for_terminal() -> Progress:
-    """Bars when stderr is a terminal, lines when it is not."""
-    return Bars() if sys.stderr.isatty() else Progress()
+def for_terminal(detail: Detail = "normal") -> Progress:
+    """Bars when stderr is a terminal, lines when it is not; neither when it has to be quiet."""
+    return Bars(detail) if sys.stderr.isatty() and detail != "quiet" else Progress(detail=detail)

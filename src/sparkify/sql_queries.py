@@ -7,6 +7,8 @@ A value is written `$name` and bound by the engine; nothing is ever formatted in
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from itertools import takewhile
@@ -61,6 +63,12 @@ TRANSFORMS = (
 )
 """Everything between staging and the checks, in the order in which it runs."""
 
+COLUMN = re.compile(
+    r"^    (\w+) (varchar\(\d+\)|bigint|integer|double precision|timestamp)( not null)?[^\n]*?(?:  -- ([^\n]*))?$",
+    re.MULTILINE,
+)
+"""A column in a table's file of `sql/create`, on a line of its own: name, type, whether it is required, description."""
+
 
 @cache
 def statements(folder: str, name: str) -> tuple[str, ...]:
@@ -85,26 +93,41 @@ def names(folder: str) -> list[str]:
 
 def header(folder: str, name: str) -> str:
     """The comment at the head of a SQL file as one line of text: what it is and what goes wrong without it."""
+    return " ".join(header_lines(folder, name))
+
+
+def header_lines(folder: str, name: str) -> list[str]:
+    """The comment at the head of a SQL file, line by line."""
     head = takewhile(lambda line: line.startswith("--"), read(folder, name).splitlines())
-    return " ".join(line.removeprefix("--").strip() for line in head)
+    return [line.removeprefix("--").strip() for line in head]
+
+
+def parameters(sql: str) -> set[str]:
+    """The names of the values that a statement takes."""
+    return set(re.findall(r"\$([a-z_]\w*)", sql))
+
+
+def filled(sql: str, values: Mapping[str, object]) -> str:
+    """A statement as any tool can run it, with literals in place of its parameters: to show, never to run here."""
+    return re.sub(r"\$([a-z_]\w*)", lambda match: _as_literal(values[match[1]]), sql)
+
+
+def _as_literal(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"timestamp {literal(value.isoformat(' ', 'seconds'))}"
+    return str(value) if isinstance(value, int) else literal(str(value))
 
 
 @cache
 def columns(table: str) -> dict[str, str]:
-    """The columns of a table and their types, in order, as `sql/create` declares them.
-
-    The create files keep one column a line, `name type [not null],  -- description`.
-    """
-    declared = re.findall(
-        r"^    (\w+) (varchar\(\d+\)|bigint|integer|double precision|timestamp)", read("create", table), re.MULTILINE
-    )
-    return dict(declared)
+    """The columns of a table and their types, in order, as `sql/create` declares them."""
+    return {name: kind for name, kind, _, _ in COLUMN.findall(read("create", table))}
 
 
 @cache
 def required_columns(table: str) -> frozenset[str]:
     """The columns of a table that must hold a value."""
-    return frozenset(re.findall(r"^    (\w+) .*?not null", read("create", table), re.MULTILINE))
+    return frozenset(name for name, _, required, _ in COLUMN.findall(read("create", table)) if required)
 
 
 def literal(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
@@ -19,6 +19,15 @@ RAW_TEXT = 1_000
 
 Value: TypeAlias = Any
 Rows: TypeAlias = list[tuple[Value, ...]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a question found: its columns' names, their types as DuckDB calls them, and its rows, to be read once."""
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: Iterator[tuple[Value, ...]]
 
 
 class TryAgainError(LoadError):
@@ -41,6 +50,15 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Export:
+    """A table to write as files: what it holds, and the columns whose values name the folders of the files."""
+
+    table: str
+    sql: str
+    folders: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Rejected:
     """A record of which no row can be made. `line` counts from 1; None where the object has no lines to count."""
 
@@ -50,10 +68,14 @@ class Rejected:
     reason: str
     raw_text: str
 
-    def __str__(self) -> str:
+    def place_and_reason(self) -> str:
+        """Where the record stands, and why no row can be made of it."""
         line = f", line {self.line}" if self.line else ""
         column = f", column {self.column_name}" if self.column_name else ""
-        return f"{self.object}{line}{column}: {self.reason}: {self.raw_text[:200]}"
+        return f"{self.object}{line}{column}: {self.reason}"
+
+    def __str__(self) -> str:
+        return f"{self.place_and_reason()}: {self.raw_text[:200]}"
 
 
 @dataclass
@@ -95,8 +117,16 @@ class Engine(Protocol):
         """Run one statement with `$name` bound from `values`; the rows it found."""
         ...
 
-    def columns(self, sql: str) -> tuple[str, ...]:
-        """The names of the columns that a query gives, without running it."""
+    def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
+        """What one statement that anybody may have written finds; it reaches nothing but the warehouse.
+
+        Raises:
+            StatementError: the engine does not take it.
+        """
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Everything that is read inside is of one moment, and the engine refuses every change."""
         ...
 
     def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
@@ -129,6 +159,19 @@ class Engine(Protocol):
 
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
         """Checks of what only this engine needs, by name; each gives what it found, or raises a SparkifyError."""
+        ...
+
+    def size(self) -> int | None:
+        """How many bytes the warehouse takes; None where the login may not know."""
+        ...
+
+    def export(self, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool) -> None:
+        """Write each of some tables as Parquet files into a folder of its name below a place.
+
+        Raises:
+            AccessError: the place cannot be written.
+            ConfigError: the engine cannot write to such a place, or a folder is there and may not be overwritten.
+        """
         ...
 
     def tidy(self) -> None:

@@ -13,8 +13,8 @@ import duckdb
 
 from sparkify import sql_queries
 from sparkify.config import Config
-from sparkify.engines import Rows, Source, Staged, TryAgainError, Value, duckdb_staging
-from sparkify.errors import AccessError, LoadError
+from sparkify.engines import Answer, Export, Rows, Source, Staged, TryAgainError, Value, duckdb_export, duckdb_staging
+from sparkify.errors import AccessError, LoadError, StatementError
 from sparkify.lake import StoredObject
 from sparkify.plan import Batch
 from sparkify.progress import Progress
@@ -32,6 +32,12 @@ SETTINGS = {
     "checkpoint_threshold": "1 MB",
     "auto_checkpoint_skip_wal_threshold": "0",
 }
+
+NOT_TAKEN_FOR_THE_MACHINE = (*NO_ROOM, duckdb.OutOfMemoryException)
+"""What DuckDB raises when a statement fails for what it needs, and not for what it says."""
+
+FETCHED_ROWS = 10_000
+"""Rows of an answer that are in memory at a time."""
 
 RETRY_EVERY = 0.2
 """Seconds between two attempts to open a file that another process holds."""
@@ -51,6 +57,8 @@ class DuckDB:
             AccessError: it is held by another process for longer, or cannot be opened.
         """
         self.place = str(config.duckdb_path)
+        self._path = config.duckdb_path
+        self._progress = progress
         settings = {**SETTINGS, "memory_limit": f"{config.memory_limit} B"}
         self._connection = _open(config.duckdb_path, settings, config.lock_timeout, progress, read_only)
 
@@ -61,8 +69,32 @@ class DuckDB:
 
     def query(self, sql: str, values: Mapping[str, Value] | None = None) -> Rows:
         """See `Engine.query`."""
+        with self._faults():
+            return self._run(sql, values or {}).fetchall()
+
+    def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
+        """See `Engine.ask`. Files and other databases are out of its reach (see the setting enable_external_access)."""
+        with self._faults(of_a_person=True):
+            self._connection.execute("set enable_external_access = false")
+            found = self._run(sql, values or {})
+            columns = found.description or []
+        return Answer(
+            tuple(name for name, *_ in columns), tuple(str(kind) for _, kind, *_ in columns), self._rows(found)
+        )
+
+    def _rows(self, found: duckdb.DuckDBPyConnection) -> Iterator[tuple[Value, ...]]:
+        while True:
+            with self._faults(of_a_person=True):
+                some = found.fetchmany(FETCHED_ROWS)
+            if not some:
+                return
+            yield from some
+
+    @contextmanager
+    def _faults(self, *, of_a_person: bool = False) -> Iterator[None]:
+        """Tell what DuckDB raises in words of ours; a statement of a person's that it does not take is their fault."""
         try:
-            return self._run(sql, values or {})
+            yield
         except duckdb.InterruptException as e:
             raise KeyboardInterrupt from e
         except RuntimeError as e:
@@ -71,6 +103,8 @@ class DuckDB:
                 raise KeyboardInterrupt from e
             raise
         except (duckdb.Error, UnicodeDecodeError) as e:
+            if of_a_person and not isinstance(e, NOT_TAKEN_FOR_THE_MACHINE):
+                raise StatementError(f"{self.place}: {e}") from e
             # DuckDB cuts the record that it quotes in a message, sometimes within a character.
             raise LoadError(f"{self.place}: {_explained(e)}") from e
 
@@ -87,13 +121,10 @@ class DuckDB:
                 raise TryAgainError("DuckDB finds a record bad") from e
             raise
 
-    def _run(self, sql: str, values: Mapping[str, Value]) -> Rows:
+    def _run(self, sql: str, values: Mapping[str, Value]) -> duckdb.DuckDBPyConnection:
         used = {name: value for name, value in values.items() if re.search(rf"\${name}\b", sql)}
-        return self._connection.execute(sql, used or None).fetchall()
-
-    def columns(self, sql: str) -> tuple[str, ...]:
-        """See `Engine.columns`."""
-        return tuple(name for name, *_ in self.query(f"describe {sql}"))
+        with self._progress.statement(sql):
+            return self._connection.execute(sql, used or None)
 
     def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
         """See `Engine.insert`. A column goes to DuckDB as one list, or as one value when its rows do not differ."""
@@ -122,6 +153,15 @@ class DuckDB:
             self._roll_back()
             raise
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See `Engine.snapshot`."""
+        self.query("begin transaction read only")
+        try:
+            yield
+        finally:
+            self._roll_back()
+
     def _roll_back(self) -> None:
         # A commit that failed has ended its transaction already, and closing the file ends any other.
         with suppress(LoadError):
@@ -134,6 +174,15 @@ class DuckDB:
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
         """See `Engine.examinations`. A file needs nothing more."""
         return {}
+
+    def size(self) -> int:
+        """See `Engine.size`. The file, and the log beside it."""
+        log = self._path.with_name(f"{self._path.name}.wal")
+        return sum(file.stat().st_size for file in (self._path, log) if file.exists())
+
+    def export(self, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool) -> None:
+        """See `Engine.export`."""
+        duckdb_export.export(self, tables, place, done, overwrite=overwrite)
 
     def tidy(self) -> None:
         """Write the log into the file, so that a crash leaves nothing to replay (see the CHECKPOINT statement)."""

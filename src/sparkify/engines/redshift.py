@@ -13,8 +13,18 @@ from redshift_connector import error as faults
 
 from sparkify import sql_queries
 from sparkify.config import Cluster, Config
-from sparkify.engines import Rows, Source, Staged, TryAgainError, Value, redshift_staging
-from sparkify.errors import AccessError, LoadError, OutcomeUnknownError, SparkifyError
+from sparkify.engines import (
+    Answer,
+    Export,
+    Rows,
+    Source,
+    Staged,
+    TryAgainError,
+    Value,
+    redshift_export,
+    redshift_staging,
+)
+from sparkify.errors import AccessError, LoadError, OutcomeUnknownError, SparkifyError, StatementError
 from sparkify.lake import StoredObject
 from sparkify.plan import Batch
 from sparkify.progress import Progress
@@ -35,6 +45,19 @@ CANCELED = "57014"
 """The SQLSTATE of a statement that took longer than statement_timeout."""
 
 UNREACHED = "check [CLUSTER] HOST and DB_PORT, that the cluster is not paused, and that its network lets you in"
+
+TYPES = {
+    16: "BOOLEAN",
+    20: "BIGINT",
+    21: "SMALLINT",
+    23: "INTEGER",
+    700: "FLOAT",
+    701: "DOUBLE",
+    1082: "DATE",
+    1114: "TIMESTAMP",
+    1700: "DECIMAL(38, 6)",
+}
+"""DuckDB's names of the types that the driver names by PostgreSQL's numbers (pg_type.oid); any other is a text."""
 
 NO_ACCESS = {
     "not authorized to assume": "attach the role of [IAM_ROLE] ARN to the cluster, and let Redshift assume it",
@@ -97,10 +120,17 @@ class Redshift:
         """See `Engine.query`."""
         return [tuple(row) for row in self._run(sql, values or {}).fetchall()]
 
-    def columns(self, sql: str) -> tuple[str, ...]:
-        """See `Engine.columns`."""
-        described = self._run(f"select * from ({sql}) as q limit 0", {}).description
-        return tuple(name.decode() if isinstance(name, bytes) else name for name, *_ in described)
+    def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
+        """See `Engine.ask`."""
+        try:
+            cursor = self._run(sql, values or {})
+        except LoadError as e:
+            if isinstance(e.__cause__, faults.ProgrammingError) and not self._is_lost:
+                raise StatementError(f"{self.place}: {_words(e.__cause__)}") from e
+            raise
+        columns = cursor.description or []
+        names = tuple(name.decode() if isinstance(name, bytes) else name for name, *_ in columns)
+        return Answer(names, tuple(TYPES.get(kind, "VARCHAR") for _, kind, *_ in columns), map(tuple, cursor))
 
     def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
         """See `Engine.insert`. Many rows go through S3, for Redshift takes long for an insert of many values."""
@@ -155,6 +185,16 @@ class Redshift:
         self._is_in_transaction = False
         self._attempts = 0
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See `Engine.snapshot`."""
+        self.execute("begin read only")
+        self._is_in_transaction = True
+        try:
+            yield
+        finally:
+            self.roll_back()
+
     def _commit(self) -> None:
         try:
             self.execute("commit")
@@ -190,12 +230,27 @@ class Redshift:
             checks["work"] = self._staging.examine_work
         return checks
 
+    def size(self) -> int | None:
+        """See `Engine.size`. Redshift counts in blocks of 1 MB (DG r_SVV_TABLE_INFO)."""
+        [(schema,)] = self.query("select current_schema()")
+        try:
+            [(blocks,)] = self.query(
+                'select sum(size) from svv_table_info where "schema" = $schema', {"schema": schema}
+            )
+        except SparkifyError:
+            return None
+        return None if blocks is None else int(blocks) * 1024**2
+
+    def export(self, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool) -> None:
+        """See `Engine.export`."""
+        redshift_export.export(self, tables, place, done, overwrite=overwrite)
+
     def tidy(self) -> None:
         """See `Engine.tidy`. What cannot be deleted from WORK does no harm, and the batch is loaded."""
         try:
             self._staging.clear()
         except AccessError as e:
-            self._progress.say(f"warning: {e}; the load goes on, and what was put into [S3] WORK stays there")
+            self._progress.warn(f"warning: {e}; the load goes on, and what was put into [S3] WORK stays there")
 
     def close(self) -> None:
         """See `Engine.close`."""
@@ -221,7 +276,8 @@ class Redshift:
         cursor.paramstyle = "numeric"
         self._is_lost = True  # until its answer is read to the end: after Ctrl-C a rest of it would wait there
         try:
-            cursor.execute(statement, arguments)
+            with self._progress.statement(sql):
+                cursor.execute(statement, arguments)
         except faults.ProgrammingError as e:
             self._is_lost = _told(e, "S") in FATAL
             raise self._refused(e) from e

@@ -1,0 +1,60 @@
+"""Tables of DuckDB as Parquet files in a folder.
+
+All tables are written beside their places first and moved there when all are whole, so that a run which stops halfway
+leaves what was there before.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sparkify import sql_queries
+from sparkify.engines import Export
+from sparkify.errors import AccessError, ConfigError
+
+if TYPE_CHECKING:
+    from sparkify.engines.duckdb import DuckDB
+
+
+def export(
+    database: DuckDB, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool
+) -> None:
+    """See `Engine.export`."""
+    if "://" in place:
+        raise ConfigError(f"{place}: DuckDB exports into a folder; name one, and copy it to the store from there")
+    folder = Path(place)
+    there = [table.table for table in tables if (folder / table.table).exists()]
+    if there and not overwrite:
+        raise ConfigError(f"{place}: {', '.join(there)} is there already; name another folder, or add --overwrite")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _export(database, tables, folder, done)
+    except OSError as e:
+        raise AccessError(f"{place}: cannot be written; make room, or look at its rights ({e})") from e
+
+
+def _export(database: DuckDB, tables: Sequence[Export], folder: Path, done: Callable[[int], None]) -> None:
+    written = {table.table: folder / f".{table.table}.writing" for table in tables}
+    try:
+        for table in tables:
+            _write(database, table, written[table.table])
+            done(1)
+        for name, new in written.items():
+            shutil.rmtree(folder / name, ignore_errors=True)
+            new.rename(folder / name)
+    finally:
+        for new in written.values():
+            shutil.rmtree(new, ignore_errors=True)
+
+
+def _write(database: DuckDB, table: Export, target: Path) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    if table.folders:
+        place, options = target, f"format parquet, overwrite_or_ignore, partition_by ({', '.join(table.folders)})"
+    else:
+        place, options = target / f"{table.table}.parquet", "format parquet"
+    database.execute(f"copy ({table.sql}) to {sql_queries.literal(str(place))} ({options})")

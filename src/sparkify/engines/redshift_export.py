@@ -1,0 +1,42 @@
+"""Tables of Redshift as Parquet files in S3, written by UNLOAD with the role of [IAM_ROLE] ARN (DG r_UNLOAD)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from sparkify import sql_queries
+from sparkify.engines import Export
+from sparkify.errors import ConfigError
+from sparkify.lake import Lake
+
+if TYPE_CHECKING:
+    from sparkify.engines.redshift import Redshift
+
+
+def export(
+    database: Redshift, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool
+) -> None:
+    """See `Engine.export`. Where files are there already and may not be overwritten, Redshift refuses."""
+    if not place.startswith("s3://"):
+        raise ConfigError(f"{place}: Redshift exports into S3; name an address as s3://my-bucket/prefix")
+    prefix = place.rstrip("/")
+    lake = Lake(prefix, database.config)
+    for table in tables:
+        if overwrite:
+            lake.delete(table.table)
+        database.execute(_statement(database, table, f"{prefix}/{table.table}/"))
+        done(1)
+
+
+def _statement(database: Redshift, table: Export, url: str) -> str:
+    region = database.config.store.region
+    options = [
+        f"unload ({sql_queries.literal(table.sql)})",
+        f"to {sql_queries.literal(url)}",
+        f"iam_role {sql_queries.literal(database.cluster.role)}",
+        "format as parquet",
+        *([f"partition by ({', '.join(table.folders)})"] if table.folders else []),
+        *([f"region {sql_queries.literal(region)}"] if region else []),
+    ]
+    return "\n".join(options)

@@ -1,0 +1,15 @@
+-- How did the last runs of the load end?
+-- Lists the runs, the newest first, failed ones too. Counts are of what a run committed; times are UTC.
+select
+    run_id,
+    started_at,
+    finished_at,
+    status,
+    events,
+    plays_inserted,
+    songs,
+    rejected,
+    error
+from runs
+order by started_at desc, run_id desc
+limit $most;
