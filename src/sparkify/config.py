@@ -10,21 +10,68 @@ import configparser
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sparkify.errors import ConfigError
 
-KEYS: dict[str, tuple[str, ...]] = {
-    "CLUSTER": ("HOST", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_PORT", "SCHEMA", "SSLMODE", "CLUSTER_ID", "WORKGROUP"),
-    "IAM_ROLE": ("ARN",),
-    "S3": ("LOG_DATA", "LOG_JSONPATH", "SONG_DATA", "WORK", "REGION"),
-    "AWS": ("KEY", "SECRET", "REGION"),
-    "DUCKDB": ("PATH", "MEMORY_LIMIT"),
-    "ETL": ("MAX_ERRORS", "BATCH_SIZE", "LOCK_TIMEOUT"),
+
+@dataclass(frozen=True)
+class Key:
+    """A key of `dwh.cfg`: what it means, and its value when it is not set, or in words what happens then."""
+
+    meaning: str
+    default: str = ""
+    without: str = ""
+
+
+KEYS: dict[str, dict[str, Key]] = {
+    "S3": {
+        "LOG_DATA": Key(
+            "the logs: `s3://bucket/prefix`, or a folder; below it `.json`, `.json.gz` and `.json.zst` are data",
+            without="required",
+        ),
+        "LOG_JSONPATH": Key(
+            "the JSONPaths file: its n-th path fills the n-th column of `staging_events`", without="required"
+        ),
+        "SONG_DATA": Key("the song files, as for `LOG_DATA`", without="required"),
+        "REGION": Key("the region of the buckets", without="as AWS's tools find it, then us-east-1"),
+        "WORK": Key(
+            "`s3://bucket/prefix` where manifests and joined files for Redshift may be written",
+            without="Redshift reads whole prefixes",
+        ),
+    },
+    "DUCKDB": {
+        "PATH": Key("the warehouse file", "sparkify.duckdb"),
+        "MEMORY_LIMIT": Key("memory that DuckDB may use before it works on disk", "800 MB"),
+    },
+    "ETL": {
+        "MAX_ERRORS": Key("bad records that a run sets aside in `rejected_records` before one more stops it", "0"),
+        "BATCH_SIZE": Key("how much JSON one transaction loads: a crash costs at most one", "4 GB"),
+        "LOCK_TIMEOUT": Key("seconds to wait for another process that holds the warehouse", "60"),
+    },
+    "CLUSTER": {
+        "HOST": Key("the host of Amazon Redshift, which then holds the warehouse", without="DuckDB holds it"),
+        "DB_PORT": Key("the port of that host", "5439"),
+        "DB_NAME": Key("the database of the warehouse", without="required with `HOST`"),
+        "SCHEMA": Key("the schema of the tables", without="that of the login, `public`"),
+        "DB_USER": Key("the user who logs in", without="required with `HOST`, but for a login by IAM"),
+        "DB_PASSWORD": Key("the user's password", without="required with `HOST`, but for a login by IAM"),
+        "WORKGROUP": Key("logs in by IAM, to this workgroup of Redshift Serverless", without="by password"),
+        "CLUSTER_ID": Key("logs in by IAM, to this provisioned cluster", without="by password"),
+        "SSLMODE": Key("`verify-full`, `verify-ca` or `disable`", "verify-full"),
+    },
+    "IAM_ROLE": {
+        "ARN": Key("the role with which Redshift reads S3", without="required with `[CLUSTER] HOST`"),
+    },
+    "AWS": {
+        "KEY": Key("a key for S3 in the file; a profile or a role is safer", without="as AWS's tools find it"),
+        "SECRET": Key("the secret of that key", without="as AWS's tools find it"),
+        "REGION": Key("the region, where `[S3] REGION` is not set", without="as for `[S3] REGION`"),
+    },
 }
-"""The sections and keys that the program reads."""
+"""The keys that the program reads, by their section."""
 
 CREATES_A_CLUSTER = (
     {"CLUSTER", "IAM_ROLE", "AWS"},
@@ -115,11 +162,11 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
             secret=value("AWS", "SECRET"),
         ),
         cluster=_cluster(settings) if value("CLUSTER", "HOST") else None,
-        duckdb_path=folder / Path(value("DUCKDB", "PATH") or "sparkify.duckdb").expanduser(),
-        memory_limit=settings.size("DUCKDB", "MEMORY_LIMIT", "800 MB"),
-        max_errors=settings.whole_number("ETL", "MAX_ERRORS", "0"),
-        batch_size=settings.size("ETL", "BATCH_SIZE", "4 GB"),
-        lock_timeout=float(settings.whole_number("ETL", "LOCK_TIMEOUT", "60")),
+        duckdb_path=folder / Path(settings.or_default("DUCKDB", "PATH")).expanduser(),
+        memory_limit=settings.size("DUCKDB", "MEMORY_LIMIT"),
+        max_errors=settings.whole_number("ETL", "MAX_ERRORS"),
+        batch_size=settings.size("ETL", "BATCH_SIZE"),
+        lock_timeout=float(settings.whole_number("ETL", "LOCK_TIMEOUT")),
         warnings=tuple(warnings),
     )
 
@@ -136,7 +183,7 @@ def _cluster(settings: _Settings) -> Cluster:
         settings.required("CLUSTER", "DB_PASSWORD", "a password, or set CLUSTER_ID or WORKGROUP to log in by IAM")
     return Cluster(
         host=value("CLUSTER", "HOST"),
-        port=settings.whole_number("CLUSTER", "DB_PORT", "5439"),
+        port=settings.whole_number("CLUSTER", "DB_PORT"),
         database=settings.required("CLUSTER", "DB_NAME", "dev"),
         schema=settings.check("CLUSTER", "SCHEMA", r"([a-z_][a-z0-9_]*)?", "a name of small letters, digits and _"),
         user=value("CLUSTER", "DB_USER") if by_iam else settings.required("CLUSTER", "DB_USER", "awsuser"),
@@ -209,23 +256,27 @@ class _Settings:
             raise ConfigError(f"{self._place(section, key)} = {text}: accepted is {accepted}")
         return text
 
+    def or_default(self, section: str, key: str) -> str:
+        """The text of a key, or its default when it is not set."""
+        return self.value(section, key) or KEYS[section][key].default
+
     def one_of(self, section: str, key: str, accepted: tuple[str, ...]) -> str:
-        """The value of a key that names one of a few; the first is the default."""
-        text = self.value(section, key) or accepted[0]
+        """The value of a key that names one of a few."""
+        text = self.or_default(section, key)
         if text not in accepted:
             raise ConfigError(f"{self._place(section, key)} = {text}: accepted are {', '.join(accepted)}")
         return text
 
-    def whole_number(self, section: str, key: str, default: str) -> int:
+    def whole_number(self, section: str, key: str) -> int:
         """The value of a key that counts."""
-        text = self.value(section, key) or default
+        text = self.or_default(section, key)
         if not (text.isascii() and text.isdecimal()):
             raise ConfigError(f"{self._place(section, key)} = {text}: a whole number from 0 on is accepted")
         return int(text)
 
-    def size(self, section: str, key: str, default: str) -> int:
+    def size(self, section: str, key: str) -> int:
         """The value of a key that is a size, in bytes."""
-        text = self.value(section, key) or default
+        text = self.or_default(section, key)
         units = {"": 1, "B": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
         match = re.fullmatch(r"([0-9]+)\s*([A-Z]*)", text.upper())
         if not match or match[2] not in units or int(match[1]) == 0:
@@ -256,6 +307,6 @@ def _unquote(text: str) -> str:
     return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
 
 
-def _nearest(key: str, keys: tuple[str, ...]) -> str:
+def _nearest(key: str, keys: Iterable[str]) -> str:
     close = difflib.get_close_matches(key, keys, n=1, cutoff=0.0)
     return f"did you mean {close[0]}? Accepted are {', '.join(keys)}"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from sparkify import history, sql_queries, warehouse
+from sparkify import dictionary, history, sql_queries, warehouse
 from sparkify.config import Config
 from sparkify.progress import Progress
 
 
 def run(config: Config, progress: Progress, *, drop: bool) -> str:
     """Create the missing tables and views, after dropping all of ours if `drop`; what was done, in a sentence.
+
+    What they mean is laid beside them anew, for a view that is replaced loses its comments.
 
     Raises:
         ConfigError: the tables are of another version.
@@ -23,7 +25,7 @@ def run(config: Config, progress: Progress, *, drop: bool) -> str:
         with engine.transaction():
             for statement in sql_queries.drop_table_queries() if drop else ():
                 engine.execute(statement)
-            for statement in sql_queries.create_table_queries(engine.name):
+            for statement in (*sql_queries.create_table_queries(engine.name), *dictionary.comment_queries()):
                 engine.execute(statement)
             if found is None or drop:
                 engine.insert("warehouse", [(sql_queries.WAREHOUSE_VERSION,)])

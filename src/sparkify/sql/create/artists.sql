@@ -1,10 +1,10 @@
--- Dimension: the artists of the catalogue.
+-- Dimension: the artists of the catalogue, each as the most complete of its records describes it.
 -- Grain: one row per artist_id.
 create table if not exists artists (
-    artist_id varchar(256) not null,
-    name varchar(65535),  -- the shortest of the names that songs credit
-    location varchar(65535),  -- null: unknown
-    latitude double precision,  -- degrees
-    longitude double precision  -- degrees
+    artist_id varchar(256) not null,  -- the catalogue's key of the artist
+    name varchar(65535),  -- the artist's name, without guests where a record has it so; null: unknown
+    location varchar(65535),  -- where the artist is from, as free text; null: unknown
+    latitude double precision,  -- latitude of the artist's place in degrees, south is negative; null: unknown
+    longitude double precision  -- longitude of the artist's place in degrees, west is negative; null: unknown
     /* redshift: , primary key (artist_id) */
 );

@@ -1,5 +1,7 @@
 -- The catalogue records that the batch in hand took away or brought, emptied when a batch begins.
--- Grain: one row per record. It tells which songs, artists and plays have to be computed again.
+-- They tell which songs, artists and plays have to be computed again.
+-- Grain: one row per record.
+-- Columns: as in staging_songs.
 create table if not exists changed_songs (
     song_id varchar(256) not null,
     artist_id varchar(256) not null,

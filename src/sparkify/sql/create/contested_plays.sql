@@ -1,5 +1,6 @@
 -- The plays, delivered and loaded, at the contested moments, emptied when a batch begins.
 -- Grain: one row per copy of a play.
+-- Columns: as in songplays.
 create table if not exists contested_plays (
     songplay_id varchar(32) not null,
     start_time timestamp not null,
@@ -13,6 +14,6 @@ create table if not exists contested_plays (
     artist_name varchar(65535),
     duration double precision,
     is_loaded integer not null,  -- 1: the copy in songplays, 0: a delivered one
-    is_known integer not null,  -- 1: a copy of this play is in songplays
-    choice bigint not null  -- 1 is the copy to keep
+    is_known integer not null,  -- 1: a copy of this play is in songplays, 0: none is
+    choice bigint not null  -- rank of the copy among those of its play; 1 is the one to keep
 );

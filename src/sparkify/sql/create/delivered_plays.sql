@@ -9,7 +9,7 @@ select
             + mod(cast(extract(millisecond from start_time) as bigint), 1000)
             as varchar(20)
         ) || '|' || coalesce(user_id, '')
-    ) as songplay_id,
+    ) as songplay_id,  -- md5 of the event key, hexadecimal
     start_time,
     user_id,
     level,

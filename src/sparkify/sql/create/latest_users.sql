@@ -1,5 +1,6 @@
 -- The users of the batch in hand who are to be brought up to date, emptied when a batch begins.
 -- Grain: one row per user_id.
+-- Columns: as in users.
 create table if not exists latest_users (
     user_id varchar(256) not null,
     first_name varchar(256),

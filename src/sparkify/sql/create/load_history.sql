@@ -1,15 +1,15 @@
 -- What has been loaded: an object is new when its name is not here, or stands here with another ETag.
--- Grain: one row per object.
+-- Grain: one row per object, as of its latest load.
 create table if not exists load_history (
-    object varchar(4096) not null,  -- s3://bucket/key, or the path from the folder of dwh.cfg
-    kind varchar(16) not null,  -- songs, events
-    etag varchar(256) not null,  -- the content, as the store identifies it
-    size bigint not null,  -- bytes
-    run_id bigint not null,
-    batch bigint not null,  -- number of the batch within the run, from 1
-    records_read bigint not null,  -- = rows_staged + rows_rejected
-    rows_staged bigint not null,
-    rows_rejected bigint not null,
-    loaded_at timestamp not null  -- UTC
+    object varchar(4096) not null,  -- the object's name: s3://bucket/key, or its path from the folder of dwh.cfg
+    kind varchar(16) not null,  -- what the object holds: songs or events
+    etag varchar(256) not null,  -- the object's content, as the store identifies it
+    size bigint not null,  -- the object's bytes, as stored
+    run_id bigint not null,  -- the run that loaded the object, in runs
+    batch bigint not null,  -- number of the object's batch within that run, from 1
+    records_read bigint not null,  -- records of the object, good and bad: rows_staged + rows_rejected
+    rows_staged bigint not null,  -- records of which a row was made
+    rows_rejected bigint not null,  -- records of which no row could be made, in rejected_records
+    loaded_at timestamp not null  -- when the object was loaded (UTC)
     /* redshift: , primary key (object) */
 );

@@ -1,4 +1,5 @@
 -- View for analysts: every play with what is known of its listener, song, artist and moment.
+-- Of a listener who is logged out, and of a song that the catalogue lacks, nothing is known: null.
 -- Grain: one row per play.
 create or replace view plays as
 select

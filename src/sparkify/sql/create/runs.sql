@@ -1,19 +1,19 @@
 -- The runs of the load, failed ones too.
 -- Grain: one row per run that reached the warehouse.
 create table if not exists runs (
-    run_id bigint not null,
-    started_at timestamp not null,  -- UTC
-    finished_at timestamp,  -- UTC; null: still running, or killed
-    status varchar(16) not null,  -- running, done, failed, killed
-    error varchar(65535),  -- why it failed
-    batches bigint not null,  -- committed
-    objects bigint not null,
-    bytes bigint not null,
+    run_id bigint not null,  -- number of the run, from 1
+    started_at timestamp not null,  -- when the run began (UTC)
+    finished_at timestamp,  -- when the run ended (UTC); null: still running, or killed
+    status varchar(16) not null,  -- how the run stands: running, done, failed or killed
+    error varchar(65535),  -- why the run failed; null: it did not
+    batches bigint not null,  -- batches that the run committed
+    objects bigint not null,  -- objects loaded by them
+    bytes bigint not null,  -- size of these objects, as stored
     events bigint not null,  -- event records staged
-    plays_staged bigint not null,  -- of these, NextSong events
-    plays_inserted bigint not null,
-    plays_known bigint not null,  -- = plays_staged - plays_inserted: delivered before, or twice
+    plays_staged bigint not null,  -- play records (NextSong events) staged
+    plays_inserted bigint not null,  -- plays that were new
+    plays_known bigint not null,  -- plays that were not, delivered before or twice: plays_staged - plays_inserted
     songs bigint not null,  -- song records staged
-    rejected bigint not null
+    rejected bigint not null  -- records set aside, in rejected_records
     /* redshift: , primary key (run_id) */
 );

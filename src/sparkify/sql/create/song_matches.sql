@@ -1,10 +1,11 @@
 -- Which song of the catalogue the words of a play mean, for the plays that the batch in hand concerns;
 -- emptied when a batch begins.
 -- Grain: one row per (title, artist_name, duration).
+-- Columns: as in songplays.
 create table if not exists song_matches (
     title varchar(65535) not null,
     artist_name varchar(65535) not null,
     duration double precision,
-    song_id varchar(256),  -- null: the catalogue lacks it (any more)
+    song_id varchar(256),
     artist_id varchar(256)
 );

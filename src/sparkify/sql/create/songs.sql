@@ -1,10 +1,10 @@
 -- Dimension: the songs of the catalogue.
 -- Grain: one row per song_id.
 create table if not exists songs (
-    song_id varchar(256) not null,
-    title varchar(65535),
-    artist_id varchar(256) not null,
-    year bigint,  -- null: unknown
-    duration double precision  -- seconds
+    song_id varchar(256) not null,  -- the catalogue's key of the song
+    title varchar(65535),  -- the song's title; null: unknown
+    artist_id varchar(256) not null,  -- the song's artist, in artists
+    year bigint,  -- year in which the song came out; null: unknown
+    duration double precision  -- length of the song in seconds; null: unknown
     /* redshift: , primary key (song_id), foreign key (artist_id) references artists (artist_id) */
 );

@@ -15,10 +15,10 @@ with active_users as (
 )
 
 select
-    a.user_id,  -- who listened
+    a.user_id,  -- who listened, in users
     u.first_name,
     u.last_name,
-    u.level as current_level,  -- free or paid, at the user's latest event
+    u.level as current_level,
     a.plays,  -- plays
     a.sessions  -- distinct sessions with a play
 from active_users as a

@@ -1,0 +1,8 @@
+-- Every artist of the catalogue.
+select
+    artist_id,
+    name,
+    location,
+    latitude,
+    longitude
+from artists;

@@ -1,0 +1,4 @@
+-- The objects in which records were rejected.
+select object
+from rejected_records
+group by object;
