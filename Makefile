@@ -6,14 +6,16 @@ export PIP_CACHE_DIR = $(CURDIR)/.venv/cache
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: run test lint format redshift-demo redshift-smoke bench clean
+.PHONY: run test lint format docs redshift-demo redshift-smoke bench clean
 
 run: .venv/installed sample
 	$(BIN)/python create_tables.py
 	$(BIN)/python etl.py
 	@echo; echo "The ten most played songs:"
 	@$(BIN)/sparkify query most_played_songs
-	@echo; echo "Next: '$(BIN)/sparkify query' lists more questions; put your own bucket into dwh.cfg and run this again."
+	@echo; $(BIN)/sparkify report --output report.html
+	@echo; echo "Next: open report.html in a browser; '$(BIN)/sparkify query' lists more questions;"
+	@echo "put your own bucket into dwh.cfg and run this again. docs/tutorial.md goes on from here."
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest
@@ -23,6 +25,7 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
 	$(BIN)/cfn-lint infra/redshift.yaml
 	$(BIN)/sqlfluff lint --dialect duckdb src/sparkify/sql
 	$(BIN)/sqlfluff lint --dialect redshift src/sparkify/sql
@@ -30,6 +33,9 @@ lint: .venv/installed-dev
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: .venv/installed-dev
+	$(BIN)/python docs/generate.py
 
 redshift-demo: .venv/installed-dev sample
 	PYTHONPATH=tests $(BIN)/python -m redshift.demo sample
@@ -42,7 +48,7 @@ bench: .venv/installed
 	$(BIN)/python bench/compare.py
 
 clean:
-	rm -rf .venv sample sparkify.duckdb sparkify.duckdb.wal
+	rm -rf .venv sample report.html sparkify.duckdb sparkify.duckdb.wal
 
 sample: | .venv/installed
 	$(BIN)/sparkify sample sample --songs 1000 --events 20000 --seed 1

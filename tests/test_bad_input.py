@@ -174,7 +174,7 @@ def test_within_max_errors_a_bad_record_is_set_aside_and_the_rest_is_loaded(
     assert raw_text[:100] == as_text(bad.text)[:100].replace("\0", "\\0")
     good = len(padding) + 1
     assert sparkify.history() == {"log_data/bad.json": (good + 1, good, 1)}
-    assert "1 records (see rejected_records)" in outcome.out
+    assert "1 record (`sparkify rejected` shows them)" in outcome.out
     assert_is(sparkify.star(), oracle.warehouse({}, [*map(json.loads, padding), json.loads(ALSO_GOOD)]))
     checked = sparkify.command("check")
     assert checked.exit_code == 0, checked.err

@@ -1,49 +1,49 @@
-"""The command line. What a command finds out goes to stdout, narration and errors to stderr."""
+"""The commands. What a command finds out goes to stdout, narration and errors to stderr."""
 
 from __future__ import annotations
 
-import argparse
+import json
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sparkify import __version__
-from sparkify.config import Config, load
+from sparkify import command_line
 from sparkify.errors import ConfigError, ExitCode, SparkifyError
-from sparkify.progress import Progress, for_terminal
+from sparkify.progress import Progress, for_terminal, let_go
 
 if TYPE_CHECKING:
+    from sparkify.config import Config
     from sparkify.engines import Engine
-
-EXIT_CODES = """\
-exit codes:
-  0    done
-  1    the load failed, bad data included
-  2    the command line or the configuration cannot be used
-  3    the store or the warehouse cannot be reached or opened
-  4    a check failed
-  130  interrupted
-"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    options = _parser().parse_args(arguments)
-    progress = for_terminal()
+    options = command_line.parse(arguments)
+    progress = for_terminal(options.detail)
     try:
-        return int(options.run(options, progress) or ExitCode.DONE)
+        code = COMMANDS[options.command](options, progress)
+        sys.stdout.flush()
+        return int(code or ExitCode.DONE)
     except SparkifyError as e:
         return _failed(progress, e, str(e), e.exit_code)
     except KeyboardInterrupt as e:
         return _failed(progress, e, "interrupted", ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        let_go(sys.stdout)
+        return ExitCode.DONE
+    except OSError as e:
+        # Whatever else is read or written is told as a SparkifyError.
+        let_go(sys.stdout)
+        progress.warn(f"error: the output cannot be written ({e.strerror}); what the command did before stays")
+        return ExitCode.ACCESS
 
 
 def _failed(progress: Progress, fault: BaseException, text: str, code: ExitCode) -> int:
-    progress.say(f"error: {text}")
+    progress.warn(f"error: {text}")
     for note in _notes(fault):
-        progress.say(note)
+        progress.warn(note)
     return code
 
 
@@ -56,75 +56,33 @@ def _notes(fault: BaseException | None) -> list[str]:
     return ["nothing was changed"]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="sparkify",
-        description="Keep the Sparkify data warehouse current: JSON logs and song metadata in, a star schema out.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"sparkify {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+def _config(options: Namespace, progress: Progress) -> Config:
+    from sparkify.config import load
 
-    create = _command(commands, "create-tables", _create_tables, "create the tables that are missing")
-    create.add_argument("--drop", action="store_true", help="drop all tables first, with everything in them")
-    create.add_argument("--yes", action="store_true", help="do not ask before dropping")
-
-    etl = _command(commands, "etl", _etl, "load what is new")
-    etl.add_argument("--dry-run", action="store_true", help="only list what would be loaded")
-    etl.add_argument("--json", action="store_true", help="print the summary as one JSON object")
-
-    _command(commands, "doctor", _doctor, "check all that a load needs, and say what is missing")
-
-    _command(commands, "check", _check, "check the whole warehouse")
-
-    query = _command(commands, "query", _query, "answer a question that ships with the program")
-    query.add_argument("name", metavar="NAME", nargs="?", help="the question; without one, all are listed")
-
-    sample = _command(commands, "sample", _sample, "make a bucket of invented data", configured=False)
-    sample.add_argument("folder", metavar="DIR", type=Path, help="where to put song_data and log_data")
-    sample.add_argument("--songs", type=int, default=1_000, metavar="N", help="how many songs (default: 1,000)")
-    sample.add_argument("--events", type=int, default=10_000, metavar="N", help="how many events (default: 10,000)")
-    sample.add_argument("--seed", type=int, default=1, metavar="S", help="other data for another seed (default: 1)")
-    return parser
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    run: Callable[[argparse.Namespace, Progress], int | None],
-    text: str,
-    *,
-    configured: bool = True,
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name,
-        help=text,
-        description=f"{text[0].upper()}{text[1:]}.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.set_defaults(run=run)
-    if configured:
-        command.add_argument(
-            "--config", type=Path, default=Path("dwh.cfg"), metavar="FILE", help="configuration (default: dwh.cfg)"
-        )
-    return command
-
-
-def _config(options: argparse.Namespace, progress: Progress) -> Config:
     config = load(options.config)
     for warning in config.warnings:
-        progress.say(f"warning: {warning}")
+        progress.warn(f"warning: {warning}")
     return config
 
 
-def _create_tables(options: argparse.Namespace, progress: Progress) -> None:
+@contextmanager
+def _read_only(options: Namespace, progress: Progress) -> Iterator[Engine]:
+    """The warehouse, of our version, for reading."""
+    from sparkify import history, warehouse
+
+    with closing(warehouse.connect(_config(options, progress), progress, read_only=True)) as engine:
+        history.require_version(engine)
+        yield engine
+
+
+def _create_tables(options: Namespace, progress: Progress) -> None:
     from sparkify import create_tables
 
     config = _config(options, progress)
     if options.drop and not options.yes:
-        _confirm(f"Drop all tables of {config.duckdb_path}, with everything in them?")
+        cluster = config.cluster
+        place = f"redshift://{cluster.host}:{cluster.port}/{cluster.database}" if cluster else config.duckdb_path
+        _confirm(f"Drop all tables of {place}, with everything in them?")
     print(create_tables.run(config, progress, drop=options.drop))
 
 
@@ -136,7 +94,7 @@ def _confirm(question: str) -> None:
         raise ConfigError("not confirmed")
 
 
-def _etl(options: argparse.Namespace, progress: Progress) -> None:
+def _etl(options: Namespace, progress: Progress) -> None:
     from sparkify import etl, summary
 
     config = _config(options, progress)
@@ -148,45 +106,89 @@ def _etl(options: argparse.Namespace, progress: Progress) -> None:
         print(done.as_json() if options.json else done.as_text())
 
 
-def _doctor(options: argparse.Namespace, progress: Progress) -> int:
-    from sparkify import doctor
+def _doctor(options: Namespace, progress: Progress) -> int:
+    from sparkify import doctor, formats
 
-    is_well = True
+    findings = []
     for finding in doctor.examine(options.config, progress):
-        print(finding, flush=True)
-        is_well = is_well and finding.is_good
-    return ExitCode.DONE if is_well else ExitCode.ACCESS
+        findings.append(finding)
+        if not options.json:
+            print(finding, flush=True)
+    if options.json:
+        print(json.dumps({"version": formats.JSON_VERSION, "findings": [vars(finding) for finding in findings]}))
+    return ExitCode.DONE if all(finding.is_good for finding in findings) else ExitCode.ACCESS
 
 
-@contextmanager
-def _read_only(options: argparse.Namespace, progress: Progress) -> Iterator[Engine]:
-    """The warehouse, of our version, for reading."""
-    from sparkify import history, warehouse
+def _check(options: Namespace, progress: Progress) -> None:
+    from sparkify import checks, formats, sql_queries
 
-    with closing(warehouse.connect(_config(options, progress), progress, read_only=True)) as engine:
-        history.require_version(engine)
-        yield engine
+    with _read_only(options, progress) as engine, engine.snapshot():
+        count = checks.run(engine, checks.ALL_TIME)
+        if options.json:
+            passed = sql_queries.names("checks")
+            print(json.dumps({"version": formats.JSON_VERSION, "warehouse": engine.place, "passed": passed}))
+        else:
+            print(f"all {count} checks passed on {engine.place}")
 
 
-def _check(options: argparse.Namespace, progress: Progress) -> None:
-    from sparkify import checks
+def _status(options: Namespace, progress: Progress) -> None:
+    from datetime import UTC, datetime
+
+    from sparkify import status
 
     with _read_only(options, progress) as engine:
-        count = checks.run(engine, checks.ALL_TIME)
-        print(f"all {count} checks passed on {engine.place}")
+        found = status.examine(engine, datetime.now(UTC).replace(tzinfo=None))
+    print(found.as_json() if options.json else found.as_text())
+    if options.max_age is not None:
+        found.require_fresh(options.max_age)
 
 
-def _query(options: argparse.Namespace, progress: Progress) -> None:
-    from sparkify import report
+def _query(options: Namespace, progress: Progress) -> None:
+    from sparkify import formats, questions
 
-    if not options.name:
-        print(report.questions())
+    if options.question is None:
+        formats.write(questions.listed(), options.format, options.output)
+        return
+    sql = questions.statement(options.question)
+    chosen = questions.Filter(options.first_day, options.last_day, options.level, options.limit)
+    questions.require_options(sql, chosen)
+    with _read_only(options, progress) as engine, engine.snapshot():
+        formats.write(engine.ask(sql, chosen.values()), options.format, options.output)
+
+
+def _report(options: Namespace, progress: Progress) -> None:
+    from datetime import UTC, datetime
+
+    from sparkify import formats, report
+
+    now = datetime.now(UTC).replace(tzinfo=None)
+    with _read_only(options, progress) as engine, engine.snapshot(), progress.phase("report"):
+        page = report.page(engine, options.first_day, options.last_day, options.level, now)
+    with formats.replaced(options.output) as new:
+        new.write_text(page, encoding="utf-8")
+    print(options.output)
+
+
+def _rejected(options: Namespace, progress: Progress) -> None:
+    from sparkify import etl, rejected
+
+    if options.retry:
+        done = etl.run(_config(options, progress), progress, only_rejected=True)
+        print(done.as_json() if options.json else done.as_text())
         return
     with _read_only(options, progress) as engine:
-        print(report.answer(engine, options.name))
+        records = rejected.listed(engine)
+    print(rejected.as_json(records) if options.json else rejected.as_text(records, raw=options.raw))
 
 
-def _sample(options: argparse.Namespace, progress: Progress) -> None:
+def _export(options: Namespace, progress: Progress) -> None:
+    from sparkify import export
+
+    with _read_only(options, progress) as engine, engine.snapshot():
+        print(export.run(engine, options.place, progress, overwrite=options.overwrite))
+
+
+def _sample(options: Namespace, progress: Progress) -> None:
     from sparkify.sample import write_sample
 
     try:
@@ -195,6 +197,27 @@ def _sample(options: argparse.Namespace, progress: Progress) -> None:
     except (ValueError, OSError) as e:
         raise ConfigError(f"{options.folder}: {e}") from e
     print(f"{sample.songs:,} songs and {sample.events:,} events in {sample.files:,} files ({sample.bytes:,} bytes)")
+
+
+def _completion(options: Namespace, progress: Progress) -> None:
+    from sparkify import completion
+
+    print(completion.script(options.shell))
+
+
+COMMANDS: dict[str, Callable[[Namespace, Progress], int | None]] = {
+    "create-tables": _create_tables,
+    "etl": _etl,
+    "doctor": _doctor,
+    "check": _check,
+    "status": _status,
+    "query": _query,
+    "report": _report,
+    "rejected": _rejected,
+    "export": _export,
+    "sample": _sample,
+    "completion": _completion,
+}
 
 
 if __name__ == "__main__":

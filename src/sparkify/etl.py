@@ -15,14 +15,14 @@ from sparkify.engines import Engine, Source, Staged, TryAgainError, Value
 from sparkify.errors import BadRecordsError, CheckError
 from sparkify.plan import Batch, Kind, Plan
 from sparkify.progress import Progress
-from sparkify.summary import Summary
+from sparkify.summary import Summary, counted
 
 SHOWN = 5
 """Bad records that are shown when they stop a run."""
 
 
-def run(config: Config, progress: Progress) -> Summary:
-    """Load what is new.
+def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> Summary:
+    """Load what is new; or the objects again, and no others, in which records were rejected.
 
     Raises:
         SparkifyError: by its class; the text says what is wrong, where and what to do, its note what stays loaded.
@@ -33,10 +33,13 @@ def run(config: Config, progress: Progress) -> Summary:
         engine = opened.enter_context(closing(warehouse.connect(config, progress)))
         history.require_version(engine)
         committed = history.committed_batches(engine)
-        plan = planning.make(listings, history.loaded_objects(engine), config.batch_size)
+        loaded = history.loaded_objects(engine)
+        if only_rejected:
+            listings, loaded = _to_retry(engine, listings, loaded, progress)
+        plan = planning.make(listings, loaded, config.batch_size)
         summary = Summary(engine.place, plan)
         with history.recorded_run(engine, opened.close) as this_run:
-            load = _Load(config, progress, engine, source, this_run, summary, committed)
+            load = _Load(config, progress, engine, source, this_run, summary, committed, only_rejected)
             for batch in plan.batches:
                 load.batch(batch)
             [summary.totals] = history.query(engine, "totals")
@@ -72,6 +75,18 @@ def _extract(config: Config, progress: Progress) -> tuple[Source, dict[Kind, lak
     return Source(lakes, paths), listings
 
 
+def _to_retry(
+    engine: Engine, listings: Mapping[Kind, lake.Listing], loaded: Mapping[str, str], progress: Progress
+) -> tuple[dict[Kind, lake.Listing], dict[str, str]]:
+    """The listings and the load history as if the objects with rejected records alone were there, in a new content."""
+    names = history.rejected_objects(engine)
+    found = {kind: listing.only(names) for kind, listing in listings.items()}
+    gone = names - {item.name for listing in found.values() for item in listing.objects}
+    for name in sorted(gone):
+        progress.warn(f"warning: {name} is no longer there; its rejected records stay")
+    return found, {**loaded, **dict.fromkeys(names, "")}
+
+
 @dataclass(frozen=True)
 class _Load:
     """The batches of one run. `committed` is how many batches all runs had committed when the plan was made."""
@@ -83,6 +98,7 @@ class _Load:
     run: history.Run
     summary: Summary
     committed: int
+    is_retry: bool
 
     def batch(self, batch: Batch) -> None:
         """Load one batch; again with care, where the engine finds that the quick way is not safe, or a little later."""
@@ -94,8 +110,10 @@ class _Load:
             except TryAgainError as e:
                 if careful and not e.wait:
                     raise
-                careful = careful or not e.wait
-                if e.wait:
+                if not e.wait:
+                    self.progress.say(f"batch {batch.number}: {e}; reading it again with care")
+                    careful = True
+                else:
                     self.progress.say(f"{e}; trying again in {e.wait:g} seconds")
                     time.sleep(e.wait)
         self.run.batches += 1
@@ -124,7 +142,7 @@ class _Load:
 
     def _settled(self, batch: Batch) -> Batch:
         """The batch without what other runs have loaded since the plan was made."""
-        if history.committed_batches(self.engine) == self.committed + self.run.batches:
+        if self.is_retry or history.committed_batches(self.engine) == self.committed + self.run.batches:
             return batch
         return planning.without_loaded(batch, history.loaded_objects(self.engine))
 
@@ -142,8 +160,8 @@ class _Load:
         more = [f"and {len(rejected) - SHOWN} more"] if len(rejected) > SHOWN else []
         count = self.summary.rejected + len(rejected)
         fix = (
-            f"{count} bad records, and [ETL] MAX_ERRORS allows {allowed}: mend the objects and deliver them again, "
-            f"or raise MAX_ERRORS to set bad records aside in the table rejected_records"
+            f"{counted(count, 'bad record')}, and [ETL] MAX_ERRORS allows {allowed}: mend the objects and deliver them "
+            f"again, or raise MAX_ERRORS to set bad records aside in the table rejected_records"
         )
         raise BadRecordsError("\n".join([*shown, *more, fix]))
 

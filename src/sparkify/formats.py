@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -13,23 +13,34 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
 from sparkify.engines import Answer, Value
 from sparkify.errors import AccessError, ConfigError
+from sparkify.progress import harmless
 
 JSON_VERSION = 1
 """Of the objects that `--json` and `--format json` print: keys may be added, none changes its meaning within one."""
+
+NUMBERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL")
+"""How the names of the types begin whose values stand on the right of a column."""
 
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
     """A file to write in place of another, which is changed when all is written, or not at all.
 
+    A link stays a link. What is no file, such as /dev/stdout, is not replaced but written to.
+
     Raises:
         AccessError: it cannot be written.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        yield path
+        return
+    path = path.resolve()
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as e:
@@ -82,11 +93,12 @@ def _write_parquet(answer: Answer, output: Path | None) -> None:
 
 
 def _write_table(answer: Answer, stream: TextIO) -> None:
-    rows = [["" if value is None else _text(value) for value in row] for row in answer.rows]
-    print(table(answer.columns, rows, [_is_number(kind) for kind in answer.types]), file=stream)
+    columns = [_on_a_line(name) for name in answer.columns]
+    rows = [["" if value is None else _on_a_line(_text(value)) for value in row] for row in answer.rows]
+    print(table(columns, rows, [_is_number(kind) for kind in answer.types]), file=stream)
 
 
-def table(columns: tuple[str, ...], rows: list[list[str]], is_number: list[bool]) -> str:
+def table(columns: list[str], rows: list[list[str]], is_number: list[bool]) -> str:
     """Rows in columns as wide as their widest cell on a terminal, numbers to the right."""
     from rich.cells import cell_len
 
@@ -99,21 +111,27 @@ def table(columns: tuple[str, ...], rows: list[list[str]], is_number: list[bool]
             padded.append(space + cell if right else cell + space)
         return "  ".join(padded).rstrip()
 
-    return "\n".join([line(list(columns)), "  ".join("─" * width for width in widths), *map(line, rows)])
+    return "\n".join([line(columns), "  ".join("─" * width for width in widths), *map(line, rows)])
 
 
 def _write_csv(answer: Answer, stream: TextIO) -> None:
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(answer.columns)
-    writer.writerows(["" if value is None else _text(value) for value in row] for row in answer.rows)
+    """As PostgreSQL and DuckDB write it: nothing between two commas is null, an empty text is `""`."""
+    for row in chain([answer.columns], answer.rows):
+        print(",".join("" if value is None else _quoted(_text(value)) for value in row), file=stream)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if not text or re.search('[",\r\n]', text) else text
 
 
 def _write_json(answer: Answer, stream: TextIO) -> None:
     """One object; its rows are written one after the other, for there may be millions of them."""
-    print(f'{{"version": {JSON_VERSION}, "columns": {json.dumps(answer.columns)}, "rows": [', file=stream, end="")
+    columns = answer.distinct_columns()
+    shown = json.dumps(columns, ensure_ascii=False)
+    print(f'{{"version": {JSON_VERSION}, "columns": {shown}, "rows": [', file=stream, end="")
     between = "\n"
     for row in answer.rows:
-        named = {name: as_json(value) for name, value in zip(answer.columns, row, strict=True)}
+        named = {name: as_json(value) for name, value in zip(columns, row, strict=True)}
         print(between + json.dumps(named, ensure_ascii=False), file=stream, end="")
         between = ",\n"
     print("\n]}", file=stream)
@@ -127,16 +145,31 @@ def as_json(value: Value) -> Value:
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    if isinstance(value, list):
+        return [as_json(each) for each in value]
+    if isinstance(value, dict):
+        return {str(name): as_json(each) for name, each in value.items()}
     return value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
 
 
 def _text(value: Value) -> str:
-    """A value for the eye and for CSV, on one line of a table."""
-    return value.isoformat(" ") if isinstance(value, datetime) else str(value)
+    """A value for the eye and for CSV, as SQL spells it."""
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, (bool, list, dict)):
+        return json.dumps(as_json(value), ensure_ascii=False)
+    return str(value)
+
+
+def _on_a_line(text: str) -> str:
+    """A text as a cell of a table can show it."""
+    return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _is_number(kind: str) -> bool:
-    return kind.startswith(("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL", "U"))
+    return kind.removeprefix("U").startswith(NUMBERS) and not kind.endswith("]")
 
 
 FORMATS: dict[str, Callable[[Answer, TextIO], None]] = {"table": _write_table, "csv": _write_csv, "json": _write_json}

@@ -44,6 +44,11 @@ def loaded_objects(engine: Engine) -> dict[str, str]:
     return dict(query(engine, "loaded_objects"))
 
 
+def rejected_objects(engine: Engine) -> set[str]:
+    """The names of the objects in which records were rejected."""
+    return {name for (name,) in query(engine, "rejected_objects")}
+
+
 def committed_batches(engine: Engine) -> int:
     """How many batches all runs together have committed."""
     [(count,)] = query(engine, "committed_batches")

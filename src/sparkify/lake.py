@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -60,6 +60,10 @@ class Listing:
         """The listing with one object counted as no data."""
         rest = tuple(item for item in self.objects if item.name != name)
         return Listing(rest, self.ignored + len(self.objects) - len(rest))
+
+    def only(self, names: Set[str]) -> Listing:
+        """The listing without all objects but those of some names."""
+        return Listing(tuple(item for item in self.objects if item.name in names), self.ignored)
 
     def as_one(self, lake: Lake) -> Listing:
         """The listing as one object that changes whenever one of its own does: what is read by its prefix.

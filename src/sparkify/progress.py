@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,22 @@ Detail: TypeAlias = Literal["quiet", "normal", "verbose"]
 SHOWN = 120
 """Characters of a statement that are shown."""
 
+CONTROLS = {n: repr(chr(n))[1:-1] for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
+"""The characters that can steer a terminal, save tabs and ends of lines, as they are shown."""
+
+
+def harmless(text: str) -> str:
+    """A text that came from outside as a terminal may print it: what could steer the terminal is spelled out."""
+    return text.translate(CONTROLS)
+
+
+def let_go(stream: TextIO) -> None:
+    """Let what is still written to a stream vanish: whoever read it, such as `head`, has gone.
+
+    Python writes what it holds back once more at its end, and would complain there.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
 
 class Progress:
     """Says what is going on, a line for each thing, on a stream that is no terminal."""
@@ -23,8 +40,11 @@ class Progress:
         self._detail = detail
 
     def warn(self, text: str) -> None:
-        """One line for the person that is always said."""
-        print(text, file=self._stream, flush=True)
+        """One line for the person that is always said; if nobody listens any more, the work goes on."""
+        try:
+            print(harmless(text), file=self._stream, flush=True)
+        except BrokenPipeError:
+            let_go(self._stream)
 
     def say(self, text: str) -> None:
         """One line for the person, unless they want it quiet."""
@@ -41,11 +61,13 @@ class Progress:
     def statement(self, sql: str) -> Iterator[None]:
         """The time in which a statement runs, told together with its beginning to a person who wants it verbose."""
         started = time.perf_counter()
-        yield
-        if self._detail == "verbose":
-            text = " ".join(sql.split())
-            text = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
-            self.warn(f"{time.perf_counter() - started:8.3f} s  {text}")
+        try:
+            yield
+        finally:
+            if self._detail == "verbose":
+                text = " ".join(sql.split())
+                text = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+                self.warn(f"{time.perf_counter() - started:8.3f} s  {text}")
 
 
 class Bars(Progress):
@@ -63,7 +85,7 @@ class Bars(Progress):
 
     def warn(self, text: str) -> None:
         """One line above the bars."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(harmless(text), markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def phase(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:

@@ -83,6 +83,12 @@ def all_questions() -> list[Question]:
     return [Question(name) for name in sql_queries.names("report")]
 
 
+def listed() -> Answer:
+    """Every question, as the answer to which there are."""
+    rows = ((question.name, question.title) for question in all_questions())
+    return Answer(("question", "what it answers"), ("VARCHAR", "VARCHAR"), rows)
+
+
 def find(name: str) -> Question:
     """The question of a name.
 

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sparkify.formats import JSON_VERSION
 from sparkify.plan import Plan
-
-JSON_VERSION = 1
 
 
 @dataclass
@@ -60,16 +59,21 @@ class Summary:
         users, songs, artists, plays, matched = self.totals
         c = self.counts
         where = f"{self.warehouse} holds {plays:,} plays ({matched:,} matched to a song)"
+        if not self.plan.batches and not self.plan.known:
+            return f"no objects to load; {where}"
         if not self.plan.batches:
             return f"nothing new: all {self.plan.known:,} objects are loaded; {where}"
         rows = [
-            ("objects", f"{c['objects']:,} new ({_size(c['bytes'])}), {self.plan.known:,} loaded before"),
+            ("objects", f"{c['objects']:,} new ({size_in_words(c['bytes'])}), {self.plan.known:,} loaded before"),
             ("events", f"{c['events']:,}"),
             ("plays", f"{c['plays_inserted']:,} new, {c['plays_matched']:,} of them matched to a song"),
             ("", f"{c['plays_known']:,} delivered before or twice"),
             ("users", f"{users:,}"),
             ("songs", f"{songs:,} by {artists:,} artists"),
-            ("rejected", f"{c['rejected']:,} records" + (" (see rejected_records)" if c["rejected"] else "")),
+            (
+                "rejected",
+                f"{counted(c['rejected'], 'record')}{' (`sparkify rejected` shows them)' * bool(c['rejected'])}",
+            ),
             ("seconds", f"{self.seconds:.1f}"),
             ("warehouse", where),
         ]
@@ -80,8 +84,8 @@ class Summary:
 
 def plan_as_text(plan: Plan) -> str:
     """What a run would load, a line for each object."""
-    lines = [f"{o.name}  {_size(o.size)}" for o in plan.objects]
-    size = _size(sum(o.size for o in plan.objects))
+    lines = [f"{o.name}  {size_in_words(o.size)}" for o in plan.objects]
+    size = size_in_words(sum(o.size for o in plan.objects))
     total = f"{len(plan.objects):,} objects ({size}) would be loaded in {len(plan.batches):,} batches"
     return "\n".join([*lines, f"{total}; {plan.known:,} are loaded already, {plan.ignored:,} are no data"])
 
@@ -93,7 +97,13 @@ def plan_as_json(plan: Plan) -> str:
     return json.dumps(content)
 
 
-def _size(count: float) -> str:
+def counted(count: int, what: str) -> str:
+    """How many there are of something."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def size_in_words(count: float) -> str:
+    """A size for a person."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1000 or unit == "GB":
             break

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Any, Protocol, TypeAlias
 
-from sparkify.errors import LoadError
+from sparkify.errors import LoadError, StatementError
 from sparkify.jsonpaths import Path
 from sparkify.lake import Lake, StoredObject
 from sparkify.plan import Batch, Kind
@@ -28,6 +29,27 @@ class Answer:
     columns: tuple[str, ...]
     types: tuple[str, ...]
     rows: Iterator[tuple[Value, ...]]
+
+    def require_columns(self, place: str) -> Answer:
+        """The answer itself.
+
+        Raises:
+            StatementError: it has no columns, for the statement was none that finds something.
+        """
+        if not self.columns:
+            raise StatementError(f"{place}: this statement finds nothing that could be shown; ask with `select`")
+        return self
+
+    def distinct_columns(self) -> list[str]:
+        """The columns' names, with a number after each that another column has already; capitals do not count."""
+        names: list[str] = []
+        used = set[str]()
+        for name in self.columns:
+            numbered = (f"{name}_{n}" for n in count(2))
+            distinct = next(new for new in chain([name], numbered) if new.lower() not in used)
+            used.add(distinct.lower())
+            names.append(distinct)
+        return names
 
 
 class TryAgainError(LoadError):

@@ -33,8 +33,11 @@ SETTINGS = {
     "auto_checkpoint_skip_wal_threshold": "0",
 }
 
-NOT_TAKEN_FOR_THE_MACHINE = (*NO_ROOM, duckdb.OutOfMemoryException)
-"""What DuckDB raises when a statement fails for what it needs, and not for what it says."""
+NOT_TAKEN_FOR_THE_MACHINE = (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException)
+"""What DuckDB raises when a question fails for what it needs, and not for what it says."""
+
+SHUT_OFF = ("set enable_external_access = false", "set lock_configuration = true")
+"""Keep a connection from files and other databases, and from being told otherwise; it may still sort on disk."""
 
 FETCHED_ROWS = 10_000
 """Rows of an answer that are in memory at a time."""
@@ -60,6 +63,7 @@ class DuckDB:
         self._path = config.duckdb_path
         self._progress = progress
         settings = {**SETTINGS, "memory_limit": f"{config.memory_limit} B"}
+        self._is_shut_off = False
         self._connection = _open(config.duckdb_path, settings, config.lock_timeout, progress, read_only)
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
@@ -73,14 +77,15 @@ class DuckDB:
             return self._run(sql, values or {}).fetchall()
 
     def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
-        """See `Engine.ask`. Files and other databases are out of its reach (see the setting enable_external_access)."""
+        """See `Engine.ask`. From the first question on, the connection is shut off from all but the warehouse."""
         with self._faults(of_a_person=True):
-            self._connection.execute("set enable_external_access = false")
+            for setting in SHUT_OFF if not self._is_shut_off else ():
+                self._connection.execute(setting)
+            self._is_shut_off = True
             found = self._run(sql, values or {})
-            columns = found.description or []
-        return Answer(
-            tuple(name for name, *_ in columns), tuple(str(kind) for _, kind, *_ in columns), self._rows(found)
-        )
+            columns = (found and found.description) or []
+        names, types = [name for name, *_ in columns], [str(kind) for _, kind, *_ in columns]
+        return Answer(tuple(names), tuple(types), self._rows(found)).require_columns(self.place)
 
     def _rows(self, found: duckdb.DuckDBPyConnection) -> Iterator[tuple[Value, ...]]:
         while True:
@@ -197,7 +202,8 @@ def _explained(e: Exception) -> str:
     """What DuckDB says, in one line, and what to do about it."""
     text = (str(e).strip().splitlines() or [type(e).__name__])[0]
     if isinstance(e, duckdb.OutOfMemoryException):
-        return f"DuckDB ran out of memory or of room for what does not fit in it; lower [ETL] BATCH_SIZE ({text})"
+        fix = "raise [DUCKDB] MEMORY_LIMIT, or lower [ETL] BATCH_SIZE if it is a load"
+        return f"DuckDB ran out of memory or of room for what does not fit in it; {fix} ({text})"
     if isinstance(e, NO_ROOM):
         return f"the file cannot be written or read; make room on the disk and look at its rights ({text})"
     return f"DuckDB stopped; run again, and report this if it stays ({text})"

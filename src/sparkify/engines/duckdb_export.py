@@ -43,11 +43,20 @@ def _export(database: DuckDB, tables: Sequence[Export], folder: Path, done: Call
             _write(database, table, written[table.table])
             done(1)
         for name, new in written.items():
-            shutil.rmtree(folder / name, ignore_errors=True)
-            new.rename(folder / name)
+            _replace(folder / name, new)
     finally:
         for new in written.values():
             shutil.rmtree(new, ignore_errors=True)
+
+
+def _replace(place: Path, new: Path) -> None:
+    """Put a new folder in the place of an old one, which goes when the new one stands there."""
+    old = place.with_name(f".{place.name}.replaced")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.rename(old)
+    new.rename(place)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _write(database: DuckDB, table: Export, target: Path) -> None:

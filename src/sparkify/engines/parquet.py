@@ -20,7 +20,7 @@ def write(answer: Answer, path: Path) -> None:
     Raises:
         LoadError: there is no room for it.
     """
-    names = [f'"{name.replace(chr(34), chr(34) * 2)}"' for name in answer.columns]
+    names = [f'"{name.replace(chr(34), chr(34) * 2)}"' for name in answer.distinct_columns()]
     declared = ", ".join(f"{name} {kind}" for name, kind in zip(names, answer.types, strict=True))
     try:
         with duckdb.connect() as memory:

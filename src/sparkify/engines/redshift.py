@@ -46,6 +46,8 @@ CANCELED = "57014"
 
 UNREACHED = "check [CLUSTER] HOST and DB_PORT, that the cluster is not paused, and that its network lets you in"
 
+NUMERIC = 1700
+
 TYPES = {
     16: "BOOLEAN",
     20: "BIGINT",
@@ -55,9 +57,13 @@ TYPES = {
     701: "DOUBLE",
     1082: "DATE",
     1114: "TIMESTAMP",
-    1700: "DECIMAL(38, 6)",
+    1184: "TIMESTAMP WITH TIME ZONE",
+    NUMERIC: "DECIMAL(38, 6)",
 }
 """DuckDB's names of the types that the driver names by PostgreSQL's numbers (pg_type.oid); any other is a text."""
+
+REACHING_OUT = ("unload", "call")
+"""The first words of statements that may write into S3; a procedure may."""
 
 NO_ACCESS = {
     "not authorized to assume": "attach the role of [IAM_ROLE] ARN to the cluster, and let Redshift assume it",
@@ -121,16 +127,18 @@ class Redshift:
         return [tuple(row) for row in self._run(sql, values or {}).fetchall()]
 
     def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
-        """See `Engine.ask`."""
+        """See `Engine.ask`. What Redshift lets a transaction do that is read only, but reaches S3, is refused here."""
+        if (word := _first_word(sql)) in REACHING_OUT:
+            raise StatementError(f"{self.place}: a question may not {word}; `sparkify export` writes files")
         try:
             cursor = self._run(sql, values or {})
         except LoadError as e:
             if isinstance(e.__cause__, faults.ProgrammingError) and not self._is_lost:
                 raise StatementError(f"{self.place}: {_words(e.__cause__)}") from e
             raise
-        columns = cursor.description or []
-        names = tuple(name.decode() if isinstance(name, bytes) else name for name, *_ in columns)
-        return Answer(names, tuple(TYPES.get(kind, "VARCHAR") for _, kind, *_ in columns), map(tuple, cursor))
+        columns = cursor.ps["row_desc"]
+        names, types = [column["label"].decode() for column in columns], [_type(column) for column in columns]
+        return Answer(tuple(names), tuple(types), map(tuple, cursor)).require_columns(self.place)
 
     def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
         """See `Engine.insert`. Many rows go through S3, for Redshift takes long for an insert of many values."""
@@ -349,6 +357,27 @@ def _numbered(sql: str, values: Mapping[str, Value]) -> tuple[str, tuple[Value, 
 
     statement = re.sub(r"\$(\w+)", number, sql)
     return statement, tuple(values[name] for name in names) or None
+
+
+def _type(column: Mapping[str, Any]) -> str:
+    """DuckDB's name of a column's type. A number's digits stand in its modifier (see numeric.c of PostgreSQL)."""
+    modifier = column["type_modifier"] - 4
+    if column["type_oid"] == NUMERIC and modifier >= 0:
+        return f"DECIMAL({modifier >> 16}, {modifier & 0xFFFF})"
+    return TYPES.get(column["type_oid"], "VARCHAR")
+
+
+def _first_word(sql: str) -> str:
+    """The first word of a statement, in small letters; comments are none, and may stand in comments."""
+    depth = 0
+    for found in re.finditer(r"/\*|\*/|--[^\n]*|\w+", sql):
+        if found[0] == "/*":
+            depth += 1
+        elif found[0] == "*/":
+            depth -= 1
+        elif depth == 0 and not found[0].startswith("--"):
+            return found[0].lower()
+    return ""
 
 
 def _told(e: BaseException | None, field: str) -> str:

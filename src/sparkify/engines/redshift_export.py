@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sparkify import sql_queries
 from sparkify.engines import Export
-from sparkify.errors import ConfigError
+from sparkify.errors import AccessError, ConfigError, LoadError
 from sparkify.lake import Lake
 
 if TYPE_CHECKING:
@@ -22,11 +22,30 @@ def export(
         raise ConfigError(f"{place}: Redshift exports into S3; name an address as s3://my-bucket/prefix")
     prefix = place.rstrip("/")
     lake = Lake(prefix, database.config)
-    for table in tables:
-        if overwrite:
-            lake.delete(table.table)
-        database.execute(_statement(database, table, f"{prefix}/{table.table}/"))
-        done(1)
+    begun: list[str] = []
+    try:
+        for table in tables:
+            begun.append(table.table)
+            if overwrite:
+                lake.delete(table.table)
+            _unload(database, table, prefix)
+            done(1)
+    except BaseException as e:
+        e.add_note(f"what was written or deleted before stays so, below {prefix}: {', '.join(begun)}")
+        raise
+
+
+def _unload(database: Redshift, table: Export, prefix: str) -> None:
+    url = f"{prefix}/{table.table}/"
+    try:
+        database.execute(_statement(database, table, url))
+    except LoadError as e:
+        if "is not empty" in str(e):
+            raise ConfigError(f"{url}: files are there already; name another prefix, or add --overwrite") from e
+        raise
+    except AccessError as e:
+        fix = "let the role of [IAM_ROLE] ARN list what lies there and put objects"
+        raise AccessError(f"{url}: cannot be written; {fix} ({str(e).partition(' (')[2]}") from e
 
 
 def _statement(database: Redshift, table: Export, url: str) -> str:
