@@ -13,9 +13,9 @@ import io
 import re
 import shlex
 from collections.abc import Iterator
-from contextlib import closing
-from datetime import date, datetime
-from itertools import zip_longest
+from contextlib import closing, contextmanager
+from datetime import date, datetime, timedelta
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,10 @@ import pytest
 from conftest import Sparkify, event, lines, opened
 
 from sparkify import config, dictionary, questions, warehouse
-from sparkify.engines import Answer
+from sparkify.engines import Answer, Engine
 from sparkify.progress import Progress
 from sparkify.questions import Filter, Question
+from sparkify.sample import write_sample
 
 HERE = Path(__file__).parent
 EXPECTED = sorted((HERE / "questions" / "expect").glob("*.csv"))
@@ -35,6 +36,28 @@ BOTH = ("duckdb", "redshift")
 TYPES = {"BIGINT", "INTEGER", "DOUBLE", "VARCHAR", "DATE", "TIMESTAMP"}
 QUESTIONS = questions.all_questions()
 ANY_VALUE = "*"
+DAY = timedelta(days=1)
+
+CHOICE = "start_time >= $from_time and start_time < $to_time and $level in ('all', level)"
+CHOSEN = [
+    Filter(date(2018, 11, 2)),
+    Filter(last_day=date(2018, 11, 1)),
+    Filter(date(2018, 11, 9), date(2018, 11, 29)),
+    Filter(date(2019, 1, 13)),
+    Filter(last_day=date(2019, 1, 12)),
+    Filter(level="free"),
+    Filter(level="paid"),
+]
+"""Some begin, and some end, at a midnight at which a play began."""
+
+LOOKING_BEYOND = {"level_changes", "new_and_returning_users", "plays_against_four_weeks"}
+"""Those that look at plays before the period and at other levels."""
+
+OF_THE_CHOSEN_PLAYS = [each for each in QUESTIONS if "--level" in each.options and each.name not in LOOKING_BEYOND]
+BY_DAY = [
+    each for each in QUESTIONS if "day" in dictionary.question_columns(each.name) and each.name != "sessions_by_day"
+]
+RANKINGS = [each for each in QUESTIONS if "--limit" in each.options]
 
 
 def with_options(text: str) -> tuple[Question, Filter]:
@@ -48,10 +71,17 @@ def with_options(text: str) -> tuple[Question, Filter]:
     return question, Filter(days.get("--from"), days.get("--to"), chosen.get("--level"), most)
 
 
-def asked(sparkify: Sparkify, question: Question, chosen: Filter) -> Answer:
-    """The whole answer of a warehouse to a question."""
+@contextmanager
+def answering_engine(sparkify: Sparkify) -> Iterator[Engine]:
+    """The engine of a warehouse, in a snapshot."""
     engine = warehouse.connect(config.load(sparkify.config), Progress(detail="quiet"), read_only=True)
     with closing(engine), engine.snapshot():
+        yield engine
+
+
+def asked(sparkify: Sparkify, question: Question, chosen: Filter) -> Answer:
+    """The whole answer of a warehouse to a question."""
+    with answering_engine(sparkify) as engine:
         answer = questions.ask(engine, question, chosen)
         return Answer(answer.columns, answer.types, iter([*answer.rows]))
 
@@ -142,6 +172,37 @@ def test_a_question_about_plays_takes_a_period_and_a_level(question: Question) -
     assert ("--limit" in question.options) == question.sql.endswith("limit $most")
 
 
+@pytest.mark.parametrize("chosen", CHOSEN, ids=lambda chosen: " ".join(map(" ".join, chosen.options().items())))
+@pytest.mark.parametrize("question", OF_THE_CHOSEN_PLAYS, ids=lambda question: question.name)
+def test_what_is_chosen_is_answered_as_if_there_were_no_other_plays(
+    question: Question, chosen: Filter, answering: Sparkify
+) -> None:
+    only_these = f"from (select * from songplays where {CHOICE}) as songplays"
+    everything = re.sub(r"\s*start_time >= .*\n\s*and \$level .*", " 1 = 1", question.sql)
+    assert "$" not in everything.replace("$most", ""), "the filter stands in two lines, as in the other questions"
+    with answering_engine(answering) as engine:
+        among_these = engine.ask(everything.replace("from songplays", only_these), chosen.values())
+        wanted = [*among_these.rows]
+        assert [*questions.ask(engine, question, chosen).rows] == wanted
+
+
+@pytest.mark.parametrize("question", BY_DAY, ids=lambda question: question.name)
+def test_the_days_of_a_period_are_as_they_are_among_all_days(question: Question, answering: Sparkify) -> None:
+    every_day = [*asked(answering, question, Filter()).rows]
+    for first, last in pairwise(sorted({day for day, *_ in every_day})):
+        for chosen in (Filter(first, first), Filter(last_day=last - DAY), Filter(last)):
+            begin, end = chosen.first_day or date.min, chosen.last_day or date.max
+            wanted = [row for row in every_day if begin <= row[0] <= end]
+            assert [*asked(answering, question, chosen).rows] == wanted
+
+
+@pytest.mark.parametrize("question", RANKINGS, ids=lambda question: question.name)
+def test_a_limit_cuts_a_ranking(question: Question, answering: Sparkify) -> None:
+    whole = [*asked(answering, question, Filter(most=100)).rows]
+    assert [*asked(answering, question, Filter(most=2)).rows] == whole[:2]
+    assert [*asked(answering, question, Filter(most=1)).rows] == whole[:1]
+
+
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
 def test_an_empty_warehouse_has_an_answer_to_every_question(question: Question, empty: Sparkify) -> None:
     answer = asked(empty, question, Filter())
@@ -205,6 +266,37 @@ def test_a_change_of_level_is_told_from_the_order_of_plays_that_began_at_one_tim
     assert rows(sparkify, "level_changes") == [(date(2018, 11, 22), 1, 1)]
 
 
+@pytest.fixture(scope="module")
+def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Sparkify]]:
+    """Two warehouses of the same invented plays, in DuckDB and in Redshift."""
+    folder = tmp_path_factory.mktemp("both")
+    write_sample(folder / "sample", songs=300, events=3_000, seed=7)
+    with (
+        opened(request, "duckdb", folder / "duckdb") as in_duckdb,
+        opened(request, "redshift", folder / "redshift") as in_redshift,
+    ):
+        for sparkify in (in_duckdb, in_redshift):
+            sparkify.put_all(folder / "sample")
+            sparkify.loaded()
+        yield [in_duckdb, in_redshift]
+
+
+@pytest.mark.parametrize(
+    "question", [each for each in QUESTIONS if "--from" in each.options], ids=lambda each: each.name
+)
+@pytest.mark.parametrize(
+    "chosen", [Filter(most=10_000), Filter(date(2018, 11, 8), date(2018, 11, 14), "paid")], ids=str
+)
+def test_both_engines_give_the_same_rows_of_the_same_types_in_the_same_order(
+    question: Question, chosen: Filter, both: list[Sparkify]
+) -> None:
+    in_duckdb, in_redshift = (asked(sparkify, question, chosen) for sparkify in both)
+    assert (in_duckdb.columns, in_duckdb.types) == (in_redshift.columns, in_redshift.types)
+    rows_in_duckdb = [*in_duckdb.rows]
+    assert rows_in_duckdb
+    assert rows_in_duckdb == [*in_redshift.rows]
+
+
 # Sparkify's real files: what is known of them, and sums that have to agree with it.
 
 
@@ -259,6 +351,11 @@ def test_sessions_of_the_real_data_are_as_many_by_day_and_by_length_as_in_total(
     [(_, _, sessions, *_)] = rows(real, "totals")
     assert sum(row[1] for row in rows(real, "sessions_by_day")) == sessions
     assert sum(row[2] for row in rows(real, "sessions_by_length")) == sessions
+
+
+def test_what_is_usual_of_the_real_data_is_known_from_the_fifth_week_on(real: Sparkify) -> None:
+    days = [day for day, _, usual_plays in rows(real, "plays_against_four_weeks") if usual_plays is not None]
+    assert days == [date(2018, 11, 29), date(2018, 11, 30)]
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
