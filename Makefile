@@ -42,7 +42,7 @@ redshift-demo: .venv/installed-dev sample
 
 redshift-smoke: .venv/installed-redshift
 	$(BIN)/python infra/smoke.py $(or $(PREFIX),$(error say where the sample may be written: make $@ PREFIX=s3://bucket/prefix)) \
-		--config $(or $(CONFIG),dwh.cfg)
+		--config $(or $(CONFIG),dwh.cfg) $(if $(EXPORT),--export $(EXPORT))
 
 bench: .venv/installed
 	$(BIN)/python bench/compare.py

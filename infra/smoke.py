@@ -1,9 +1,12 @@
-"""A check against a real cluster: load a sample into a schema of its own, compare every table with DuckDB's, drop it.
+"""A check against a real cluster: load a sample into a schema of its own, compare it with DuckDB's, and drop it.
 
     make redshift-smoke PREFIX=s3://my-bucket/smoke [CONFIG=dwh.cfg]
+    .venv/bin/python infra/smoke.py s3://my-bucket/smoke --export s3://my-bucket/export
 
-The sample is written below PREFIX and deleted in the end, as the schema is. CONFIG tells how to log in, the role, and
-WORK. The user needs the right to create a schema in the database.
+Compared are every table, the answer to every question, the descriptions of tables and columns, and with --export what
+an export wrote. The sample is written below the prefix; it, the export and the schema are deleted in the end. CONFIG
+tells how to log in, the role, and WORK. The user needs the right to create a schema in the database, and to read the
+export.
 """
 
 from __future__ import annotations
@@ -14,16 +17,24 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import boto3
+import duckdb
+from botocore.exceptions import ClientError
+
 from sparkify import config as configuration
-from sparkify import create_tables, etl, sample, warehouse
+from sparkify import create_tables, dictionary, etl, export, questions, sample, sql_queries, warehouse
 from sparkify.config import Config
-from sparkify.engines import Engine
-from sparkify.errors import ConfigError, SparkifyError
+from sparkify.engines import Engine, Rows
+from sparkify.errors import AccessError, ConfigError, SparkifyError
 from sparkify.lake import Lake
 from sparkify.progress import Progress, for_terminal
 
@@ -38,6 +49,25 @@ COMPARED = {
     "staging_songs": "song_id, artist_id, title, artist_name, artist_location, duration, year",
 }
 
+OF_ITS_TIME = ("freshness", "last_runs")
+"""The questions whose answers tell when the load was."""
+
+DESCRIPTIONS = (
+    """
+    select c.relname, '', obj_description(c.oid)
+    from pg_class as c
+    inner join pg_namespace as n on n.oid = c.relnamespace
+    where n.nspname = $schema
+    """,
+    """
+    select c.relname, a.attname, col_description(c.oid, a.attnum)
+    from pg_class as c
+    inner join pg_namespace as n on n.oid = c.relnamespace
+    inner join pg_attribute as a on a.attrelid = c.oid
+    where n.nspname = $schema and a.attnum > 0
+    """,
+)
+
 STATISTICS = """
 select trim(table_name), trim(status), loaded_rows, source_file_count, source_file_bytes, duration, error_count
 from sys_load_history
@@ -47,20 +77,21 @@ order by start_time
 
 
 def main() -> int:
-    """Run the check; 0 when every table is the same."""
+    """Run the check; 0 when all is the same."""
     parser = argparse.ArgumentParser(description="Check the load into a real Redshift against DuckDB.")
     parser.add_argument("prefix", metavar="s3://bucket/prefix", help="where the sample may be written")
+    parser.add_argument("--export", metavar="s3://bucket/prefix", help="where the role may write an export")
     parser.add_argument("--config", type=Path, default=Path("dwh.cfg"))
     options = parser.parse_args()
     progress = for_terminal()
     try:
-        return smoke(_settings(options.config, options.prefix), progress)
+        return smoke(_settings(options.config, options.prefix), options.export, progress)
     except SparkifyError as e:
         progress.say(f"error: {e}")
         return e.exit_code
 
 
-def smoke(settings: Config, progress: Progress) -> int:
+def smoke(settings: Config, exports: str | None, progress: Progress) -> int:
     """Load, compare, and leave nothing behind."""
     assert settings.cluster
     with tempfile.TemporaryDirectory() as folder:
@@ -72,7 +103,17 @@ def smoke(settings: Config, progress: Progress) -> int:
             ours = _loaded(settings, progress)
             theirs = _loaded(_in_duckdb(settings, Path(folder)), progress)
             with closing(ours), closing(theirs):
-                return sum([_differs(ours, theirs, table) for table in COMPARED])
+                checks = [
+                    *(_is_same(name, partial(_rows, ours, name), partial(_rows, theirs, name)) for name in COMPARED),
+                    *(
+                        _is_same(each.name, partial(_answer, ours, each), partial(_answer, theirs, each))
+                        for each in questions.all_questions()
+                    ),
+                    _is_same("descriptions", partial(_comments, ours, settings.cluster.schema), _descriptions),
+                    _refuses_to_write(ours),
+                    *(_exports(ours, theirs, settings, exports, progress) if exports else ()),
+                ]
+                return int(not all(checks))
         finally:
             lake.delete("")
             with closing(warehouse.connect(settings, progress)) as engine:
@@ -82,7 +123,7 @@ def smoke(settings: Config, progress: Progress) -> int:
 
 def _settings(path: Path, prefix: str) -> Config:
     """The configuration for a schema and data of the check's own."""
-    address = f"{prefix.rstrip('/')}/sparkify-smoke-{uuid4().hex[:8]}"
+    address = _new_folder(prefix)
     environment = {
         "DWH_S3_LOG_DATA": f"{address}/log_data",
         "DWH_S3_SONG_DATA": f"{address}/song_data",
@@ -93,6 +134,10 @@ def _settings(path: Path, prefix: str) -> Config:
     if not read.cluster:
         raise ConfigError(f"{path}: [CLUSTER] HOST is not set; this check is for Redshift")
     return read
+
+
+def _new_folder(place: str) -> str:
+    return f"{place.rstrip('/')}/sparkify-smoke-{uuid4().hex[:8]}"
 
 
 def _in_duckdb(settings: Config, folder: Path) -> Config:
@@ -122,15 +167,97 @@ def _loaded(settings: Config, progress: Progress) -> Engine:
     return engine
 
 
-def _differs(ours: Engine, theirs: Engine, table: str) -> bool:
-    """Whether a table holds other rows in the one than in the other; prints the first of them."""
-    query = f'select {COMPARED[table]} from "{table}"'
-    a, b = Counter(ours.query(query)), Counter(theirs.query(query))
-    print(f"{'✓' if a == b else '✗'} {table}: {a.total():,} rows")
-    for engine, rows in ((ours, a - b), (theirs, b - a)):
+def _rows(engine: Engine, table: str) -> Rows:
+    with engine.snapshot():
+        return engine.query(f'select {COMPARED[table]} from "{table}"')
+
+
+def _answer(engine: Engine, question: questions.Question) -> Rows:
+    """The answer's rows with their numbers, for their order counts."""
+    without_times = question.name in OF_ITS_TIME
+    with engine.snapshot():
+        rows = enumerate(questions.ask(engine, question, questions.Filter()).rows, 1)
+        return [(number, *(_comparable(value, without_times) for value in row)) for number, row in rows]
+
+
+def _comparable(value: Any, without_times: bool) -> Any:
+    """A value as it has to be on both sides. The last digits of a mean depend on the order in which it was summed."""
+    if isinstance(value, float):
+        return float(f"{value:.12g}")
+    return None if without_times and isinstance(value, datetime) else value
+
+
+def _comments(engine: Engine, schema: str) -> Rows:
+    """The name of each table, that of the column or nothing, and its description, as the database has them."""
+    return [row for query in DESCRIPTIONS for row in engine.query(query, {"schema": schema}) if row[2]]
+
+
+def _descriptions() -> Rows:
+    """The same as the program has them."""
+    described = [each for each in dictionary.tables() if each.name not in sql_queries.WORK_TABLES]
+    columns = [(table.name, column.name, column.description) for table in described for column in table.columns]
+    return [*((table.name, "", table.comment) for table in described), *columns]
+
+
+def _refuses_to_write(engine: Engine) -> bool:
+    try:
+        with engine.snapshot():
+            engine.execute("delete from songplays")
+        said = "it was done"
+    except SparkifyError as e:
+        said = str(e)
+    is_refused = "read-only" in said
+    print(f"{'✓' if is_refused else '✗'} a write in a snapshot: {said}")
+    return is_refused
+
+
+def _exports(ours: Engine, theirs: Engine, settings: Config, place: str, progress: Progress) -> Iterator[bool]:
+    """Whether each table comes back from the files of an export that took the place of another."""
+    address = _new_folder(place)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            for overwrite in (False, True):
+                with ours.snapshot():
+                    export.run(ours, address, progress, overwrite=overwrite)
+            _download(settings, address, Path(folder))
+        finally:
+            Lake(address, settings).delete("")
+            progress.say("deleted the export")
+        for table in sql_queries.names("export"):
+            [query] = sql_queries.statements("export", table)
+            wanted = theirs.ask(query)
+            files = f"read_parquet('{folder}/{table}/**/*.parquet', hive_partitioning = true)"
+            written = duckdb.execute(f"select {', '.join(wanted.columns)} from {files}")
+            yield _is_same(f"export of {table}", written.fetchall, partial(list, wanted.rows))
+
+
+def _download(settings: Config, address: str, folder: Path) -> None:
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    store = settings.store
+    session = boto3.Session(store.key or None, store.secret or None, region_name=store.region or None)
+    client = session.client("s3")
+    try:
+        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/"):
+            for item in page.get("Contents", ()):
+                path = folder / item["Key"].removeprefix(f"{prefix}/")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                client.download_file(bucket, item["Key"], str(path))
+    except ClientError as e:
+        raise AccessError(f"{address}: cannot be read; let whoever runs this list and read it ({e})") from e
+
+
+def _is_same(what: str, ours: Callable[[], Rows], theirs: Callable[[], Rows]) -> bool:
+    """Whether Redshift has the same rows as DuckDB; prints the first that only one of them has."""
+    try:
+        a, b = Counter(ours()), Counter(theirs())
+    except SparkifyError as e:
+        print(f"✗ {what}: {e}")
+        return False
+    print(f"{'✓' if a == b else '✗'} {what}: {a.total():,} rows")
+    for name, rows in (("Redshift", a - b), ("DuckDB", b - a)):
         for row in [*rows][:3]:
-            print(f"    only in {engine.place}: {row}")
-    return a != b
+            print(f"    only in {name}: {row}")
+    return a == b
 
 
 if __name__ == "__main__":

@@ -3,47 +3,23 @@
 Redshift is the stand-in of `tests/redshift`, S3 is ministack: both run on this machine.
 """
 
-import json
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
-from typing import Any
 
-import obstore
 import pytest
-import redshift
 import s3
 from conftest import Outcome, Row, Sparkify
-from obstore.store import S3Store
-
-ANYONE_IN_THE_ACCOUNT = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-MAY_READ = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "arn:aws:s3:::*"}
-MAY_WORK = {"Effect": "Allow", "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": "arn:aws:s3:::*/work/*"}
-
-UPLOADS = 8
-"""Objects that are put at a time."""
+from redshift.cloud import Cloud
 
 
-@dataclass
-class Servers:
-    """Redshift and S3, the role by which the one reads the other, and the keys of two users who load."""
-
-    stand_in: redshift.StandIn
-    store: s3.Server
-    role: str
-    worker: s3.Keys
-    """May also write below `work/`."""
-    s3: Any
-    """A client that may do anything."""
-    _numbers: Iterator[int] = field(default_factory=count)
+class Servers(Cloud):
+    """Redshift and S3, in which tests open warehouses."""
 
     @property
-    def reader(self) -> s3.Keys:
-        """May list and read."""
-        return self.store.loader
+    def worker(self) -> s3.Keys:
+        """The keys of a user who may list and read, and write below `work/`."""
+        return self.users["worker"]
 
     @contextmanager
     def sparkify(self, folder: Path, *, has_work: bool, **etl_settings: str | int) -> Iterator["OnRedshift"]:
@@ -53,12 +29,6 @@ class Servers:
             yield made.created()
             self.delete_bucket(made.bucket_name)
 
-    def new_bucket(self) -> str:
-        """The name of an empty bucket."""
-        name = f"bucket-{next(self._numbers)}"
-        self.s3.create_bucket(Bucket=name)
-        return name
-
     def delete_bucket(self, name: str) -> None:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=name)
         for keys in [[item["Key"] for item in page.get("Contents", ())] for page in pages]:
@@ -66,45 +36,8 @@ class Servers:
                 self.s3.delete_objects(Bucket=name, Delete={"Objects": [{"Key": key} for key in keys]})
         self.s3.delete_bucket(Bucket=name)
 
-    def upload(self, folder: Path, bucket: str, prefix: str = "") -> None:
-        """Put every file of a folder as it is, some at a time: three times as fast as boto3 does it."""
-        store = S3Store(
-            bucket,
-            endpoint=self.store.endpoint,
-            region=s3.REGION,
-            access_key_id=s3.ROOT["aws_access_key_id"],
-            secret_access_key=s3.ROOT["aws_secret_access_key"],
-            client_options={"allow_http": True},
-        )
 
-        def put(path: Path) -> None:
-            obstore.put(store, f"{prefix}{path.relative_to(folder).as_posix()}", path.read_bytes())
-
-        with ThreadPoolExecutor(UPLOADS) as pool:
-            list(pool.map(put, (path for path in folder.rglob("*") if path.is_file())))
-
-
-@contextmanager
-def running(folder: Path) -> Iterator[Servers]:
-    """Both servers, until the end of the block."""
-    for name in ("s3", "redshift"):
-        (folder / name).mkdir()
-    with (
-        s3.running(folder / "s3") as store,
-        redshift.running(folder / "redshift", s3_endpoint=store.endpoint) as stand_in,
-    ):
-        iam = store.client("iam")
-        role = iam.create_role(RoleName="redshift", AssumeRolePolicyDocument=policy(ANYONE_IN_THE_ACCOUNT))["Role"]
-        iam.put_role_policy(RoleName="redshift", PolicyName="may", PolicyDocument=policy(MAY_READ))
-        iam.create_user(UserName="worker")
-        iam.put_user_policy(UserName="worker", PolicyName="may", PolicyDocument=policy(MAY_READ, MAY_WORK))
-        key = iam.create_access_key(UserName="worker")["AccessKey"]
-        worker = s3.Keys(key["AccessKeyId"], key["SecretAccessKey"])
-        yield Servers(stand_in, store, role["Arn"], worker, store.client())
-
-
-def policy(*statements: object) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+running = Servers.running
 
 
 class OnRedshift(Sparkify):
@@ -126,21 +59,14 @@ class OnRedshift(Sparkify):
         return f"s3://{self.bucket_name}/bucket"
 
     def engine_settings(self) -> list[str]:
-        server = self.servers.stand_in
-        return [
-            *([f"WORK = s3://{self.bucket_name}/work"] if self.has_work else []),
-            *("[IAM_ROLE]", f"ARN = {self.servers.role}"),
-            *("[CLUSTER]", f"HOST = {server.host}", f"DB_PORT = {server.port}", f"DB_NAME = {self.database_name}"),
-            *(f"DB_USER = {server.user}", f"DB_PASSWORD = {server.password}", "SSLMODE = disable"),
-        ]
+        work = f"s3://{self.bucket_name}/work" if self.has_work else ""
+        return self.servers.engine_settings(self.database_name, work=work)
 
     def command(self, name: str, *options: str) -> Outcome:
         """Run a command that reads the configuration, with the keys of a user who may do no more than they must."""
-        keys = self.servers.worker if self.has_work else self.servers.reader
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("AWS_ENDPOINT_URL", self.servers.store.endpoint)
-            patch.setenv("AWS_ACCESS_KEY_ID", keys.key)
-            patch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret)
+            for variable, value in self.servers.environment("worker" if self.has_work else "reader").items():
+                patch.setenv(variable, value)
             return super().command(name, *options)
 
     def put_as_it_is(self, key: str, content: bytes) -> None:

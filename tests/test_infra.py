@@ -4,15 +4,19 @@ import configparser
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Outcome, run
+from engines import Servers
 
 from sparkify import config
+from sparkify.sample import write_sample
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "infra" / "redshift.yaml"
@@ -39,6 +43,14 @@ NOTHING = object()
 
 WORK_BUCKETS = {"create": "new-work", "my-work": "my-work", "none": None}
 """The values of WorkBucket, and the bucket that each leads to."""
+
+PREFIXES = ("LogPrefix", "SongPrefix", "JsonPathsKey", "WorkPrefix", "ExportPrefix")
+
+EXPORT_BUCKETS = ("my-exports", "my-data")
+"""Values of ExportBucket, beside none: one of its own, and that of the data."""
+
+DATA = {f"arn:aws:s3:::my-data/{key}" for key in ("log_data/*", "song_data/*", "log_json_path.json")}
+"""What COPY and the client read of the data."""
 
 
 @cache
@@ -97,20 +109,20 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def rights_of_copy(work: str) -> list[Any]:
-    [policy] = stack("Resources", WorkBucket=work)["CopyRole"]["Properties"]["Policies"]
-    return listed(policy["PolicyDocument"]["Statement"])
+def rights_of_copy(**parameters: str) -> list[Any]:
+    policies = stack("Resources", **parameters)["CopyRole"]["Properties"]["Policies"]
+    return [statement for policy in policies for statement in listed(policy["PolicyDocument"]["Statement"])]
 
 
-def rights_of_the_client(work: str) -> list[Any]:
-    policy = stack("Resources", WorkBucket=work)["ClientPolicy"]["Properties"]["PolicyDocument"]
+def rights_of_the_client(**parameters: str) -> list[Any]:
+    policy = stack("Resources", **parameters)["ClientPolicy"]["Properties"]["PolicyDocument"]
     return listed(policy["Statement"])
 
 
 def all_rights() -> Iterator[Any]:
-    for work in WORK_BUCKETS:
-        yield from rights_of_copy(work)
-        yield from rights_of_the_client(work)
+    for work, exports in product(WORK_BUCKETS, ("", *EXPORT_BUCKETS)):
+        yield from rights_of_copy(WorkBucket=work, ExportBucket=exports)
+        yield from rights_of_the_client(WorkBucket=work, ExportBucket=exports)
 
 
 def allowed(statements: list[Any], action: str) -> set[str]:
@@ -136,7 +148,7 @@ def test_every_parameter_says_what_it_takes() -> None:
         assert checked_by_aws or "AllowedPattern" in parameter or "AllowedValues" in parameter, name
 
 
-@pytest.mark.parametrize("name", ["LogPrefix", "SongPrefix", "JsonPathsKey", "WorkPrefix", "DataBucket", "WorkBucket"])
+@pytest.mark.parametrize("name", [*PREFIXES, "DataBucket", "WorkBucket", "ExportBucket"])
 @pytest.mark.parametrize("text", ["*", "log_data/*", "log?", "${aws:username}", "/log_data", "log_data/", "a//b"])
 def test_nothing_that_widens_a_policy_is_taken_for_a_prefix(name: str, text: str) -> None:
     assert not re.fullmatch(template()["Parameters"][name]["AllowedPattern"], text)
@@ -192,18 +204,31 @@ def test_listing_stops_at_the_prefixes() -> None:
     assert listings
     for statement in listings:
         prefixes = set(listed(statement["Condition"]["StringLike"]["s3:prefix"]))
-        assert prefixes in ({"log_data/*", "song_data/*", "log_json_path.json"}, {"work/*"})
+        assert prefixes in ({"log_data/*", "song_data/*", "log_json_path.json"}, {"work/*"}, {"export/*"})
 
 
 @pytest.mark.parametrize("work", WORK_BUCKETS)
-def test_the_copy_role_reads_what_copy_reads_and_writes_nothing(work: str) -> None:
-    statements = rights_of_copy(work)
+def test_without_an_export_bucket_the_copy_role_reads_what_copy_reads_and_writes_nothing(work: str) -> None:
+    statements = rights_of_copy(WorkBucket=work)
     assert {action for s in statements for action in listed(s["Action"])} == {
         *("s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"),
     }
-    objects = {f"arn:aws:s3:::my-data/{key}" for key in ("log_data/*", "song_data/*", "log_json_path.json")}
     bucket = WORK_BUCKETS[work]
-    assert allowed(statements, "s3:GetObject") == objects | ({f"arn:aws:s3:::{bucket}/work/*"} if bucket else set())
+    assert allowed(statements, "s3:GetObject") == DATA | ({f"arn:aws:s3:::{bucket}/work/*"} if bucket else set())
+
+
+@pytest.mark.parametrize("bucket", EXPORT_BUCKETS)
+def test_the_copy_role_writes_below_the_export_prefix_only_and_deletes_nothing(bucket: str) -> None:
+    without, statements = (rights_of_copy(WorkBucket="none", ExportBucket=name) for name in ("", bucket))
+    more = [statement for statement in statements if statement not in without]
+    assert {action for s in more for action in listed(s["Action"])} == {
+        *("s3:GetBucketLocation", "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"),
+    }
+    for action in ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"):
+        assert allowed(more, action) == {f"arn:aws:s3:::{bucket}/export/*"}
+    for action in ("s3:GetBucketLocation", "s3:ListBucket"):
+        assert allowed(more, action) == {f"arn:aws:s3:::{bucket}"}
+    assert len(statements) == len(without) + len(more)
 
 
 def test_only_redshift_and_only_for_this_account_assumes_the_copy_role() -> None:
@@ -217,19 +242,58 @@ def test_only_redshift_and_only_for_this_account_assumes_the_copy_role() -> None
 
 @pytest.mark.parametrize("work", WORK_BUCKETS)
 def test_the_client_writes_in_the_work_prefix_only(work: str) -> None:
-    statements, bucket = rights_of_the_client(work), WORK_BUCKETS[work]
+    statements, bucket = rights_of_the_client(WorkBucket=work), WORK_BUCKETS[work]
     for action in ("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"):
         assert allowed(statements, action) == ({f"arn:aws:s3:::{bucket}/work/*"} if bucket else set())
     login = ATTRIBUTES["Workgroup.Workgroup.WorkgroupArn"]
     assert allowed(statements, "redshift-serverless:GetCredentials") == {login}
 
 
+@pytest.mark.parametrize("bucket", EXPORT_BUCKETS)
+def test_the_client_deletes_below_the_export_prefix_too_and_reads_and_writes_nothing_there(bucket: str) -> None:
+    without, statements = (rights_of_the_client(WorkBucket="none", ExportBucket=name) for name in ("", bucket))
+    listing, deletion = (statement for statement in statements if statement not in without)
+    assert allowed([listing], "s3:ListBucket") == {f"arn:aws:s3:::{bucket}"}
+    assert allowed([deletion], "s3:DeleteObject") == {f"arn:aws:s3:::{bucket}/export/*"}
+    assert allowed(statements, "s3:PutObject") == set()
+    assert allowed(statements, "s3:GetObject") == DATA
+
+
+@pytest.fixture
+def as_in_the_stack(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Outcome]]:
+    """Runs a command with the rights of a stack and no other, on a sample in a bucket that is all of its buckets."""
+    write_sample(tmp_path / "sample", 3, 30, seed=1)
+    bucket = servers.new_bucket()
+    servers.upload(tmp_path / "sample", bucket)
+    buckets = {"DataBucket": bucket, "WorkBucket": bucket, "ExportBucket": bucket}
+    servers.add_role("of-the-stack", *rights_of_copy(**buckets))
+    servers.add_user("of-the-stack", *rights_of_the_client(**buckets))
+    for name, value in servers.environment("of-the-stack").items():
+        monkeypatch.setenv(name, value)
+    place, file = f"s3://{bucket}", tmp_path / "dwh.cfg"
+    with servers.stand_in.fresh_database() as database:
+        file.write_text(servers.configuration(place, database, work=f"{place}/work", role="of-the-stack"))
+        yield lambda name, *options: run(name, *(o.format(place=place) for o in options), "--config", str(file))
+
+
+def test_the_rights_of_the_stack_are_enough_to_load_and_to_export_and_for_no_other_place(
+    as_in_the_stack: Callable[..., Outcome],
+) -> None:
+    commands = [["create-tables"], ["doctor"], ["etl"], ["check"], ["export", "{place}/export"]]
+    for command in [*commands, ["export", "{place}/export", "--overwrite"], ["export", "{place}/export/2018"]]:
+        done = as_in_the_stack(*command)
+        assert done.exit_code == 0, done.err
+    for command in [["export", "{place}/elsewhere"], ["export", "{place}/log_data", "--overwrite"]]:
+        done = as_in_the_stack(*command)
+        assert done.exit_code == 3, done.err
+
+
 def test_the_key_of_an_encrypted_bucket_is_for_reading() -> None:
     key = "arn:aws:kms:us-west-2:123456789012:key/1"
-    resources = stack("Resources", DataKmsKeyArn=key)
-    [copy] = resources["CopyRole"]["Properties"]["Policies"]
-    for policy in (copy, resources["ClientPolicy"]["Properties"]):
-        statements = policy["PolicyDocument"]["Statement"]
+    for rights in (rights_of_copy, rights_of_the_client):
+        statements = rights(DataKmsKeyArn=key, ExportBucket="my-data")
         assert allowed(statements, "kms:Decrypt") == {key}
         assert allowed(statements, "kms:GenerateDataKey") == set()
 
@@ -306,7 +370,7 @@ def test_the_program_reads_the_dwh_cfg_of_the_outputs(work: str, tmp_path: Path)
 
 def test_the_page_names_parameters_resources_and_outputs_as_they_are() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    blocks = "\n".join(re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    blocks = "\n".join(re.findall(r"^```sh[^\n]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
     given = "\n".join(line for line in blocks.splitlines() if re.search(r"--parameter-overrides|^ACCESS=", line))
     parameters = {*re.findall(r"\b([A-Z][a-z]\w+)=", given), *re.findall(r"`([A-Z][a-z]\w+)=", text)}
     assert parameters >= {*GIVEN, "PubliclyAccessible", "ClientCidr", "ClientSecurityGroupId"}

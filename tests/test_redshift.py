@@ -11,17 +11,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
 import pytest
-import redshift
-import s3
 from conftest import JSONPATHS, Outcome, event, lines, many_events, packed, run, song
 from faults import quick_folder
-from redshift import StandIn
+from redshift.cloud import Cloud
 from redshift_connector.error import InterfaceError
 
 from sparkify import etl, sql_queries
@@ -36,58 +33,25 @@ STATEMENTS = Path(__file__).with_name("redshift_statements.txt")
 
 PROGRAM = "import sys; from sparkify.cli import main; sys.exit(main(sys.argv[1:]))"
 
-TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-READ = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "arn:aws:s3:::*"}
-GET = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*"}
-NOT_ALL = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/forbidden*"}
-NOT_WORK = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/work/*"}
-WORK = {"Effect": "Allow", "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": "arn:aws:s3:::*/work/*"}
-WRITE = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::*/work/*"}
-
-ROLES: dict[str, tuple[object, ...]] = {
-    "reader": (READ,),
-    "not-all": (READ, NOT_ALL),
-    "getter": (GET,),
-    "not-work": (READ, NOT_WORK),
+CLUSTER_KEYS = {
+    "host": "HOST",
+    "port": "DB_PORT",
+    "database": "DB_NAME",
+    "password": "DB_PASSWORD",
+    "sslmode": "SSLMODE",
 }
-USERS: dict[str, tuple[object, ...]] = {"worker": (READ, WORK), "writer": (READ, WRITE)}
 
 STAR = ("songplays", "users", "songs", "artists", "time", "staging_songs", "load_history")
 
-CONFLICT = {
-    "sqlstate": "XX000",
-    "message": "1023",
-    "detail": "Serializable isolation violation on table - 1, transactions forming the cycle are: 2, 3 (pid:4)",
-}
 
+class Servers(Cloud):
+    """Redshift and S3, with a database that others are copied from."""
 
-def policy(*statements: object) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
-
-
-class Servers:
-    """Redshift and S3, the roles by which the one reads the other, and the keys of users who load."""
-
-    def __init__(self, store: s3.Server, stand_in: StandIn) -> None:
-        self.store, self.stand_in, self.s3 = store, stand_in, store.client()
-        self.numbers = count(1)
-        iam = store.client("iam")
-        self.roles: dict[str, str] = {}
-        for name, may in ROLES.items():
-            made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(TRUST))
-            self.roles[name] = made["Role"]["Arn"]
-            iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=policy(*may))
-        self.users = {"reader": store.loader}
-        for name, may in USERS.items():
-            iam.create_user(UserName=name)
-            iam.put_user_policy(UserName=name, PolicyName="may", PolicyDocument=policy(*may))
-            key = iam.create_access_key(UserName=name)["AccessKey"]
-            self.users[name] = s3.Keys(key["AccessKeyId"], key["SecretAccessKey"])
-        self.tables = ""
-        """A database that has the tables and no rows."""
+    tables = ""
+    """A database that has the tables and no rows."""
 
     def new_database(self, template: str) -> str:
-        name = f"copy{next(self.numbers)}"
+        name = f"copy{next(self._numbers)}"
         with self.stand_in.postgres("postgres") as server:
             server.query(f"create database {name} template {template} strategy wal_log")
         return name
@@ -103,8 +67,7 @@ class Warehouse:
     def __init__(self, folder: Path, servers: Servers) -> None:
         self.servers, self.stand_in, self.s3 = servers, servers.stand_in, servers.s3
         self.folder = folder
-        self.bucket = f"bucket-{next(servers.numbers)}"
-        self.s3.create_bucket(Bucket=self.bucket)
+        self.bucket = servers.new_bucket()
         self.put("log_json_path.json", JSONPATHS)
         if not servers.tables:
             servers.tables = self.stand_in.new_database()
@@ -115,35 +78,15 @@ class Warehouse:
         self.configure()
 
     def configure(self, *, role: str = "reader", work: str | None = "work", user: str = "worker", **more: Any) -> None:
-        """Write the configuration. `more` holds the values of [ETL], and in small letters others for [CLUSTER]."""
-        cluster = {
-            "host": self.stand_in.host,
-            "port": self.stand_in.port,
-            "database": getattr(self, "database", ""),
-            "user": self.stand_in.user,
-            "password": self.stand_in.password,
-            "sslmode": "disable",
-        }
-        etl_settings = {key: value for key, value in more.items() if key not in cluster}
-        c = cluster | {key: value for key, value in more.items() if key in cluster}
-        store = f"s3://{self.bucket}"
-        text = [
-            *("[S3]", f"LOG_DATA = {store}/log_data", f"SONG_DATA = {store}/song_data"),
-            f"LOG_JSONPATH = {store}/log_json_path.json",
-            *([f"WORK = {work if '://' in work else f'{store}/{work}'}"] if work else []),
-            *("[CLUSTER]", f"HOST = {c['host']}", f"DB_PORT = {c['port']}", f"DB_NAME = {c['database']}"),
-            *(f"DB_USER = {c['user']}", f"DB_PASSWORD = {c['password']}", f"SSLMODE = {c['sslmode']}"),
-            *("[IAM_ROLE]", f"ARN = {self.servers.roles.get(role, role)}"),
-            *("[ETL]", *(f"{key} = {value}" for key, value in etl_settings.items())),
-        ]
+        """Write the configuration. `more` holds values of [ETL], and in small letters some of [CLUSTER]."""
+        cluster = {CLUSTER_KEYS[name]: value for name, value in more.items() if name in CLUSTER_KEYS}
+        etl_settings = [f"{key} = {value}" for key, value in more.items() if key not in CLUSTER_KEYS]
+        place = f"s3://{self.bucket}"
+        address = work if not work or "://" in work else f"{place}/{work}"
+        text = self.servers.configuration(place, getattr(self, "database", ""), work=address, role=role, **cluster)
         self.config = self.folder / "dwh.cfg"
-        self.config.write_text("\n".join(text) + "\n")
-        keys = self.servers.users[user]
-        self.environment = {
-            "AWS_ENDPOINT_URL": self.servers.store.endpoint,
-            "AWS_ACCESS_KEY_ID": keys.key,
-            "AWS_SECRET_ACCESS_KEY": keys.secret,
-        }
+        self.config.write_text("\n".join([text, "[ETL]", *etl_settings, ""]))
+        self.environment = self.servers.environment(user)
 
     def use(self, database: str) -> None:
         """Load into another database from now on."""
@@ -229,14 +172,8 @@ def servers() -> Iterator[Servers]:
 @contextmanager
 def running() -> Iterator[Servers]:
     """Both servers, in a folder that PostgreSQL's own user can reach, which pytest closes to all others."""
-    with quick_folder() as folder:
-        for name in ("s3", "redshift"):
-            (folder / name).mkdir()
-        with (
-            s3.running(folder / "s3") as store,
-            redshift.running(folder / "redshift", s3_endpoint=store.endpoint) as stand_in,
-        ):
-            yield Servers(store, stand_in)
+    with quick_folder() as folder, Servers.running(folder) as both:
+        yield both
 
 
 @contextmanager
@@ -506,7 +443,7 @@ def test_bad_records_are_set_aside_up_to_the_limit(
     assert warehouse.rejected() == []
 
     warehouse.configure(MAX_ERRORS=4)
-    assert "4 records (see rejected_records)" in warehouse.loaded().out
+    assert "4 records (`sparkify rejected` shows them)" in warehouse.loaded().out
     assert_rejected(warehouse, key, 11)
     assert warehouse.sums() == {
         key: (14, 10, 4),

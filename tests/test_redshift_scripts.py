@@ -1,6 +1,8 @@
 """What `make redshift-demo` and `make redshift-smoke` do."""
 
+import re
 import sys
+from collections import Counter
 from importlib import util
 from pathlib import Path
 from types import ModuleType
@@ -9,7 +11,7 @@ import pytest
 from engines import Servers
 from redshift import demo
 
-from sparkify import config
+from sparkify import config, sql_queries
 from sparkify.progress import Progress
 from sparkify.sample import write_sample
 
@@ -32,10 +34,10 @@ def smoke(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.fixture
 def settings(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A dwh.cfg for the stand-in, and the keys of one who may do anything."""
-    bucket = servers.new_bucket()
-    text = demo.configuration(servers.stand_in, servers.role, bucket)
+    place = f"s3://{servers.new_bucket()}"
+    text = servers.configuration(place, servers.stand_in.database, work=f"{place}/work")
     (tmp_path / "dwh.cfg").write_text(text, encoding="utf-8")
-    for name, value in demo.keys(servers.store).items():
+    for name, value in servers.environment("root").items():
         monkeypatch.setenv(name, value)
     return tmp_path / "dwh.cfg"
 
@@ -46,14 +48,19 @@ def schemas(servers: Servers) -> int:
     return int(count or 0)
 
 
-def test_the_check_of_a_real_cluster_finds_the_same_rows_and_leaves_nothing(
-    smoke: ModuleType, settings: Path, servers: Servers, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("has_export", [False, True], ids=["without export", "with export"])
+def test_the_check_of_a_real_cluster_finds_the_same_and_leaves_nothing(
+    has_export: bool, smoke: ModuleType, settings: Path, servers: Servers, capsys: pytest.CaptureFixture[str]
 ) -> None:
     read = config.load(settings)
     bucket = read.store.log_data.split("/")[2]
-    assert smoke.smoke(smoke._settings(settings, f"s3://{bucket}/smoke"), Progress()) == 0
+    exports = f"s3://{bucket}/export" if has_export else None
+    assert smoke.smoke(smoke._settings(settings, f"s3://{bucket}/smoke"), exports, Progress()) == 0
     out = capsys.readouterr().out
-    assert out.count("✓") == len(smoke.COMPARED)
+    checked = re.findall(r"^✓ (?:export of )?(.*?):", out, re.MULTILINE)
+    expected = [*smoke.COMPARED, *sql_queries.names("report"), "descriptions", "a write in a snapshot"]
+    assert Counter(checked) == Counter([*expected, *(sql_queries.names("export") if has_export else ())])
+    assert "transaction is read-only" in out
     assert "COPY: table, status, rows" in out
     assert schemas(servers) == 0
     assert "Contents" not in servers.s3.list_objects_v2(Bucket=bucket)
@@ -63,11 +70,13 @@ def test_the_check_of_a_real_cluster_tells_what_differs(
     smoke: ModuleType, settings: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(smoke, "COMPARED", {"runs": "finished_at", "songs": "*"})
+    monkeypatch.setattr(smoke, "OF_ITS_TIME", ("freshness",))
+    monkeypatch.setattr(smoke, "DESCRIPTIONS", ("select 1 from songs_of_nobody",))
     bucket = config.load(settings).store.log_data.split("/")[2]
-    assert smoke.smoke(smoke._settings(settings, f"s3://{bucket}/smoke"), Progress()) == 1
+    assert smoke.smoke(smoke._settings(settings, f"s3://{bucket}/smoke"), None, Progress()) == 1
     out = capsys.readouterr().out
-    assert "✗ runs" in out
-    assert "only in redshift://" in out
+    assert set(re.findall(r"^✗ (\w+)", out, re.MULTILINE)) == {"runs", "last_runs", "descriptions"}
+    assert "only in Redshift: " in out
     assert "✓ songs" in out
 
 
@@ -78,4 +87,7 @@ def test_the_demonstration_loads_the_sample(tmp_path: Path, capfd: pytest.Captur
     assert "objects     40 new" in out
     assert "nothing new: all 40 objects are loaded" in out
     assert "all 12 checks passed" in out
+    assert "last play" in out
+    assert "plays  listeners  sessions" in out
+    assert out.rstrip().endswith("/report.html")
     assert sys.executable not in out
