@@ -7,7 +7,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Detail: TypeAlias = Literal["quiet", "normal", "verbose"]
 """How much is said: only what is wrong, what is going on, or every statement of SQL too."""
@@ -71,26 +74,27 @@ class Progress:
 
 
 class Bars(Progress):
-    """A bar for each part of the run, on a terminal."""
+    """A bar for each part of the run, on a terminal. What draws it is imported when there is something to draw."""
 
-    def __init__(self, detail: Detail = "normal") -> None:
-        super().__init__(detail=detail)
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as RichProgress
-
-        self._console = Console(stderr=True)
-        self._columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._progress = RichProgress
+    _console: Console | None = None
 
     def warn(self, text: str) -> None:
-        """One line above the bars."""
-        self._console.print(harmless(text), markup=False, highlight=False, soft_wrap=True)
+        """One line, above the bar if there is one."""
+        if self._console is None:
+            super().warn(text)
+        else:
+            self._console.print(harmless(text), markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def phase(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
         """A bar that is full when the part is over."""
-        with self._progress(*self._columns, console=self._console) as bars:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as RichProgress
+
+        self._console = self._console or Console(stderr=True)
+        columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with RichProgress(*columns, console=self._console) as bars:
             task = bars.add_task(what, total=total)
             yield lambda steps: bars.advance(task, steps)
             size = total or 1
@@ -98,5 +102,6 @@ class Bars(Progress):
 
 
 def for_terminal(detail: Detail = "normal") -> Progress:
-    """Bars when stderr is a terminal, lines when it is not; neither when it has to be quiet."""
-    return Bars(detail) if sys.stderr.isatty() and detail != "quiet" else Progress(detail=detail)
+    """Bars when stderr is a terminal that can move its cursor, lines when it is not; neither when it has to be quiet."""
+    has_bars = sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown") and detail != "quiet"
+    return Bars(detail=detail) if has_bars else Progress(detail=detail)

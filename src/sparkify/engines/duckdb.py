@@ -65,6 +65,8 @@ class DuckDB:
         settings = {**SETTINGS, "memory_limit": f"{config.memory_limit} B"}
         self._is_shut_off = False
         self._connection = _open(config.duckdb_path, settings, config.lock_timeout, progress, read_only)
+        # DuckDB would draw a bar of its own on stdout in a process that it takes for a person's.
+        self._connection.execute("set enable_progress_bar = false")
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
         """See `Engine.execute`."""

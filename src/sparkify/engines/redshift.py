@@ -68,7 +68,7 @@ REACHING_OUT = ("unload", "call")
 NO_ACCESS = {
     "not authorized to assume": "attach the role of [IAM_ROLE] ARN to the cluster, and let Redshift assume it",
     "requires full path of an S3 object": "let the role of [IAM_ROLE] ARN read what lies in [S3] WORK",
-    "Access Denied": "let the role of [IAM_ROLE] ARN list the buckets of [S3] and read their objects",
+    "Access Denied": "let the role of [IAM_ROLE] ARN list and read what [S3] names, and write where an export goes",
     "different region": "set [S3] REGION to the region of the bucket",
     "NoSuch": "an object is gone since it was listed, or a bucket of [S3] is not there; check [S3], and run again",
     "S3 prefix": "the objects are gone since they were listed; check [S3], and run again",
