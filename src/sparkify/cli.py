@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
+import signal
 import sys
+import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparkify import command_line
@@ -20,11 +25,14 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what its encoding lacks
     options = command_line.parse(arguments)
     progress = for_terminal(options.detail)
     try:
-        code = COMMANDS[options.command](options, progress)
-        sys.stdout.flush()
+        with _stoppable():
+            code = COMMANDS[options.command](options, progress)
+            sys.stdout.flush()
         return int(code or ExitCode.DONE)
     except SparkifyError as e:
         return _failed(progress, e, str(e), e.exit_code)
@@ -38,6 +46,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         let_go(sys.stdout)
         progress.warn(f"error: the output cannot be written ({e.strerror}); what the command did before stays")
         return ExitCode.ACCESS
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Whoever stops the process by SIGTERM, as systemd does, stops it as Ctrl-C would."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _failed(progress: Progress, fault: BaseException, text: str, code: ExitCode) -> int:
@@ -89,8 +110,14 @@ def _create_tables(options: Namespace, progress: Progress) -> None:
 def _confirm(question: str) -> None:
     if not sys.stdin.isatty():
         raise ConfigError("--drop destroys the warehouse: add --yes to say that you mean it")
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    answer = ""
+    try:
+        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline()
+    finally:
+        if not answer.endswith("\n"):
+            print(file=sys.stderr)  # Ctrl-C and Ctrl-D leave the cursor behind the question
+    if answer.strip().lower() not in ("y", "yes"):
         raise ConfigError("not confirmed")
 
 
@@ -153,7 +180,11 @@ def _query(options: Namespace, progress: Progress) -> None:
     chosen = questions.Filter(options.first_day, options.last_day, options.level, options.limit)
     questions.require_options(sql, chosen)
     with _read_only(options, progress) as engine, engine.snapshot():
-        formats.write(engine.ask(sql, chosen.values()), options.format, options.output)
+        answer, is_whole = engine.ask(sql, chosen.values()).read_ahead()
+        if not is_whole:
+            formats.write(answer, options.format, options.output)
+    if is_whole:  # whoever reads it slowly, as in a pager, does not keep the warehouse open
+        formats.write(answer, options.format, options.output)
 
 
 def _report(options: Namespace, progress: Progress) -> None:
@@ -163,10 +194,15 @@ def _report(options: Namespace, progress: Progress) -> None:
 
     now = datetime.now(UTC).replace(tzinfo=None)
     with _read_only(options, progress) as engine, engine.snapshot(), progress.phase("report"):
-        page = report.page(engine, options.first_day, options.last_day, options.level, now)
+        page = report.page(engine, options.first_day, options.last_day, options.level, now, _config_option(options))
     with formats.replaced(options.output) as new:
         new.write_text(page, encoding="utf-8")
     print(options.output)
+
+
+def _config_option(options: Namespace) -> str:
+    """The option by which a command line of the report finds the same warehouse."""
+    return "" if options.config == Path("dwh.cfg") else shlex.join(["--config", str(options.config)])
 
 
 def _rejected(options: Namespace, progress: Progress) -> None:
@@ -196,6 +232,9 @@ def _sample(options: Namespace, progress: Progress) -> None:
             sample = write_sample(options.folder, options.songs, options.events, options.seed)
     except (ValueError, OSError) as e:
         raise ConfigError(f"{options.folder}: {e}") from e
+    except KeyboardInterrupt as e:
+        e.add_note(f"a part of the sample stays in {options.folder}; delete that folder before the next try")
+        raise
     print(f"{sample.songs:,} songs and {sample.events:,} events in {sample.files:,} files ({sample.bytes:,} bytes)")
 
 

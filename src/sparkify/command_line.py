@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+import sys
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -45,7 +46,11 @@ class Parser(argparse.ArgumentParser):
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The options of a command line; `command` is the name of the command. A line that cannot be used ends here."""
-    options, rest = parser().parse_known_args(arguments)
+    whole = parser()
+    if not (sys.argv[1:] if arguments is None else arguments):
+        whole.print_help(sys.stderr)
+        sys.exit(ExitCode.USAGE)
+    options, rest = whole.parse_known_args(arguments)
     if rest:
         options.parser.error(f"unrecognized arguments: {' '.join(rest)}")
     return options
@@ -84,7 +89,7 @@ def _command(
         )
     said = command.add_mutually_exclusive_group()
     said.add_argument(
-        "-q", "--quiet", dest="detail", action="store_const", const="quiet", help="say only what is wrong"
+        "-q", "--quiet", dest="detail", action="store_const", const="quiet", help="no narration: say only what is wrong"
     )
     said.add_argument(
         "-v", "--verbose", dest="detail", action="store_const", const="verbose", help="show every statement, timed"
@@ -161,7 +166,7 @@ def _query(commands: Commands[Parser]) -> None:
     )
     command.add_argument("question", metavar="NAME|SQL", nargs="?", help="the question; without one, all are listed")
     command.add_argument("--format", choices=FORMATS, default="table", help="how to print it (default: table)")
-    command.add_argument("--output", type=Path, metavar="FILE", help="write into a file and not to stdout")
+    command.add_argument("--output", type=_file, metavar="FILE", help="write into a file and not to stdout")
     _filters(command)
     command.add_argument("--limit", type=_count, metavar="N", help="rows of a ranking (default: 10)")
 
@@ -174,7 +179,7 @@ def _report(commands: Commands[Parser]) -> None:
         ["sparkify report", "sparkify report --from 2018-11-01 --to 2018-11-30 --level paid --output november.html"],
     )
     command.add_argument(
-        "--output", type=Path, default=Path("report.html"), metavar="FILE", help="the file (default: report.html)"
+        "--output", type=_file, default=Path("report.html"), metavar="FILE", help="the file (default: report.html)"
     )
     _filters(command)
 
@@ -239,6 +244,12 @@ def _completion(commands: Commands[Parser]) -> None:
         is_configured=False,
     )
     command.add_argument("shell", choices=SHELLS, help="the shell")
+
+
+def _file(text: str) -> Path:
+    if text == "-":
+        raise argparse.ArgumentTypeError("the name of a file is accepted, and /dev/stdout is one")
+    return Path(text)
 
 
 def _day(text: str) -> date:

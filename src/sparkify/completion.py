@@ -16,6 +16,6 @@ def script(shell: str) -> str:
         for action in command._actions:
             if action.dest == "question":
                 action.choices = sql_queries.names("report")
-            elif action.type is Path or action.dest == "place":
+            elif action.type in (Path, command_line._file) or action.dest == "place":
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
     return shtab.complete(parser, shell)

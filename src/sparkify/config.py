@@ -63,7 +63,7 @@ KEYS: dict[str, dict[str, Key]] = {
         "SSLMODE": Key("`verify-full`, `verify-ca` or `disable`", "verify-full"),
     },
     "IAM_ROLE": {
-        "ARN": Key("the role with which Redshift reads S3", without="required with `[CLUSTER] HOST`"),
+        "ARN": Key("Redshift's role for reading S3 and writing exports", without="required with `[CLUSTER] HOST`"),
     },
     "AWS": {
         "KEY": Key("a key for S3 in the file; a profile or a role is safer", without="as AWS's tools find it"),

@@ -111,7 +111,7 @@ class _Load:
                 if careful and not e.wait:
                     raise
                 if not e.wait:
-                    self.progress.say(f"batch {batch.number}: {e}; reading it again with care")
+                    self.progress.say(f"batch {batch.number}: not every line is a record; reading it again with care")
                     careful = True
                 else:
                     self.progress.say(f"{e}; trying again in {e.wait:g} seconds")

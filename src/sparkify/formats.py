@@ -47,12 +47,13 @@ def replaced(path: Path) -> Iterator[Path]:
         raise AccessError(f"{path}: cannot be written ({e.strerror})") from e
     os.close(handle)
     new = Path(name)
+    # mkstemp makes a file for its owner alone; the new one is as open as the old one, or any other of this person.
+    mask = os.umask(0)
+    os.umask(mask)
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask
     try:
         yield new
-        # mkstemp makes a file for its owner alone; the new one is as open as any other file of this person.
-        mask = os.umask(0)
-        os.umask(mask)
-        new.chmod(0o666 & ~mask)
+        new.chmod(mode)
         new.replace(path)
     except OSError as e:
         raise AccessError(f"{path}: cannot be written ({e.strerror})") from e
@@ -95,7 +96,7 @@ def _write_parquet(answer: Answer, output: Path | None) -> None:
 def _write_table(answer: Answer, stream: TextIO) -> None:
     columns = [_on_a_line(name) for name in answer.columns]
     rows = [["" if value is None else _on_a_line(_text(value)) for value in row] for row in answer.rows]
-    print(table(columns, rows, [_is_number(kind) for kind in answer.types]), file=stream)
+    print(table(columns, rows, [is_number(kind) for kind in answer.types]), file=stream)
 
 
 def table(columns: list[str], rows: list[list[str]], is_number: list[bool]) -> str:
@@ -168,7 +169,8 @@ def _on_a_line(text: str) -> str:
     return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
-def _is_number(kind: str) -> bool:
+def is_number(kind: str) -> bool:
+    """Whether the values of a type are numbers."""
     return kind.removeprefix("U").startswith(NUMBERS) and not kind.endswith("]")
 
 

@@ -141,7 +141,7 @@ def recorded_run(engine: Engine, close: Callable[[], None]) -> Iterator[Run]:
         e.add_note(run.what_stays(e))
         # Where the warehouse cannot even note the failure, the next run notes that this one was killed.
         with suppress(SparkifyError, KeyboardInterrupt):
-            run.failed(str(e) or type(e).__name__)
+            run.failed("interrupted" if isinstance(e, KeyboardInterrupt) else str(e) or type(e).__name__)
         raise
 
 

@@ -221,8 +221,8 @@ class Lake:
             raise _explained(item.name, e) from e
         return item.name
 
-    def delete(self, folder: str, *, before: datetime | None = None) -> None:
-        """Delete the objects in a folder below the location, if they are older than that.
+    def delete(self, folder: str, *, before: datetime | None = None, ending: str = "") -> None:
+        """Delete the objects in a folder below the location, if they are older than that and their names end so.
 
         Raises:
             AccessError: the store refuses or cannot be reached.
@@ -230,7 +230,8 @@ class Lake:
         below = self.item(folder).key.strip("/")
         try:
             found = [entry for page in obstore.list(self._store, below or None) for entry in page]
-            obstore.delete(self._store, [e["path"] for e in found if before is None or e["last_modified"] < before])
+            old = [entry for entry in found if before is None or entry["last_modified"] < before]
+            obstore.delete(self._store, [entry["path"] for entry in old if entry["path"].endswith(ending)])
         except (faults.BaseError, OSError) as e:
             raise _explained(f"{self.location}/{folder}", e) from e
 

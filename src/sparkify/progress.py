@@ -102,6 +102,6 @@ class Bars(Progress):
 
 
 def for_terminal(detail: Detail = "normal") -> Progress:
-    """Bars when stderr is a terminal that can move its cursor, lines when it is not; neither when it has to be quiet."""
+    """Bars when stderr is a terminal that can draw them, lines when it is not; neither when it has to be quiet."""
     has_bars = sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown") and detail != "quiet"
     return Bars(detail=detail) if has_bars else Progress(detail=detail)

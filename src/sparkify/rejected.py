@@ -21,7 +21,7 @@ def as_text(records: list[Rejected], *, raw: bool) -> str:
         return "no rejected records"
     lines = []
     for record in records:
-        lines += [harmless(text) for text in (record.place_and_reason(), *([record.raw_text] if raw else []))]
+        lines += [harmless(text) for text in (record.place_and_reason(), *([record.raw_text or ""] if raw else []))]
     objects = {record.object for record in records}
     fix = "repair the objects and load them with etl.py; `sparkify rejected --retry` loads them again as they are"
     return "\n".join([*lines, f"{counted(len(records), 'record')} in {counted(len(objects), 'object')}; {fix}"])

@@ -1,13 +1,13 @@
 """Every SQL statement of the warehouse, by name. The text lives in `sql/`, a table a file; this module only reads it.
 
 The text is one for all engines: it stays in the part of SQL that DuckDB, Redshift and PostgreSQL share.
-A value is written `$name` and bound by the engine; nothing is ever formatted into a statement here.
+A value is written `$name` and bound by the engine. Where a statement takes no bound value, `literal` quotes it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -70,6 +70,13 @@ COLUMN = re.compile(
 """A column in a table's file of `sql/create`, on a line of its own: name, type, whether it is required, description."""
 
 
+PARAMETER = re.compile(r"\$([a-z_]\w*)")
+"""Where a statement takes a value."""
+
+QUOTED = re.compile(r"""'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|--[^\n]*|/\*""")
+"""What of a statement is a text, a name in quotes or a comment, or begins a comment that ends with `*/`."""
+
+
 @cache
 def statements(folder: str, name: str) -> tuple[str, ...]:
     """The statements of one SQL file, in order, without the comments before them.
@@ -102,14 +109,42 @@ def header_lines(folder: str, name: str) -> list[str]:
     return [line.removeprefix("--").strip() for line in head]
 
 
+def code(sql: str) -> str:
+    """A statement of the same length with blanks in place of its comments, which may nest, and of what is quoted."""
+    parts, at = [], 0
+    while found := QUOTED.search(sql, at):
+        end = _end_of_comment(sql, found.end()) if found[0] == "/*" else found.end()
+        parts += [sql[at : found.start()], " " * (end - found.start())]
+        at = end
+    return "".join([*parts, sql[at:]])
+
+
+def _end_of_comment(sql: str, at: int) -> int:
+    depth = 1
+    for mark in re.compile(r"/\*|\*/").finditer(sql, at):
+        depth += 1 if mark[0] == "/*" else -1
+        if depth == 0:
+            return mark.end()
+    return len(sql)
+
+
+def with_parameters(sql: str, text: Callable[[str], str]) -> str:
+    """A statement with a text in place of each parameter."""
+    parts, at = [], 0
+    for found in PARAMETER.finditer(code(sql)):
+        parts += [sql[at : found.start()], text(found[1])]
+        at = found.end()
+    return "".join([*parts, sql[at:]])
+
+
 def parameters(sql: str) -> set[str]:
     """The names of the values that a statement takes."""
-    return set(re.findall(r"\$([a-z_]\w*)", sql))
+    return set(PARAMETER.findall(code(sql)))
 
 
 def filled(sql: str, values: Mapping[str, object]) -> str:
     """A statement as any tool can run it, with literals in place of its parameters: to show, never to run here."""
-    return re.sub(r"\$([a-z_]\w*)", lambda match: _as_literal(values[match[1]]), sql)
+    return with_parameters(sql, lambda name: _as_literal(values[name]))
 
 
 def _as_literal(value: object) -> str:

@@ -59,12 +59,14 @@ class Summary:
         users, songs, artists, plays, matched = self.totals
         c = self.counts
         where = f"{self.warehouse} holds {plays:,} plays ({matched:,} matched to a song)"
+        ignored = f" ({self.plan.ignored:,} more are no data)" if self.plan.ignored else ""
         if not self.plan.batches and not self.plan.known:
-            return f"no objects to load; {where}"
+            return f"no objects to load{ignored}; {where}"
         if not self.plan.batches:
-            return f"nothing new: all {self.plan.known:,} objects are loaded; {where}"
+            return f"nothing new: all {self.plan.known:,} objects are loaded{ignored}; {where}"
+        known = f"{self.plan.known:,} loaded before{ignored}"
         rows = [
-            ("objects", f"{c['objects']:,} new ({size_in_words(c['bytes'])}), {self.plan.known:,} loaded before"),
+            ("objects", f"{c['objects']:,} new ({size_in_words(c['bytes'])}), {known}"),
             ("events", f"{c['events']:,}"),
             ("plays", f"{c['plays_inserted']:,} new, {c['plays_matched']:,} of them matched to a song"),
             ("", f"{c['plays_known']:,} delivered before or twice"),

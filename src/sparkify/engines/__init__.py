@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from itertools import chain, count
+from dataclasses import dataclass, field, replace
+from itertools import chain, count, islice
 from typing import Any, Protocol, TypeAlias
 
 from sparkify.errors import LoadError, StatementError
@@ -14,6 +14,9 @@ from sparkify.jsonpaths import Path
 from sparkify.lake import Lake, StoredObject
 from sparkify.plan import Batch, Kind
 from sparkify.progress import Progress
+
+READ_AHEAD = 10_000
+"""Rows of an answer that are read before the first of them is shown."""
 
 RAW_TEXT = 1_000
 """Characters of a rejected record that are kept."""
@@ -39,6 +42,12 @@ class Answer:
         if not self.columns:
             raise StatementError(f"{place}: this statement finds nothing that could be shown; ask with `select`")
         return self
+
+    def read_ahead(self) -> tuple[Answer, bool]:
+        """The same answer with its first rows read already, and whether these are all: then it needs no engine more."""
+        first = [*islice(self.rows, READ_AHEAD)]
+        is_whole = len(first) < READ_AHEAD
+        return replace(self, rows=iter(first) if is_whole else chain(first, self.rows)), is_whole
 
     def distinct_columns(self) -> list[str]:
         """The columns' names, with a number after each that another column has already; capitals do not count."""

@@ -14,6 +14,7 @@ import duckdb
 from sparkify import sql_queries
 from sparkify.config import Config
 from sparkify.engines import Answer, Export, Rows, Source, Staged, TryAgainError, Value, duckdb_export, duckdb_staging
+from sparkify.engines.duckdb_interrupts import Interrupts
 from sparkify.errors import AccessError, LoadError, StatementError
 from sparkify.lake import StoredObject
 from sparkify.plan import Batch
@@ -65,8 +66,15 @@ class DuckDB:
         settings = {**SETTINGS, "memory_limit": f"{config.memory_limit} B"}
         self._is_shut_off = False
         self._connection = _open(config.duckdb_path, settings, config.lock_timeout, progress, read_only)
-        # DuckDB would draw a bar of its own on stdout in a process that it takes for a person's.
-        self._connection.execute("set enable_progress_bar = false")
+        self._interrupts = Interrupts(self._connection.interrupt)
+        try:
+            # DuckDB would draw a bar of its own on stdout in a process that it takes for a person's.
+            self.query("set enable_progress_bar = false")
+            # Times are UTC whatever the machine's time zone is, in SQL of one's own too.
+            self.query("set TimeZone = 'UTC'")
+        except BaseException:
+            self.close()
+            raise
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
         """See `Engine.execute`."""
@@ -101,7 +109,8 @@ class DuckDB:
     def _faults(self, *, of_a_person: bool = False) -> Iterator[None]:
         """Tell what DuckDB raises in words of ours; a statement of a person's that it does not take is their fault."""
         try:
-            yield
+            with self._interrupts.statement():
+                yield
         except duckdb.InterruptException as e:
             raise KeyboardInterrupt from e
         except RuntimeError as e:
@@ -129,7 +138,8 @@ class DuckDB:
             raise
 
     def _run(self, sql: str, values: Mapping[str, Value]) -> duckdb.DuckDBPyConnection:
-        used = {name: value for name, value in values.items() if re.search(rf"\${name}\b", sql)}
+        names = sql_queries.parameters(sql) if values else ()
+        used = {name: value for name, value in values.items() if name in names}
         with self._progress.statement(sql):
             return self._connection.execute(sql, used or None)
 
@@ -197,6 +207,7 @@ class DuckDB:
 
     def close(self) -> None:
         """Let other processes have the file."""
+        self._interrupts.close()
         self._connection.close()
 
 

@@ -1,7 +1,6 @@
 """Tables of DuckDB as Parquet files in a folder.
 
-All tables are written beside their places first and moved there when all are whole, so that a run which stops halfway
-leaves what was there before.
+All tables are written beside their places first and moved there, one after the other, when all are whole.
 """
 
 from __future__ import annotations
@@ -29,6 +28,8 @@ def export(
     there = [table.table for table in tables if (folder / table.table).exists()]
     if there and not overwrite:
         raise ConfigError(f"{place}: {', '.join(there)} is there already; name another folder, or add --overwrite")
+    for table in there:
+        _require_export(folder / table)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _export(database, tables, folder, done)
@@ -36,14 +37,28 @@ def export(
         raise AccessError(f"{place}: cannot be written; make room, or look at its rights ({e})") from e
 
 
+def _require_export(folder: Path) -> None:
+    """Make sure that a folder to be replaced holds an export and nothing else."""
+    others = [path for path in folder.rglob("*") if not path.is_dir() and path.suffix != ".parquet"]
+    if others or not folder.is_dir():
+        fix = "name another folder, or take it away"
+        raise ConfigError(f"{(others or [folder])[0]}: no file of an export, and would be deleted; {fix}")
+
+
 def _export(database: DuckDB, tables: Sequence[Export], folder: Path, done: Callable[[int], None]) -> None:
     written = {table.table: folder / f".{table.table}.writing" for table in tables}
+    replaced: list[str] = []
     try:
         for table in tables:
             _write(database, table, written[table.table])
             done(1)
         for name, new in written.items():
             _replace(folder / name, new)
+            replaced.append(name)
+    except BaseException as e:
+        if replaced:
+            e.add_note(f"new in {folder}: {', '.join(replaced)}; the other tables are as they were; export again")
+        raise
     finally:
         for new in written.values():
             shutil.rmtree(new, ignore_errors=True)
@@ -55,7 +70,12 @@ def _replace(place: Path, new: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():
         place.rename(old)
-    new.rename(place)
+    try:
+        new.rename(place)
+    except OSError:
+        if old.exists():
+            old.rename(place)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -63,7 +83,10 @@ def _write(database: DuckDB, table: Export, target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     if table.folders:
-        place, options = target, f"format parquet, overwrite_or_ignore, partition_by ({', '.join(table.folders)})"
-    else:
-        place, options = target / f"{table.table}.parquet", "format parquet"
-    database.execute(f"copy ({table.sql}) to {sql_queries.literal(str(place))} ({options})")
+        _copy(database, table, target, f", overwrite_or_ignore, partition_by ({', '.join(table.folders)})")
+    if not any(target.iterdir()):  # a table of one file, or no row that would make a folder
+        _copy(database, table, target / f"{table.table}.parquet", "")
+
+
+def _copy(database: DuckDB, table: Export, place: Path, options: str) -> None:
+    database.execute(f"copy ({table.sql}) to {sql_queries.literal(str(place))} (format parquet{options})")

@@ -302,7 +302,7 @@ def _explained(fault: str, text: bytes) -> str:
     if not fault.endswith("is not JSON"):
         return fault
     try:
-        json.loads(text)
+        json.loads(text.decode(errors="replace"))
     except json.JSONDecodeError as e:
         return f"{fault}: {e.msg} at character {e.pos + 1}"
     except RecursionError:

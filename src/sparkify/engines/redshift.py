@@ -62,8 +62,14 @@ TYPES = {
 }
 """DuckDB's names of the types that the driver names by PostgreSQL's numbers (pg_type.oid); any other is a text."""
 
-REACHING_OUT = ("unload", "call")
-"""The first words of statements that may write into S3; a procedure may."""
+REACHING_OUT = ("unload", "call", "cancel")
+"""The first words of statements that reach beyond their transaction: into S3, or to other queries."""
+
+OF_A_PERSON = ("22", "25", "42", "0A")
+"""Classes of SQLSTATE of what is wrong with a statement itself: its values, its change of something, its words."""
+
+NO_RIGHT = "42501"
+"""The SQLSTATE of what the user may not do."""
 
 NO_ACCESS = {
     "not authorized to assume": "attach the role of [IAM_ROLE] ARN to the cluster, and let Redshift assume it",
@@ -132,8 +138,9 @@ class Redshift:
             raise StatementError(f"{self.place}: a question may not {word}; `sparkify export` writes files")
         try:
             cursor = self._run(sql, values or {})
-        except LoadError as e:
-            if isinstance(e.__cause__, faults.ProgrammingError) and not self._is_lost:
+        except (LoadError, AccessError) as e:
+            state = _told(e.__cause__, "C")
+            if e.__cause__ and state.startswith(OF_A_PERSON) and state != NO_RIGHT:
                 raise StatementError(f"{self.place}: {_words(e.__cause__)}") from e
             raise
         columns = cursor.ps["row_desc"]
@@ -245,7 +252,7 @@ class Redshift:
             [(blocks,)] = self.query(
                 'select sum(size) from svv_table_info where "schema" = $schema', {"schema": schema}
             )
-        except SparkifyError:
+        except AccessError:
             return None
         return None if blocks is None else int(blocks) * 1024**2
 
@@ -348,14 +355,14 @@ def _numbered(sql: str, values: Mapping[str, Value]) -> tuple[str, tuple[Value, 
     """The statement with `$1` for the first of the names that are bound, and their values in that order."""
     names: list[str] = []
 
-    def number(match: re.Match[str]) -> str:
-        if match[1] not in values:
-            return match[0]
-        if match[1] not in names:
-            names.append(match[1])
-        return f"${names.index(match[1]) + 1}"
+    def number(name: str) -> str:
+        if name not in values:
+            return f"${name}"
+        if name not in names:
+            names.append(name)
+        return f"${names.index(name) + 1}"
 
-    statement = re.sub(r"\$(\w+)", number, sql)
+    statement = sql_queries.with_parameters(sql, number)
     return statement, tuple(values[name] for name in names) or None
 
 
@@ -368,16 +375,9 @@ def _type(column: Mapping[str, Any]) -> str:
 
 
 def _first_word(sql: str) -> str:
-    """The first word of a statement, in small letters; comments are none, and may stand in comments."""
-    depth = 0
-    for found in re.finditer(r"/\*|\*/|--[^\n]*|\w+", sql):
-        if found[0] == "/*":
-            depth += 1
-        elif found[0] == "*/":
-            depth -= 1
-        elif depth == 0 and not found[0].startswith("--"):
-            return found[0].lower()
-    return ""
+    """The first word of a statement, in small letters."""
+    word = re.search(r"\w+", sql_queries.code(sql))
+    return word[0].lower() if word else ""
 
 
 def _told(e: BaseException | None, field: str) -> str:

@@ -27,7 +27,7 @@ def export(
         for table in tables:
             begun.append(table.table)
             if overwrite:
-                lake.delete(table.table)
+                lake.delete(table.table, ending=".parquet")
             _unload(database, table, prefix)
             done(1)
     except BaseException as e:
@@ -44,8 +44,7 @@ def _unload(database: Redshift, table: Export, prefix: str) -> None:
             raise ConfigError(f"{url}: files are there already; name another prefix, or add --overwrite") from e
         raise
     except AccessError as e:
-        fix = "let the role of [IAM_ROLE] ARN list what lies there and put objects"
-        raise AccessError(f"{url}: cannot be written; {fix} ({str(e).partition(' (')[2]}") from e
+        raise AccessError(f"{url}: cannot be written; {e}") from e
 
 
 def _statement(database: Redshift, table: Export, url: str) -> str:

@@ -22,11 +22,19 @@ from sparkify.report import charts, contents, words
 from sparkify.report.contents import Contents
 
 
-def page(engine: Engine, first_day: date | None, last_day: date | None, level: str | None, now: datetime) -> str:
+def page(
+    engine: Engine,
+    first_day: date | None,
+    last_day: date | None,
+    level: str | None,
+    now: datetime,
+    config_option: str = "",
+) -> str:
     """The report on the plays of a period, as HTML, inside the caller's snapshot.
 
     Both days belong to the period (UTC); None leaves nothing out. Without a level the reader can switch between all
-    listeners, free and paid ones. `now` is UTC when it names no time zone.
+    listeners, free and paid ones. `now` is UTC when it names no time zone. `config_option` is what the command lines in
+    the page need to find the warehouse.
 
     Raises:
         ConfigError: the first day is after the last.
@@ -38,6 +46,7 @@ def page(engine: Engine, first_day: date | None, last_day: date | None, level: s
     return _template().render(
         chapters=found.chapters,
         levels={level: contents.LEVELS[level] for level in found.levels},
+        config_option=config_option,
         period=_period(chosen, found),
         place=engine.place,
         made=words.moment(now),

@@ -8,12 +8,9 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from sparkify import dictionary, questions, sql_queries
+from sparkify import dictionary, formats, questions, sql_queries
 from sparkify.engines import Engine, Value
 from sparkify.questions import Filter, Question
-
-NUMBERS = ("BIGINT", "INTEGER", "DOUBLE", "DECIMAL", "HUGEINT", "SMALLINT")
-"""How the types begin whose values are numbers."""
 
 Row = Mapping[str, Value]
 
@@ -46,7 +43,7 @@ class AnsweredQuestion:
 
     def is_number(self, column: str) -> bool:
         """Whether a column holds numbers."""
-        return self.types[self.columns.index(column)].startswith(NUMBERS)
+        return formats.is_number(self.types[self.columns.index(column)])
 
 
 @dataclass(frozen=True)
