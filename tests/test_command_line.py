@@ -3,17 +3,32 @@
 import io
 import json
 import re
+import shlex
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import duckdb
+import faults
 import oracle
 import pytest
-from conftest import Sparkify, assert_is, event, lines, run, song
+from conftest import Outcome, Sparkify, assert_is, event, lines, run, song
 
-from sparkify import __version__, sql_queries
-from sparkify.cli import EXIT_CODES
+from sparkify import __version__, command_line, questions, sql_queries
+from sparkify.command_line import EXIT_CODES
+
+COMMANDS = command_line.parser().commands
+
+READING = [
+    ["etl", "--dry-run"],
+    ["check"],
+    ["status"],
+    ["query", "totals"],
+    ["rejected"],
+    ["export", "parquet"],
+]
+"""The commands that need a warehouse and only read it, save the report, which has tests of its own."""
 
 
 @pytest.fixture
@@ -124,7 +139,7 @@ def test_drop_with_yes_where_nothing_is_yet_creates_the_tables(tmp_path: Path) -
 # ---------------------------------------------------------------- etl
 
 
-@pytest.mark.parametrize("command", [["etl"], ["etl", "--dry-run"], ["check"]])
+@pytest.mark.parametrize("command", [["etl"], ["rejected", "--retry"], *READING])
 def test_before_create_tables_a_command_says_what_to_run_first(command: list[str], tmp_path: Path) -> None:
     sparkify = Sparkify(tmp_path / "sparkify")
     outcome = sparkify.command(*command)
@@ -136,7 +151,7 @@ def test_before_create_tables_a_command_says_what_to_run_first(command: list[str
     assert not sparkify.database.exists()
 
 
-@pytest.mark.parametrize("command", [["etl"], ["etl", "--dry-run"], ["check"]])
+@pytest.mark.parametrize("command", [["etl"], ["rejected", "--retry"], *READING])
 def test_in_a_database_without_our_tables_a_command_says_what_to_run_first(command: list[str], tmp_path: Path) -> None:
     sparkify = Sparkify(tmp_path / "sparkify")
     with duckdb.connect(sparkify.database) as connection:
@@ -146,7 +161,7 @@ def test_in_a_database_without_our_tables_a_command_says_what_to_run_first(comma
     assert f"error: {sparkify.database}: the tables are not there yet; run create_tables.py first" in outcome.err
 
 
-@pytest.mark.parametrize("command", [["etl"], ["etl", "--dry-run"], ["check"], ["create-tables"]])
+@pytest.mark.parametrize("command", [["etl"], ["rejected", "--retry"], ["create-tables"], *READING])
 def test_a_warehouse_of_another_version_is_left_alone(command: list[str], loaded: Sparkify) -> None:
     with duckdb.connect(loaded.database) as connection:
         connection.execute("update warehouse set version = 99")
@@ -167,7 +182,7 @@ def test_drop_with_yes_replaces_a_warehouse_of_another_version(loaded: Sparkify)
     loaded.loaded()
 
 
-@pytest.mark.parametrize("command", [["etl"], ["etl", "--dry-run"], ["check"], ["create-tables"]])
+@pytest.mark.parametrize("command", [["etl"], ["rejected", "--retry"], ["create-tables"], *READING])
 def test_a_file_that_is_no_database_is_named(command: list[str], tmp_path: Path) -> None:
     sparkify = Sparkify(tmp_path / "sparkify")
     sparkify.database.write_bytes(b"not a database " * 1_000)
@@ -365,12 +380,92 @@ def test_a_mistyped_command_ends_with_exit_code_2_and_the_usage_on_stderr(typed:
     assert outcome.out == ""
 
 
-@pytest.mark.parametrize("command", [[], ["create-tables"], ["etl"], ["check"], ["sample"]])
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=["sparkify", *COMMANDS])
 def test_help_goes_to_stdout_and_tells_the_exit_codes(command: list[str]) -> None:
     outcome = run(*command, "--help")
     assert outcome.exit_code == 0
     assert EXIT_CODES in outcome.out
     assert outcome.err == ""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_has_examples_that_can_be_typed(name: str) -> None:
+    shown = re.search(r"^examples:\n((?:  .*\n)+)", run(name, "--help").out, re.MULTILINE)
+    assert shown
+    examples = [parsed(line) for line in shown[1].splitlines()]
+    assert all(options.command == name for options in examples)
+
+
+def parsed(line: str) -> Namespace:
+    """What a line of the shell calls the program with, alone or in `$(…)`."""
+    called = re.search(r"\$\((.*)\)", line)
+    words = shlex.split(called[1] if called else line, comments=True)
+    program, *arguments = [*words, ">"][: next(n for n, word in enumerate([*words, ">"]) if word in (">", ">>"))]
+    assert program == "sparkify"
+    options = command_line.parse(arguments)
+    if options.command == "query" and options.question:
+        chosen = questions.Filter(options.first_day, options.last_day, options.level, options.limit)
+        questions.require_options(questions.statement(options.question), chosen)
+    return options
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_be_quiet_or_verbose_but_not_both(name: str) -> None:
+    needed = {"export": ["folder"], "sample": ["folder"], "completion": ["bash"]}.get(name, [])
+    said = [command_line.parse([name, *needed, *option]).detail for option in ([], ["-q"], ["--verbose"])]
+    assert said == ["normal", "quiet", "verbose"]
+    assert run(name, *needed, "--quiet", "-v").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["elt"], "etl"),
+        (["chek"], "check"),
+        (["create-table"], "create-tables"),
+        (["create_tables"], "create-tables"),
+        (["etl", "--dryrun"], "--dry-run"),
+        (["etl", "--jsn"], "--json"),
+        (["etl", "--quite"], "--quiet"),
+        (["query", "totals", "--fromat", "csv"], "--format"),
+        (["query", "totals", "--fom=2018-11-01"], "--from"),
+        (["status", "--maxage=26h"], "--max-age"),
+        (["sample", "bucket", "--song", "3"], "--songs"),
+    ],
+)
+def test_what_was_meant_by_a_mistyped_word_is_said(typed: list[str], meant: str) -> None:
+    outcome = run(*typed)
+    assert outcome.exit_code == 2
+    assert outcome.err.splitlines()[-1].endswith(f"; did you mean {meant}?")
+
+
+@pytest.mark.parametrize("typed", [["load"], ["etl", "now"], ["query", "totals", "--format", "xls"]])
+def test_nothing_is_guessed_where_no_word_is_near(typed: list[str]) -> None:
+    outcome = run(*typed)
+    assert outcome.exit_code == 2
+    assert "did you mean" not in outcome.err
+    assert typed[-1] in outcome.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["query", "totals", "--from", "2018-11-31"],
+        ["query", "totals", "--to", "yesterday"],
+        ["query", "totals", "--limit", "-1"],
+        ["query", "totals", "--limit", "²"],
+        ["query", "totals", "--level", "gold"],
+        ["status", "--max-age", "26"],
+        ["status", "--max-age", "1.5h"],
+        ["completion", "tcsh"],
+    ],
+)
+def test_a_value_that_cannot_be_used_is_told_with_what_is_accepted(typed: list[str]) -> None:
+    outcome = run(*typed)
+    assert outcome.exit_code == 2
+    said = outcome.err.splitlines()[-1]
+    assert typed[-1] in said
+    assert "is accepted" in said or "choose from" in said
 
 
 def test_the_version_goes_to_stdout() -> None:
@@ -416,6 +511,97 @@ def test_interrupting_a_run_ends_with_exit_code_130_and_changes_nothing(
 def test_the_installed_command_and_the_exit_code_of_the_process(sparkify: Sparkify) -> None:
     command = [sys.executable, "-c", "import sys; from sparkify.cli import main; sys.exit(main())"]
     done = subprocess.run([*command, "etl", "--config", sparkify.config], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout[:12]) == (0, "nothing new:")
+    assert (done.returncode, done.stdout[:12]) == (0, "no objects t")
     done = subprocess.run([*command, "elt"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize(("script", "command"), [("create_tables.py", "create-tables"), ("etl.py", "etl")])
+def test_the_scripts_of_the_mission_are_the_commands(script: str, command: str, tmp_path: Path) -> None:
+    def started(*arguments: str) -> Outcome:
+        path = Path(__file__).parents[1] / script
+        done = subprocess.run([sys.executable, path, *arguments], capture_output=True, text=True, check=False)
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    assert started("--help") == run(command, "--help")
+    config = str(tmp_path / "none.cfg")
+    assert started("--config", config) == run(command, "--config", config)
+
+
+HEAVY = ("altair", "boto3", "configparser", "duckdb", "jinja2", "obstore", "redshift_connector", "rich", "shtab")
+"""What takes long to import, and only some commands need."""
+
+IMPORTED = """
+import sys
+from sparkify.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    pass
+print(*sys.modules, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("typed", [["--help"], ["--version"], ["etl", "--help"], ["elt"]])
+def test_help_comes_without_anything_that_takes_long_to_import(typed: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORTED, *typed], capture_output=True, text=True, check=True)
+    imported = set(done.stderr.split())
+    assert "sparkify.command_line" in imported
+    assert not imported & set(HEAVY)
+
+
+# ---------------------------------------------------------------- how much is said
+
+ENDING_WELL = [["etl"], ["create-tables"], ["doctor"], *READING]
+
+
+@pytest.mark.parametrize("command", ENDING_WELL, ids=" ".join)
+def test_a_quiet_command_says_nothing_when_all_is_well(
+    command: list[str], loaded: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(loaded.folder)
+    loaded.put("log_data/b.json", lines([event(sessionId=3)]))
+    outcome = loaded.command(*command, "--quiet")
+    assert (outcome.exit_code, outcome.err) == (0, "")
+    assert outcome.out
+
+
+def test_warnings_and_errors_are_said_even_when_quiet(loaded: Sparkify) -> None:
+    loaded.configure(more="[DWH]\nTYPE = multi-node")
+    loaded.put("log_data/b.json", "bad")
+    outcome = loaded.etl("--quiet")
+    assert outcome.exit_code == 1
+    assert outcome.err.splitlines() == [
+        f"warning: {loaded.config}: not ours and not read: [DWH]",
+        "error: bucket/log_data/b.json, line 1: is not JSON: Expecting value at character 1: bad",
+        "1 bad record, and [ETL] MAX_ERRORS allows 0: mend the objects and deliver them again, or raise MAX_ERRORS "
+        "to set bad records aside in the table rejected_records",
+        "nothing was changed",
+    ]
+
+
+TIMED = re.compile(r"^ *\d+\.\d{3} s  (\w+)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", [["etl"], ["create-tables"], *READING], ids=" ".join)
+def test_a_verbose_command_shows_each_statement_with_its_time(
+    command: list[str], loaded: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(loaded.folder)
+    loaded.put("log_data/b.json", lines([event(sessionId=3)]))
+    watch = faults.Watch()
+    with faults.watched(watch, loaded.folder):
+        outcome = loaded.command(*command, "--verbose")
+    assert outcome.exit_code == 0, outcome.err
+    # Steps that are no statements, settings that are not shown, and comments, of which a watch leaves most out.
+    unlike = ("open", "close", "file", "list", "read", "set", "comment")
+    statements = [step for step in watch.steps if step not in unlike]
+    assert statements
+    assert [word for word in TIMED.findall(outcome.err) if word not in unlike] == statements
+
+
+@pytest.mark.parametrize("sparkify", ["redshift"], indirect=True)
+def test_a_verbose_command_shows_what_redshift_was_told(sparkify: Sparkify) -> None:
+    sparkify.put("log_data/a.json", lines([event()]))
+    told = TIMED.findall(sparkify.etl("--verbose").err)
+    assert {"begin", "lock", "copy", "insert", "delete", "update", "commit"} <= set(told)
