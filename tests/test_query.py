@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import duckdb
@@ -23,7 +24,7 @@ from conftest import Outcome, Sparkify, event, lines, opened, run, song
 
 from sparkify import sql_queries
 from sparkify.command_line import FORMATS
-from sparkify.engines.duckdb_interrupts import GRACE, Interrupts
+from sparkify.engines.duckdb_interrupts import Interrupts
 
 PROGRAM = [sys.executable, "-m", "sparkify.cli"]
 
@@ -549,22 +550,43 @@ def test_ctrl_c_ends_a_query_that_computes_and_computes(sparkify: Sparkify) -> N
     interrupted(process)
 
 
-def test_a_statement_that_does_not_hear_ctrl_c_is_interrupted() -> None:
-    heard = threading.Event()
-    interrupts = Interrupts(heard.set)
-    before = signal.signal(signal.SIGINT, lambda *_: None)  # as deaf as a thread that waits within DuckDB
-    try:
+@contextmanager
+def deaf_to(number: signal.Signals) -> Iterator[None]:
+    """Nothing comes of a signal, as in a thread that waits within DuckDB."""
+    before = signal.signal(number, lambda *_: None)
+    yield
+    signal.signal(number, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_statement_that_does_not_hear_a_signal_is_interrupted(number: signal.Signals) -> None:
+    interrupted = threading.Event()
+    interrupts = Interrupts(interrupted.set)
+    with deaf_to(number), interrupts.statement():
+        os.kill(os.getpid(), number)
+        assert interrupted.wait(10)
+    interrupts.close()
+
+
+def test_a_statement_after_one_that_heard_a_signal_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupted, seen, over = threading.Event(), threading.Event(), threading.Event()
+
+    def grace(seconds: float) -> None:
+        seen.set()
+        over.wait(10)
+
+    monkeypatch.setattr("sparkify.engines.duckdb_interrupts.time", SimpleNamespace(sleep=grace))
+    interrupts = Interrupts(interrupted.set)
+    with deaf_to(signal.SIGINT):
         with interrupts.statement():
             os.kill(os.getpid(), signal.SIGINT)
-            assert heard.wait(10)
-        heard.clear()
+            assert seen.wait(10)
         with interrupts.statement():
-            os.kill(os.getpid(), signal.SIGINT)
-        with interrupts.statement():
-            assert not heard.wait(2 * GRACE), "the next statement, of a clean end, is let be"
-    finally:
-        signal.signal(signal.SIGINT, before)
-        interrupts.close()
+            over.set()
+            interrupts.close()
+            for watching in [thread for thread in threading.enumerate() if thread.name == "Ctrl-C"]:
+                watching.join(10)
+    assert not interrupted.is_set()
 
 
 def test_a_query_that_does_not_fit_into_memory_takes_the_disk(sparkify: Sparkify) -> None:
