@@ -106,7 +106,7 @@ def test_every_figure_has_its_query_as_sql_with_values_and_as_a_command_line(fil
     shown = [(name, level, page.figures[name][level]) for name in QUESTIONS for level in page.figures[name]]
     for name, level, variant in shown:
         option = f" --level {level}" if level in ("free", "paid") else ""
-        assert variant.codes[0] == f"sparkify query {name}{option}"
+        assert variant.codes[0] == f"sparkify query {name}{option} --config {filled.config}"
     statements = [variant.codes[1].removesuffix(";") for _, _, variant in shown]
     for rows, (name, _, variant) in zip(filled.queries(statements), shown, strict=True):
         assert len(variant.rows) == max(len(rows), 1), name
@@ -175,7 +175,8 @@ def test_a_period_keeps_the_report_to_its_days(filled: Sparkify, options: list[s
     assert period in page.text
     assert min(days) >= (options[1] if "--from" in options else "")
     assert max(days) <= (options[-1] if "--to" in options else "3000")
-    assert page.figures["totals"]["paid"].codes[0] == " ".join(["sparkify query totals", *options, "--level paid"])
+    command = ["sparkify query totals", *options, "--level paid", f"--config {filled.config}"]
+    assert page.figures["totals"]["paid"].codes[0] == " ".join(command)
 
 
 def test_a_level_makes_a_report_on_that_level_alone(filled: Sparkify, page: Page) -> None:
