@@ -99,9 +99,9 @@ def plan_as_json(plan: Plan) -> str:
     return json.dumps(content)
 
 
-def counted(count: int, what: str) -> str:
-    """How many there are of something."""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number with what it counts: `1 play`, `37 plays`."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def size_in_words(count: float) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from sparkify.questions import MOST
 from sparkify.report import charts, rankings, user_agents, words
 from sparkify.report.answers import AnsweredQuestion, Row, Surroundings
+from sparkify.summary import counted
 
 NO_USER = "Nobody who was logged in played anything here."
 
@@ -19,11 +20,11 @@ def totals(answer: AnsweredQuestion, around: Surroundings) -> str:
     [row] = answer.records
     if not row["plays"]:
         return around.no_plays
-    plays, sessions = words.counted(row["plays"], "play"), words.counted(row["sessions"], "session")
+    plays, sessions = counted(row["plays"], "play"), counted(row["sessions"], "session")
     first, last = row["first_play"].date(), row["last_play"].date()
     days = f"on {words.day(first)}" if first == last else f"from {words.day(first)} to {words.day(last)}"
     return (
-        f"{plays} by {words.counted(row['listeners'], 'listener')} in {sessions}, {days} (UTC); "
+        f"{plays} by {counted(row['listeners'], 'listener')} in {sessions}, {days} (UTC); "
         f"{words.share(row['matched_plays'], row['plays'])} of them are of songs in the catalogue."
     )
 
@@ -65,10 +66,10 @@ def plays_by_day(answer: AnsweredQuestion, around: Surroundings) -> str:
     if not answer.rows:
         return around.no_plays
     by_day = _by_day(answer.records, "plays")
-    days = words.counted(len(by_day), "day")
+    days = counted(len(by_day), "day")
     paid = sum(row["plays"] for row in answer.records if row["level"] == "paid")
     of_paid = "" if around.chosen.level else f", {words.share(paid, by_day.total())} of them of paid listeners"
-    return f"{words.counted(by_day.total(), 'play')} on {days}{of_paid}; {_busiest(by_day, 'play')}."
+    return f"{counted(by_day.total(), 'play')} on {days}{of_paid}; {_busiest(by_day, 'play')}."
 
 
 def plays_by_weekday_and_hour(answer: AnsweredQuestion, around: Surroundings) -> str:
@@ -77,9 +78,9 @@ def plays_by_weekday_and_hour(answer: AnsweredQuestion, around: Surroundings) ->
         return around.no_plays
     most = max(row["plays"] for row in answer.records)
     hours = [_hour(row) for row in answer.records if row["plays"] == most]
-    plays = words.counted(most, "play")
+    plays = counted(most, "play")
     if len(hours) > words.LONGEST_LIST:
-        return f"{words.counted(len(hours), 'hour')} of the week share the first place, with {plays} each."
+        return f"{counted(len(hours), 'hour')} of the week share the first place, with {plays} each."
     each = " each" if len(hours) > 1 else ""
     return f"The busiest: {words.listing(hours)} (UTC), with {plays}{each}, {words.share(most, around.plays)} of all."
 
@@ -103,9 +104,9 @@ def new_and_returning(answer: AnsweredQuestion, around: Surroundings) -> str:
     if not new.total():
         return "Nobody is new here: all users have played before."
     last = answer.records[-1]
-    users = words.counted(last["new_users"] + last["returning_users"], "user")
+    users = counted(last["new_users"] + last["returning_users"], "user")
     return (
-        f"{words.counted(new.total(), 'user')} {words.are(new.total())} new; {_busiest(new, 'new user')}. "
+        f"{counted(new.total(), 'user')} {words.are(new.total())} new; {_busiest(new, 'new user')}. "
         f"On the last day, {words.day(last['day'])}, {last['new_users'] or 'none'} of {users} "
         f"{words.are(last['new_users'] or 1)} new."
     )
@@ -114,12 +115,12 @@ def new_and_returning(answer: AnsweredQuestion, around: Surroundings) -> str:
 def level_changes(answer: AnsweredQuestion, around: Surroundings) -> str:
     """How many users came to pay, and how many ceased to."""
     up, down = (sum(row[column] for row in answer.records) for column in ("upgrades", "downgrades"))
-    to_paid, to_free = words.counted(up, "change") + " to paid", words.counted(down, "change") + " back to free"
+    to_paid, to_free = counted(up, "change") + " to paid", counted(down, "change") + " back to free"
     if around.chosen.level:
         return f"{to_paid if around.chosen.level == 'paid' else to_free}."
     if not answer.rows:
         return "Nobody changes level here."
-    net = f"{words.counted(abs(up - down), 'payer')} {'more' if up > down else 'fewer'} than before"
+    net = f"{counted(abs(up - down), 'payer')} {'more' if up > down else 'fewer'} than before"
     return f"{to_paid}, {to_free}: {net if up != down else 'as many payers as before'}."
 
 
@@ -130,7 +131,7 @@ def sessions_by_day(answer: AnsweredQuestion, around: Surroundings) -> str:
     sessions, plays = _by_day(answer.records, "sessions"), _by_day(answer.records, "plays")
     mean = plays.total() / sessions.total()
     plays_a_session = f"{words.rounded(mean)} {'play' if mean == 1 else 'plays'} on average"
-    return f"{words.counted(sessions.total(), 'session')} with {plays_a_session}; {_busiest(sessions, 'session')}."
+    return f"{counted(sessions.total(), 'session')} with {plays_a_session}; {_busiest(sessions, 'session')}."
 
 
 def sessions_by_length(answer: AnsweredQuestion, around: Surroundings) -> str:
@@ -141,8 +142,8 @@ def sessions_by_length(answer: AnsweredQuestion, around: Surroundings) -> str:
     most = max(row["sessions"] for row in answer.records)
     longest = [charts.length_name(row) for row in answer.records if row["sessions"] == most]
     each = " each" if len(longest) > 1 else ""
-    counted = f"{words.counted(most, 'session')}{each} ({words.share(most, sessions)} of all)"
-    return f"The most frequent: sessions of {words.listing(longest)} {_plays(longest[-1])}, {counted}."
+    frequency = f"{counted(most, 'session')}{each} ({words.share(most, sessions)} of all)"
+    return f"The most frequent: sessions of {words.listing(longest)} {_plays(longest[-1])}, {frequency}."
 
 
 def user_agent_families(answer: AnsweredQuestion, around: Surroundings) -> str:
@@ -169,7 +170,7 @@ def _leader(
         return nothing if nothing and around.plays else around.no_plays
     most = answer.records[0]["plays"]
     leaders = [name(row) for row in answer.records if row["plays"] == most]
-    plays, part = words.counted(most, "play"), f"{words.share(most, around.plays)} of all"
+    plays, part = counted(most, "play"), f"{words.share(most, around.plays)} of all"
     if len(leaders) == 1 == len(answer.rows):
         return _sentence(f"{leaders[0]} is the only one, with {plays}, {part}.")
     if len(leaders) == 1:
@@ -177,7 +178,7 @@ def _leader(
     if len(leaders) <= words.LONGEST_LIST:
         return _sentence(f"{words.listing(leaders)} {several} with {plays} each, {part}.")
     at_least = "At least " if len(leaders) == len(answer.rows) == MOST else ""
-    return f"{at_least}{words.counted(len(leaders), one, many)} share the first place, with {plays} each, {part}."
+    return f"{at_least}{counted(len(leaders), one, many)} share the first place, with {plays} each, {part}."
 
 
 def _sentence(text: str) -> str:
@@ -213,9 +214,9 @@ def _busiest(by_day: Mapping[date, int], one: str) -> str:
     most = max(by_day.values())
     days = [words.day(day) for day, count in by_day.items() if count == most]
     if len(days) > words.LONGEST_LIST:
-        return f"the most, {words.counted(most, one)} a day, on {words.counted(len(days), 'day')}"
+        return f"the most, {counted(most, one)} a day, on {counted(len(days), 'day')}"
     each = " each" if len(days) > 1 else ""
-    return f"the most on {words.listing(days)}: {words.counted(most, one)}{each}"
+    return f"the most on {words.listing(days)}: {counted(most, one)}{each}"
 
 
 def _hour(row: Row) -> str:
@@ -229,7 +230,7 @@ def _plays(length: str) -> str:
 def _family(plays: Counter[str]) -> str:
     most = max(plays.values())
     leaders: Sequence[str] = sorted(words.isolated(name) for name, count in plays.items() if count == most)
-    part = f"{words.counted(most, 'play')}{' each' if len(leaders) > 1 else ''} ({words.share(most, plays.total())})"
+    part = f"{counted(most, 'play')}{' each' if len(leaders) > 1 else ''} ({words.share(most, plays.total())})"
     if len(leaders) > words.LONGEST_LIST:
         return f"{len(leaders)} lead with {part}"
     return f"{words.listing(leaders)} {'leads' if len(leaders) == 1 else 'lead'} with {part}"

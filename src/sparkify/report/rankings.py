@@ -11,6 +11,7 @@ from sparkify.engines import Value
 from sparkify.report import user_agents, words
 from sparkify.report.answers import AnsweredQuestion, Row, Surroundings
 from sparkify.report.charts import Drawing, Spec, finished, tooltips
+from sparkify.summary import counted
 
 ROW_HEIGHT, BAR_HEIGHT = 44, 9
 """Pixels."""
@@ -92,7 +93,7 @@ def _family_rows(kind: str, plays: Counter[str]) -> list[list[Value]]:
     ranked = sorted(plays.items(), key=lambda item: (-item[1], item[0]))
     shown, others = ranked[:FAMILIES], ranked[FAMILIES:]
     if others:
-        shown.append((words.counted(len(others), "other"), sum(count for _, count in others)))
+        shown.append((counted(len(others), "other"), sum(count for _, count in others)))
     return [[kind, rank, _name(name, ""), name, count] for rank, (name, count) in enumerate(shown)]
 
 

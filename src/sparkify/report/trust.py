@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sparkify.report import words
 from sparkify.report.answers import AnsweredQuestion, Row, Surroundings
+from sparkify.summary import counted
 
 
 def against_usual(answer: AnsweredQuestion, around: Surroundings) -> str:
@@ -17,7 +18,7 @@ def against_usual(answer: AnsweredQuestion, around: Surroundings) -> str:
         return "No day here has four weeks of plays before it, so none can be compared yet."
     below = min(known, key=lambda row: row["plays"] - row["usual_plays"])
     above = max(known, key=lambda row: row["plays"] - row["usual_plays"])
-    parts = [f"{words.counted(len(known), 'day')} can be compared"]
+    parts = [f"{counted(len(known), 'day')} can be compared"]
     if below["plays"] < below["usual_plays"]:
         parts.append(f"furthest below the usual is {_compared(below)}")
     if above["plays"] > above["usual_plays"]:
@@ -31,7 +32,7 @@ def matched_by_day(answer: AnsweredQuestion, around: Surroundings) -> str:
         return around.no_plays
     plays, matched = (sum(row[column] for row in answer.records) for column in ("plays", "matched_plays"))
     overall = (
-        f"{words.number(matched)} of {words.counted(plays, 'play')} ({words.share(matched, plays)}) "
+        f"{words.number(matched)} of {counted(plays, 'play')} ({words.share(matched, plays)}) "
         f"{words.are(matched)} of songs in the catalogue"
     )
     low, high = (choose(answer.records, key=lambda row: row["matched_share"]) for choose in (min, max))
@@ -61,12 +62,10 @@ def rejected(answer: AnsweredQuestion, around: Surroundings) -> str:
     where = f" in column {first['column_name']}" if first["column_name"] else ""
     reason = f"“{words.isolated(first['reason'])}”{where}"
     if len(answer.rows) == 1:
-        return f"{words.counted(records, 'record')} {words.are(records)} rejected: {reason}."
+        return f"{counted(records, 'record')} {words.are(records)} rejected: {reason}."
     tied = sum(row["records"] == first["records"] for row in answer.records) > 1
     most = f"no reason is more frequent than {reason}" if tied else f"most often for {reason}"
-    return (
-        f"{words.counted(records, 'record')} {words.are(records)} rejected, {most} ({words.number(first['records'])})."
-    )
+    return f"{counted(records, 'record')} {words.are(records)} rejected, {most} ({words.number(first['records'])})."
 
 
 def last_runs(answer: AnsweredQuestion, around: Surroundings) -> str:
@@ -86,7 +85,7 @@ def last_runs(answer: AnsweredQuestion, around: Surroundings) -> str:
 
 def _compared(row: Row) -> str:
     usual = words.number(row["usual_plays"])
-    return f"{words.day(row['day'])} with {words.counted(row['plays'], 'play')} where {usual} are usual"
+    return f"{words.day(row['day'])} with {counted(row['plays'], 'play')} where {usual} are usual"
 
 
 def _matched(row: Row) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from sparkify.summary import counted
+
 SHORT = 60
 """Characters of a name in a chart; the tooltip and the table have it whole."""
 
@@ -28,11 +30,6 @@ def number(value: float) -> str:
 def rounded(value: float) -> str:
     """A number to one decimal: `8.8`, `9`."""
     return f"{value:,.1f}".removesuffix(".0")
-
-
-def counted(value: int, one: str, many: str = "") -> str:
-    """A number with what it counts: `1 play`, `37 plays`."""
-    return f"{number(value)} {one if value == 1 else many or f'{one}s'}"
 
 
 def are(count: int) -> str:
