@@ -365,7 +365,7 @@ def load(address: str, folder: Path) -> Told:
     with step("start"):
         songs = lake.Lake(config.store.song_data, config)
     with step("list"):
-        listings: dict[plan.Kind, lake.Listing] = {"songs": songs.list_objects(), "events": lake.Listing((), 0)}
+        listings: dict[plan.Kind, lake.Listing] = {"songs": songs.list_objects(), "events": lake.Listing((), ())}
     with step("plan"):
         batches = plan.make(listings, {}, config.batch_size).batches
     source = Source({"songs": songs, "events": lake.Lake(config.store.log_data, config)}, {})

@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
+from sparkify.object_names import packing
+
 
 class PackError(Exception):
     """The object cannot be unpacked: it is cut off, or not packed the way its name says."""
@@ -21,21 +23,16 @@ class _Unpacker(Protocol):
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
-def is_packed(key: str) -> bool:
-    """Whether an object has to be unpacked, by its name."""
-    return key.endswith((".gz", ".zst"))
-
-
 def unpack(key: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The content of an object, piece by piece; as it is when its name does not say that it is packed.
 
     Raises:
         PackError: it cannot be unpacked.
     """
-    if not is_packed(key):
+    if not (kind := packing(key)):
         yield from pieces
         return
-    start, fault = _gzip() if key.endswith(".gz") else _zstandard()
+    start, fault = _gzip() if kind == "gzip" else _zstandard()
     unpacker, is_whole = start(), True
     try:
         for piece in pieces:

@@ -23,12 +23,12 @@ from obstore.store import LocalStore, S3Store
 
 from sparkify.config import Config, Store
 from sparkify.errors import AccessError
+from sparkify.object_names import DATA_SUFFIXES, why_no_data
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
     from obstore.store import S3Config
 
-DATA_SUFFIXES = (".json", ".json.gz", ".json.zst")
 LISTING_THREADS = 8
 READING_THREADS = 32
 READ_AHEAD = 4 * READING_THREADS
@@ -49,17 +49,26 @@ class StoredObject:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An object that is no data, and why."""
+
+    name: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class Listing:
-    """The data objects under a prefix, by name, and how many others stand there that are no data."""
+    """The data objects under a prefix, by name, and the others there, which are no data."""
 
     objects: tuple[StoredObject, ...]
-    ignored: int
+    ignored: tuple[Ignored, ...]
 
     def without(self, name: str) -> Listing:
-        """The listing with one object counted as no data."""
+        """The listing with the JSONPaths file of this name as no data."""
         rest = tuple(item for item in self.objects if item.name != name)
-        return Listing(rest, self.ignored + len(self.objects) - len(rest))
+        is_there = len(rest) < len(self.objects)
+        return Listing(rest, self.ignored + ((Ignored(name, "the JSONPaths file"),) if is_there else ()))
 
     def only(self, names: Set[str]) -> Listing:
         """The listing without all objects but those of some names."""
@@ -71,7 +80,7 @@ class Listing:
         Raises:
             AccessError: the objects are not all packed the same way.
         """
-        endings = {suffix for item in self.objects for suffix in DATA_SUFFIXES if item.key.endswith(suffix)}
+        endings = {suffix for o in self.objects for suffix in DATA_SUFFIXES if o.key.lower().endswith(suffix)}
         if len(endings) > 1:
             fix = "give [S3] WORK a prefix where manifests can be written"
             raise AccessError(f"{lake.location}: objects of {' and '.join(sorted(endings))} lie together; {fix}")
@@ -125,9 +134,14 @@ class Lake:
             found = self._list_in_parallel()
         except (faults.BaseError, OSError) as e:
             raise _explained(self.location, e) from e
-        objects = [item for item in found if _is_data(item.key.removeprefix(self._prefix), item.size)]
-        objects.sort(key=lambda o: o.name)
-        return Listing(tuple(objects), ignored=len(found) - len(objects))
+        found.sort(key=lambda o: o.name)
+        objects, ignored = [], []
+        for item in found:
+            if reason := why_no_data(item.key.removeprefix(self._prefix), item.size):
+                ignored.append(Ignored(item.name, reason))
+            else:
+                objects.append(item)
+        return Listing(tuple(objects), tuple(ignored))
 
     def _list_in_parallel(self) -> list[StoredObject]:
         folders, found = [self._prefix], []
@@ -311,8 +325,3 @@ def _s3_store(bucket: str, store: Store) -> obstore.store.S3Store:
         client_options={"allow_http": endpoint.startswith("http://"), "timeout": "6 hours", "read_timeout": "1 minute"},
         retry_config={"max_retries": 5, "retry_timeout": timedelta(minutes=3)},
     )
-
-
-def _is_data(key: str, size: int) -> bool:
-    hidden = any(part.startswith(".") for part in key.split("/"))
-    return size > 0 and key.endswith(DATA_SUFFIXES) and not hidden

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sparkify.lake import Listing, StoredObject
+from sparkify.lake import Ignored, Listing, StoredObject
+from sparkify.object_names import packing
 
 Kind: TypeAlias = Literal["songs", "events"]
 
@@ -34,11 +35,11 @@ class Batch:
 
 @dataclass(frozen=True)
 class Plan:
-    """All batches of a run, and how many listed objects are loaded already or are no data."""
+    """All batches of a run, how many listed objects are loaded already, and those that are no data."""
 
     batches: tuple[Batch, ...]
     known: int
-    ignored: int
+    ignored: tuple[Ignored, ...]
 
     @property
     def objects(self) -> tuple[StoredObject, ...]:
@@ -70,7 +71,7 @@ def make(listings: Mapping[Kind, Listing], history: Mapping[str, str], batch_siz
             for number, members in enumerate(_cut(new, batch_size), 1)
         ),
         known=listed - len(new),
-        ignored=sum(listing.ignored for listing in listings.values()),
+        ignored=tuple(item for listing in listings.values() for item in listing.ignored),
     )
 
 
@@ -102,7 +103,7 @@ def _replaced(items: Iterable[StoredObject], history: Mapping[str, str]) -> tupl
 
 def unpacked_size(item: StoredObject) -> int:
     """About how many bytes of JSON an object holds."""
-    return item.size if item.key.endswith(".json") else item.size * UNPACKED
+    return item.size * UNPACKED if packing(item.key) else item.size
 
 
 def _cut(new: list[tuple[Kind, StoredObject]], batch_size: int) -> list[list[tuple[Kind, StoredObject]]]:

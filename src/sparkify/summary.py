@@ -39,7 +39,7 @@ class Summary:
             "version": JSON_VERSION,
             "warehouse": self.warehouse,
             "batches": len(self.plan.batches),
-            "objects": {"new": c["objects"], "loaded_before": self.plan.known, "ignored": self.plan.ignored},
+            "objects": {"new": c["objects"], "loaded_before": self.plan.known, "ignored": len(self.plan.ignored)},
             "bytes": c["bytes"],
             "records": {"events": c["events"], "songs": c["songs"], "rejected": c["rejected"]},
             "plays": {
@@ -59,7 +59,7 @@ class Summary:
         users, songs, artists, plays, matched = self.totals
         c = self.counts
         where = f"{self.warehouse} holds {plays:,} plays ({matched:,} matched to a song)"
-        ignored = f" ({self.plan.ignored:,} more are no data)" if self.plan.ignored else ""
+        ignored = f" ({len(self.plan.ignored):,} more are no data)" if self.plan.ignored else ""
         if not self.plan.batches and not self.plan.known:
             return f"no objects to load{ignored}; {where}"
         if not self.plan.batches:
@@ -89,13 +89,13 @@ def plan_as_text(plan: Plan) -> str:
     lines = [f"{o.name}  {size_in_words(o.size)}" for o in plan.objects]
     size = size_in_words(sum(o.size for o in plan.objects))
     total = f"{len(plan.objects):,} objects ({size}) would be loaded in {len(plan.batches):,} batches"
-    return "\n".join([*lines, f"{total}; {plan.known:,} are loaded already, {plan.ignored:,} are no data"])
+    return "\n".join([*lines, f"{total}; {plan.known:,} are loaded already, {len(plan.ignored):,} are no data"])
 
 
 def plan_as_json(plan: Plan) -> str:
     """What a run would load, as one JSON object."""
     batches = [[{"object": o.name, "etag": o.etag, "bytes": o.size} for o in b.objects] for b in plan.batches]
-    content = {"version": JSON_VERSION, "batches": batches, "loaded_before": plan.known, "ignored": plan.ignored}
+    content = {"version": JSON_VERSION, "batches": batches, "loaded_before": plan.known, "ignored": len(plan.ignored)}
     return json.dumps(content)
 
 

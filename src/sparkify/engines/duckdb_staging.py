@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from sparkify import sql_queries
-from sparkify.compression import PackError, is_packed, unpack
+from sparkify.compression import PackError, unpack
 from sparkify.engines import Source, Staged, TryAgainError
 from sparkify.engines.json_columns import MAY_HOLD_NOT_NUMBERS, SUSPECT, Columns
 from sparkify.errors import CheckError, LoadError
 from sparkify.jsonpaths import is_jsonpaths
 from sparkify.lake import Lake, StoredObject
+from sparkify.object_names import packing
 from sparkify.plan import Batch, unpacked_size
 from sparkify.progress import Progress
 from sparkify.records import Record, by_line, scan
@@ -93,7 +94,7 @@ def _read(
     """The names and the contents of objects that are read into memory."""
     for item, content in zip(items, lake.read_all(items, done), strict=True):
         try:
-            yield item.name, b"".join(unpack(item.key, [content])) if is_packed(item.key) else content
+            yield item.name, b"".join(unpack(item.key, [content])) if packing(item.key) else content
         except PackError as e:
             staged.reject(item.name, None, f": {e}", b"")
 
@@ -112,12 +113,12 @@ def _lay(
 
     def lay_unpacked(number: int, item: StoredObject) -> Path | PackError:
         path, target = lake.path(item), spool / f"{number}.json"
-        if path is None or is_packed(item.key):
+        if path is None or packing(item.key):
             spool.mkdir(exist_ok=True)
         if path is None:
             path = spool / f"{number}.download"
             lake.download(item, path)
-        if not is_packed(item.key):
+        if not packing(item.key):
             return path
         try:
             with path.open("rb") as packed, target.open("wb") as unpacked:

@@ -31,6 +31,7 @@ from sparkify.engines import Source, Staged, TryAgainError, Value
 from sparkify.errors import AccessError, BadRecordsError, CheckError, LoadError
 from sparkify.jsonpaths import is_jsonpaths
 from sparkify.lake import Lake, StoredObject
+from sparkify.object_names import packing
 from sparkify.plan import Batch, Kind, unpacked_size
 from sparkify.progress import Progress
 from sparkify.records import MOST_BYTES, Record, by_line, scan
@@ -191,7 +192,6 @@ class Staging:
         is_trial: bool = False,
     ) -> int:
         """COPY into a table, and the number of rows that it added; a trial adds none."""
-        packing = {".gz": "gzip", ".zst": "zstd"}.get(ending[ending.rfind(".") :], "")
         region = self.database.config.store.region
         options = [
             f"copy {table} ({', '.join(columns)})",
@@ -199,7 +199,7 @@ class Staging:
             f"iam_role {sql_queries.literal(self._cluster.role)}",
             *(["manifest"] if is_manifest else []),
             f"json {sql_queries.literal(mapping)}",
-            *([packing] if packing else []),
+            *([packing(ending)] if packing(ending) else []),
             f"timeformat {sql_queries.literal(timeformat)}",
             *([f"region {sql_queries.literal(region)}"] if region else []),
             f"maxerror {min(most_bad + 1, MOST_ERRORS)}",
@@ -289,7 +289,7 @@ class _BatchStaging:
         Raises:
             TryAgainError: Redshift does not tell how many records it found in each.
         """
-        key = (lambda item: item.name) if self._careful else (lambda item: item.key.rpartition(".")[2])
+        key = (lambda item: item.name) if self._careful else (lambda item: packing(item.key))
         for _, group in groupby(sorted(items, key=key), key):
             objects = {item.name: item for item in group}
             url = self._staging.manifest(objects)

@@ -1,0 +1,35 @@
+"""What the name of an object says: whether the object is data, and how it is packed."""
+
+from __future__ import annotations
+
+ENDINGS = (".json", ".jsonl", ".ndjson")
+"""How the names of data objects end, in any letter case, before the ending of a packing."""
+
+PACKINGS = {".gz": "gzip", ".zst": "zstd"}
+"""How packed objects end, in any letter case, and the name of the packing as COPY calls it."""
+
+DATA_SUFFIXES = tuple(ending + packing for packing in ("", *PACKINGS) for ending in ENDINGS)
+"""All endings of data objects, in lower case."""
+
+
+def packing(key: str) -> str:
+    """How an object is packed by its name: `gzip`, `zstd`, or empty."""
+    return next((name for ending, name in PACKINGS.items() if key.lower().endswith(ending)), "")
+
+
+def why_no_data(key: str, size: int) -> str | None:
+    """Why an object is no data, by its key below the prefix and its size in bytes; None when it is data.
+
+    Names that begin with a dot or an underscore are hidden, as for Spark, Hive and Athena, which write `_SUCCESS` and
+    `_temporary/`; a folder such as `_key=value` is a partition and not hidden.
+    """
+    *folders, name = key.split("/")
+    if any(part.startswith(".") for part in (*folders, name)):
+        return "hidden: a part of its name begins with a dot"
+    if name.startswith("_") or any(part.startswith("_") and "=" not in part for part in folders):
+        return "hidden: a part of its name begins with an underscore"
+    if size == 0:
+        return "empty"
+    if not name.lower().endswith(DATA_SUFFIXES):
+        return f"its name does not end in {', '.join(ENDINGS)}, or in these with {' or '.join(PACKINGS)}"
+    return None
