@@ -343,9 +343,10 @@ def _told(url: str) -> Any:
 def load(address: str, folder: Path) -> Told:
     """The client: what a run does until the songs are staged, step by step."""
     from sparkify import config as configuration
-    from sparkify import history, lake, plan
+    from sparkify import history, plan
     from sparkify.engines import Source
     from sparkify.progress import Progress
+    from sparkify.store import Listing, Stores
 
     (folder / "dwh.cfg").write_text(CONFIG)
     config = configuration.load(folder / "dwh.cfg", {})
@@ -363,12 +364,12 @@ def load(address: str, folder: Path) -> Told:
         steps.append(Counts(name, requests, received, sent, seconds, memory))
 
     with step("start"):
-        songs = lake.Lake(config.store.song_data, config)
+        songs = Stores(config).open(config.store.song_data)
     with step("list"):
-        listings: dict[plan.Kind, lake.Listing] = {"songs": songs.list_objects(), "events": lake.Listing((), ())}
+        listings: dict[plan.Kind, Listing] = {"songs": songs.list_objects(), "events": Listing(())}
     with step("plan"):
         batches = plan.make(listings, {}, config.batch_size).batches
-    source = Source({"songs": songs, "events": lake.Lake(config.store.log_data, config)}, {})
+    source = Source({"songs": songs, "events": Stores(config).open(config.store.log_data)}, {})
     progress, run = Progress(StringIO()), history.Run(cast("Redshift", stub))
     for batch in batches:
         with step("join, write parts, COPY"):

@@ -35,8 +35,8 @@ from sparkify import create_tables, dictionary, etl, export, questions, sample, 
 from sparkify.config import Config
 from sparkify.engines import Engine, Rows
 from sparkify.errors import AccessError, ConfigError, SparkifyError
-from sparkify.lake import Lake
 from sparkify.progress import Progress, for_terminal
+from sparkify.store import Stores
 
 SONGS, EVENTS = 1_000, 20_000
 
@@ -96,10 +96,10 @@ def smoke(settings: Config, exports: str | None, progress: Progress) -> int:
     assert settings.cluster
     with tempfile.TemporaryDirectory() as folder:
         sample.write_sample(Path(folder), SONGS, EVENTS, seed=1)
-        lake = Lake(settings.store.log_data.removesuffix("/log_data"), settings)
+        store = Stores(settings).open_s3(settings.store.log_data.removesuffix("/log_data"))
         try:
             for path in filter(Path.is_file, Path(folder).rglob("*")):
-                lake.put(path.relative_to(folder).as_posix(), path.read_bytes())
+                store.put(path.relative_to(folder).as_posix(), path.read_bytes())
             ours = _loaded(settings, progress)
             theirs = _loaded(_in_duckdb(settings, Path(folder)), progress)
             with closing(ours), closing(theirs):
@@ -115,7 +115,7 @@ def smoke(settings: Config, exports: str | None, progress: Progress) -> int:
                 ]
                 return int(not all(checks))
         finally:
-            lake.delete("")
+            store.delete("")
             with closing(warehouse.connect(settings, progress)) as engine:
                 engine.execute(f"drop schema if exists {settings.cluster.schema} cascade")
                 progress.say(f"dropped the schema {settings.cluster.schema}, and the sample")
@@ -221,7 +221,7 @@ def _exports(ours: Engine, theirs: Engine, settings: Config, place: str, progres
                     export.run(ours, address, progress, overwrite=overwrite)
             _download(settings, address, Path(folder))
         finally:
-            Lake(address, settings).delete("")
+            Stores(settings).open_s3(address).delete("")
             progress.say("deleted the export")
         for table in sql_queries.names("export"):
             [query] = sql_queries.statements("export", table)

@@ -35,11 +35,13 @@ from typing import Any, TypeVar
 import duckdb
 import obstore
 import oracle
-from obstore.store import LocalStore, S3Store
+import s3_folder
 
-import sparkify.lake
+import sparkify.store.folder
+import sparkify.store.s3
 from sparkify.cli import main
-from sparkify.lake import Lake, StoredObject
+from sparkify.store import StoredObject
+from sparkify.store.folder import Folder
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -98,23 +100,19 @@ def watched(watch: Watch, buckets: Path) -> Iterator[None]:
         watch.after(number, name)
         return done
 
-    get, listing, delimited, read = obstore.get, obstore.list, obstore.list_with_delimiter, Lake.read
+    get, walk, read = obstore.get, sparkify.store.folder.walk, Folder.read
 
-    def pages(*arguments: Any, **options: Any) -> Iterator[Any]:
-        remaining = iter(listing(*arguments, **options))
-        while (page := step("list", lambda: next(remaining, None))) is not None:
-            yield page
+    def read_file(folder: Folder, item: StoredObject) -> bytes:
+        content: bytes = step("file", lambda: read(folder, item))
+        return content
 
-    def read_file(lake: Lake, item: StoredObject) -> bytes:
-        return read(lake, item) if lake.location.startswith("s3://") else step("file", lambda: read(lake, item))
-
-    watching = [
+    watching: list[tuple[Any, str, Callable[..., Any]]] = [
         (duckdb, "connect", lambda *a, **o: _Database(step("open", lambda: _connect(*a, **o)), step)),
         (obstore, "get", lambda *a, **o: _Content(step("read", lambda: get(*a, **o)), step)),
-        (obstore, "list", pages),
-        (obstore, "list_with_delimiter", lambda *a, **o: step("list", lambda: delimited(*a, **o))),
-        (sparkify.lake, "S3Store", lambda bucket, **o: S3Store(bucket, **o) and LocalStore(prefix=buckets / bucket)),
-        (Lake, "read", read_file),
+        (sparkify.store.s3, "Account", lambda settings: s3_folder.Account(buckets, step)),
+        (sparkify.store.s3, "S3Store", s3_folder.reader(buckets)),
+        (sparkify.store.folder, "walk", lambda root, location: step("walk", lambda: walk(root, location))),
+        (Folder, "read", read_file),
     ]
     unwatched = [(owner, name, getattr(owner, name)) for owner, name, _ in watching]
     for owner, name, watching_it in watching:
@@ -155,18 +153,14 @@ class _Database:
 
 
 class _Content:
-    """An object of the store, of which every piece is a step."""
+    """An object of the store: the answer is a step, and so is its content."""
 
     def __init__(self, content: Any, step: Callable[[str, Callable[[], Any]], Any]) -> None:
         self._content, self._step = content, step
+        self.meta = content.meta
 
     def bytes(self) -> Any:
         return self._step("read", self._content.bytes)
-
-    def __iter__(self) -> Iterator[Any]:
-        pieces = iter(self._content)
-        while (piece := self._step("read", lambda: next(pieces, None))) is not None:
-            yield piece
 
 
 def _at_once(value: Any) -> Any:
@@ -265,7 +259,7 @@ def _server() -> ForkServerContext:
     """The process from which children are forked: it has imported everything and done nothing, so it has one thread."""
     server = multiprocessing.get_context("forkserver")
     program = ["cli", "etl", "create_tables", "summary", "engines.duckdb"]
-    server.set_forkserver_preload(["faults", "obstore.auth.boto3", *(f"sparkify.{name}" for name in program)])
+    server.set_forkserver_preload(["faults", "sparkify.store.s3", *(f"sparkify.{name}" for name in program)])
     path = os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
     with _environment({**os.environ, "PYTHONPATH": path}):
         forkserver.ensure_running()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ INTERRUPTIONS = (STOPPED, SIGNALLED, CTRL_C)
 CAUSES = (NO_ROOM, NO_COMMIT, NO_CHECKPOINT, NO_MEMORY, *INTERRUPTIONS)
 
 STORE_STEPS = {"list", "read"}
-REACHING = {*STORE_STEPS, "open"}
+REACHING = {*STORE_STEPS, "walk", "open"}
 LETTING_GO = {"file", "close"}
 """Steps around the layers that would raise, or at which they raise nothing: only Ctrl-C comes here."""
 
@@ -75,6 +76,8 @@ class Fault(Watch):
 
     def before(self, number: int, step: str) -> None:
         if self.is_here(number) and step not in LETTING_GO:
+            if step == "walk" and self.cause not in INTERRUPTIONS:
+                raise OSError(errno.EIO, self.cause.text)
             is_by_the_store = step in STORE_STEPS or (step == "open" and self.cause in INTERRUPTIONS)
             raise (self.cause.by_the_store if is_by_the_store else self.cause.by_duckdb)(self.cause.text)
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import oracle
@@ -20,8 +19,9 @@ import pytest
 from conftest import JSONPATHS, Sparkify, assert_is, event, free_port, lines, many_events, packed, song
 from s3 import Keys, Server, running
 
-from sparkify.lake import Lake
 from sparkify.sample import write_sample
+from sparkify.store import Listing
+from sparkify.store.folder import Folder
 
 
 @pytest.fixture(scope="session")
@@ -329,15 +329,15 @@ def test_a_file_that_vanishes_between_the_listing_and_the_reading_is_named(
     size: int, sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = sparkify.put("log_data/b.json", "\n".join(many_events(size)))
-    list_objects = Lake.list_objects
+    list_objects = Folder.list_objects
 
-    def list_then_vanish(lake: Lake) -> Any:
-        listing = list_objects(lake)
+    def list_then_vanish(folder: Folder) -> Listing:
+        listing = list_objects(folder)
         if any(item.key == path.name for item in listing.objects):
             path.unlink()
         return listing
 
-    monkeypatch.setattr(Lake, "list_objects", list_then_vanish)
+    monkeypatch.setattr(Folder, "list_objects", list_then_vanish)
     assert_refused(sparkify, "bucket/log_data/b.json: is not there", "run again")
 
 

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from sparkify.object_names import packing
+from sparkify.store.names import packing
 
 
 class PackError(Exception):

@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from sparkify import config, history, jsonpaths, lake, sql_queries, warehouse
+from sparkify import config, history, jsonpaths, sql_queries, warehouse
 from sparkify.config import Config
 from sparkify.engines import Engine
 from sparkify.errors import AccessError, SparkifyError
-from sparkify.lake import StoredObject
 from sparkify.progress import Progress
+from sparkify.store import StoredObject, Stores
 
 T = TypeVar("T")
 
@@ -71,16 +71,16 @@ def _configuration(path: Path) -> tuple[str, Config]:
 
 
 def _objects(location: str, settings: Config) -> tuple[str, StoredObject]:
-    objects = lake.Lake(location, settings)
-    listing = objects.list_objects()
+    store = Stores(settings).open(location)
+    listing = store.list_objects()
     if not listing.objects:
         raise AccessError(f"{location}: no .json, .json.gz or .json.zst lies there; check the prefix in [S3]")
-    objects.read(listing.objects[0])
+    store.read(listing.objects[0])
     return f"{len(listing.objects):,} objects below {location}, readable", listing.objects[0]
 
 
 def _mapping(settings: Config) -> tuple[str, bool]:
-    place, content = lake.read_one(settings.store.log_jsonpath, settings)
+    place, content = Stores(settings).read_one(settings.store.log_jsonpath)
     paths = jsonpaths.parse(content, place, [*sql_queries.columns("staging_events")])
     return f"{place}: {len(paths)} paths", True
 

@@ -53,6 +53,14 @@ class LoadError(SparkifyError):
     """The load could not be carried out."""
 
 
+class ObjectChangedError(LoadError):
+    """An object is not what it was when it was listed. `object` is its name."""
+
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(text)
+        self.object = name
+
+
 class OutcomeUnknownError(LoadError):
     """The connection was lost at a commit, and nobody knows yet whether it took place."""
 

@@ -8,13 +8,14 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from sparkify import checks, history, jsonpaths, lake, sql_queries, warehouse
+from sparkify import checks, history, jsonpaths, sql_queries, warehouse
 from sparkify import plan as planning
 from sparkify.config import Config
-from sparkify.engines import Engine, Source, Staged, TryAgainError, Value
+from sparkify.engines import Engine, ObjectsChangedError, Source, Staged, TryAgainError, Value
 from sparkify.errors import BadRecordsError, CheckError
 from sparkify.plan import Batch, Kind, Plan
 from sparkify.progress import Progress
+from sparkify.store import Listing, ObjectStore, Stores
 from sparkify.summary import Summary, counted
 
 SHOWN = 5
@@ -55,29 +56,32 @@ def dry_run(config: Config, progress: Progress) -> Plan:
         return planning.make(listings, history.loaded_objects(engine), config.batch_size)
 
 
-def _extract(config: Config, progress: Progress) -> tuple[Source, dict[Kind, lake.Listing]]:
+def _extract(config: Config, progress: Progress) -> tuple[Source, dict[Kind, Listing]]:
     """Which key fills which column, and which objects are there."""
-    place, content = lake.read_one(config.store.log_jsonpath, config)
-    lakes: dict[Kind, lake.Lake] = {
-        "songs": lake.Lake(config.store.song_data, config),
-        "events": lake.Lake(config.store.log_data, config),
+    opened = Stores(config)
+    place, content = opened.read_one(config.store.log_jsonpath)
+    stores: dict[Kind, ObjectStore] = {
+        "songs": opened.open(config.store.song_data),
+        "events": opened.open(config.store.log_data),
     }
     paths: dict[Kind, Mapping[str, jsonpaths.Path]] = {
         "songs": {c: (c,) for c in sql_queries.columns("staging_songs") if c != "source_file"},
         "events": jsonpaths.parse(content, place, [*sql_queries.columns("staging_events")]),
     }
-    listings: dict[Kind, lake.Listing] = {}
-    for kind, objects in lakes.items():
-        with progress.phase(f"list {objects.location}"):
-            listings[kind] = objects.list_objects().without(place)
-            if config.reads_prefixes:
-                listings[kind] = listings[kind].as_one(objects)
-    return Source(lakes, paths), listings
+    listings: dict[Kind, Listing] = {}
+    for kind, store in stores.items():
+        with progress.phase(f"list {store.location}"):
+            listings[kind] = store.list_objects().without(place)
+        for warning in listings[kind].warnings:
+            progress.warn(f"warning: {warning}")
+        if config.reads_prefixes:
+            listings[kind] = listings[kind].as_one(store)
+    return Source(stores, paths), listings
 
 
 def _to_retry(
-    engine: Engine, listings: Mapping[Kind, lake.Listing], loaded: Mapping[str, str], progress: Progress
-) -> tuple[dict[Kind, lake.Listing], dict[str, str]]:
+    engine: Engine, listings: Mapping[Kind, Listing], loaded: Mapping[str, str], progress: Progress
+) -> tuple[dict[Kind, Listing], dict[str, str]]:
     """The listings and the load history as if the objects with rejected records alone were there, in a new content."""
     names = history.rejected_objects(engine)
     found = {kind: listing.only(names) for kind, listing in listings.items()}
@@ -102,11 +106,18 @@ class _Load:
 
     def batch(self, batch: Batch) -> None:
         """Load one batch; again with care, where the engine finds that the quick way is not safe, or a little later."""
-        careful = False
+        careful, is_last = False, batch is self.summary.plan.batches[-1]
         while True:
             try:
-                counts = self._once(batch, careful=careful)
+                counts = self._once(batch, careful=careful, is_last=is_last)
                 break
+            except ObjectsChangedError as e:
+                for reason in e.reasons:
+                    self.progress.warn(f"warning: {reason}; it is not loaded and stays new for the next run")
+                self.summary.changed |= e.names
+                batch = planning.without(batch, e.names)
+                if not batch.objects:
+                    return
             except TryAgainError as e:
                 if careful and not e.wait:
                     raise
@@ -120,14 +131,15 @@ class _Load:
         self.summary.add(counts)
         self.engine.tidy()
 
-    def _once(self, batch: Batch, *, careful: bool) -> dict[str, int]:
-        is_last = batch is self.summary.plan.batches[-1]
+    def _once(self, batch: Batch, *, careful: bool, is_last: bool) -> dict[str, int]:
         with self.engine.transaction():
             self.engine.lock()
             batch = self._settled(batch)
             self._begin(batch)
             most_bad = self.config.max_errors - self.summary.rejected
             staged = self.engine.stage(batch, self.source, self.progress, careful=careful, most_bad=most_bad)
+            if staged.changed:
+                raise ObjectsChangedError(staged.changed)
             self._refuse_bad_records(staged)
             self.run.add_objects(batch, staged)
             with self.progress.phase(f"batch {batch.number}: transform and check"):

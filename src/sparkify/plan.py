@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sparkify.lake import Ignored, Listing, StoredObject
-from sparkify.object_names import packing
+from sparkify.store import Ignored, Listing, StoredObject
+from sparkify.store.names import packing
 
 Kind: TypeAlias = Literal["songs", "events"]
 
@@ -83,6 +83,13 @@ def without_loaded(batch: Batch, history: Mapping[str, str]) -> Batch:
 
     songs, events = new(batch.songs), new(batch.events)
     return Batch(batch.number, songs, events, _replaced(songs + events, history))
+
+
+def without(batch: Batch, names: Set[str]) -> Batch:
+    """A batch without the objects of some names, which therefore replace nothing."""
+    songs = tuple(item for item in batch.songs if item.name not in names)
+    events = tuple(item for item in batch.events if item.name not in names)
+    return Batch(batch.number, songs, events, tuple(name for name in batch.replaced if name not in names))
 
 
 def _replaced(items: Iterable[StoredObject], history: Mapping[str, str]) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ from typing import Any, Protocol, TypeAlias
 
 from sparkify.errors import LoadError, StatementError
 from sparkify.jsonpaths import Path
-from sparkify.lake import Lake, StoredObject
 from sparkify.plan import Batch, Kind
 from sparkify.progress import Progress
+from sparkify.store import ObjectStore, StoredObject
 
 READ_AHEAD = 10_000
 """Rows of an answer that are read before the first of them is shown."""
@@ -72,11 +72,20 @@ class TryAgainError(LoadError):
         self.wait = wait
 
 
+class ObjectsChangedError(LoadError):
+    """Some objects are not what was listed: the batch has to be loaded without them. `names` are theirs."""
+
+    def __init__(self, changed: Mapping[str, str]) -> None:
+        super().__init__("; ".join(changed.values()))
+        self.names = changed.keys()
+        self.reasons = [*changed.values()]
+
+
 @dataclass(frozen=True)
 class Source:
-    """Where the objects of a run lie, and the path of every column of each staging table in a record."""
+    """The stores that hold the objects of a run, and the path of every column of each staging table in a record."""
 
-    lakes: Mapping[Kind, Lake]
+    stores: Mapping[Kind, ObjectStore]
     paths: Mapping[Kind, Mapping[str, Path]]
 
 
@@ -111,9 +120,13 @@ class Rejected:
 
 @dataclass
 class Staged:
-    """What staging a batch did. `records` counts the records of each object, good and bad."""
+    """What staging a batch did. `records` counts the records of each object, good and bad.
+
+    `changed` says of each object that is not what was listed what is wrong with it; none of its records may stay.
+    """
 
     records: Counter[str] = field(default_factory=Counter)
+    changed: dict[str, str] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     unknown_keys: set[str] = field(default_factory=set)
 

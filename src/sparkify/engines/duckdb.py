@@ -16,9 +16,9 @@ from sparkify.config import Config
 from sparkify.engines import Answer, Export, Rows, Source, Staged, TryAgainError, Value, duckdb_export, duckdb_staging
 from sparkify.engines.duckdb_interrupts import Interrupts
 from sparkify.errors import AccessError, LoadError, StatementError
-from sparkify.lake import StoredObject
 from sparkify.plan import Batch
 from sparkify.progress import Progress
+from sparkify.store import StoredObject
 
 BAD_RECORD = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.ConstraintException, UnicodeDecodeError)
 """What DuckDB raises when it cannot make a row of a record."""

@@ -23,13 +23,13 @@ from sparkify import sql_queries
 from sparkify.compression import PackError, unpack
 from sparkify.engines import Source, Staged, TryAgainError
 from sparkify.engines.json_columns import MAY_HOLD_NOT_NUMBERS, SUSPECT, Columns
-from sparkify.errors import CheckError, LoadError
+from sparkify.errors import CheckError, LoadError, ObjectChangedError
 from sparkify.jsonpaths import is_jsonpaths
-from sparkify.lake import Lake, StoredObject
-from sparkify.object_names import packing
 from sparkify.plan import Batch, unpacked_size
 from sparkify.progress import Progress
 from sparkify.records import Record, by_line, scan
+from sparkify.store import ObjectStore, StoredObject
+from sparkify.store.names import packing
 
 if TYPE_CHECKING:
     from sparkify.engines.duckdb import DuckDB
@@ -64,16 +64,16 @@ def stage(database: DuckDB, batch: Batch, source: Source, progress: Progress, *,
     ):
         by_lines = _ByLines(database, Columns("staging_events", source.paths["events"]), staged)
         by_files = _ByFiles(database, by_lines, staged)
-        lake = source.lakes["events"]
+        store = source.stores["events"]
         large = [o for o in batch.events if unpacked_size(o) > LARGE]
         small = [o for o in batch.events if unpacked_size(o) <= LARGE]
-        files = _lay(lake, large, spool, staged, done)
+        files = _lay(store, large, spool, staged, done)
         if not careful and by_lines.columns.is_flat:
             files = by_files.stage(files)
         by_lines.stage_files(files)
-        by_lines.stage(_read(lake, small, staged, done), careful=careful)
+        by_lines.stage(_read(store, small, staged, done), careful=careful)
         songs = _ByLines(database, Columns("staging_songs", source.paths["songs"]), staged)
-        songs.stage(_read(source.lakes["songs"], batch.songs, staged, done), careful=careful)
+        songs.stage(_read(source.stores["songs"], batch.songs, staged, done), careful=careful)
     staged.rejected.sort(key=lambda record: (record.object, record.line or 0))
     return staged
 
@@ -89,10 +89,13 @@ def _spool_folder(path: Path) -> Iterator[Path]:
 
 
 def _read(
-    lake: Lake, items: Sequence[StoredObject], staged: Staged, done: Callable[[int], None]
+    store: ObjectStore, items: Sequence[StoredObject], staged: Staged, done: Callable[[int], None]
 ) -> Iterator[tuple[str, bytes]]:
     """The names and the contents of objects that are read into memory."""
-    for item, content in zip(items, lake.read_all(items, done), strict=True):
+    for item, content in store.read_many(items, done):
+        if isinstance(content, ObjectChangedError):
+            staged.changed[item.name] = str(content)
+            continue
         try:
             yield item.name, b"".join(unpack(item.key, [content])) if packing(item.key) else content
         except PackError as e:
@@ -100,38 +103,35 @@ def _read(
 
 
 def _lay(
-    lake: Lake, items: Sequence[StoredObject], spool: Path, staged: Staged, done: Callable[[int], None]
+    store: ObjectStore, items: Sequence[StoredObject], spool: Path, staged: Staged, done: Callable[[int], None]
 ) -> dict[str, Path]:
     """Where each object lies as an unpacked file: in its folder, or in the spool folder."""
 
-    def lay(number: int, item: StoredObject) -> Path | PackError:
+    def lay(number: int, item: StoredObject) -> Path | PackError | ObjectChangedError:
         try:
             return lay_unpacked(number, item)
+        except (PackError, ObjectChangedError) as e:
+            return e
         except OSError as e:
             fix = "make room on the disk, or set [DUCKDB] PATH to a file on another"
             raise LoadError(f"{item.name}: cannot be laid in the folder {spool}; {fix} ({e})") from e
 
-    def lay_unpacked(number: int, item: StoredObject) -> Path | PackError:
-        path, target = lake.path(item), spool / f"{number}.json"
-        if path is None or packing(item.key):
-            spool.mkdir(exist_ok=True)
-        if path is None:
-            path = spool / f"{number}.download"
-            lake.download(item, path)
-        if not packing(item.key):
+    def lay_unpacked(number: int, item: StoredObject) -> Path:
+        path, target = store.local_path(item), spool / f"{number}.json"
+        if path and not packing(item.key) and store.is_unchanged(item):
             return path
-        try:
-            with path.open("rb") as packed, target.open("wb") as unpacked:
-                unpacked.writelines(unpack(item.key, iter(lambda: packed.read(PIECE), b"")))
-        except PackError as e:
-            return e
+        spool.mkdir(exist_ok=True)
+        with target.open("wb") as unpacked:
+            unpacked.writelines(unpack(item.key, store.pieces(item)))
         return target
 
     files = {}
     with ThreadPoolExecutor(LAYING_THREADS) as pool:
         for item, path in zip(items, pool.map(lay, range(len(items)), items), strict=True):
             done(1)
-            if isinstance(path, PackError):
+            if isinstance(path, ObjectChangedError):
+                staged.changed[item.name] = str(path)
+            elif isinstance(path, PackError):
                 staged.reject(item.name, None, f": {path}", b"")
             else:
                 files[item.name] = path

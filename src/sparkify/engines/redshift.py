@@ -25,9 +25,9 @@ from sparkify.engines import (
     redshift_staging,
 )
 from sparkify.errors import AccessError, LoadError, OutcomeUnknownError, SparkifyError, StatementError
-from sparkify.lake import StoredObject
 from sparkify.plan import Batch
 from sparkify.progress import Progress
+from sparkify.store import StoredObject
 
 CONFLICT = ("1023", "Serializable isolation violation", "concurrent update", "deadlock detected")
 """Words by which Redshift says that another transaction came between, and that this one may be run again."""

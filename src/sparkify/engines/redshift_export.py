@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sparkify import sql_queries
 from sparkify.engines import Export
 from sparkify.errors import AccessError, ConfigError, LoadError
-from sparkify.lake import Lake
+from sparkify.store import Stores
 
 if TYPE_CHECKING:
     from sparkify.engines.redshift import Redshift
@@ -21,13 +21,13 @@ def export(
     if not place.startswith("s3://"):
         raise ConfigError(f"{place}: Redshift exports into S3; name an address as s3://my-bucket/prefix")
     prefix = place.rstrip("/")
-    lake = Lake(prefix, database.config)
+    store = Stores(database.config).open_s3(prefix)
     begun: list[str] = []
     try:
         for table in tables:
             begun.append(table.table)
             if overwrite:
-                lake.delete(table.table, ending=".parquet")
+                store.delete(table.table, ending=".parquet")
             _unload(database, table, prefix)
             done(1)
     except BaseException as e:

@@ -28,16 +28,17 @@ import zstandard
 from sparkify import sql_queries
 from sparkify.compression import PackError, unpack
 from sparkify.engines import Source, Staged, TryAgainError, Value
-from sparkify.errors import AccessError, BadRecordsError, CheckError, LoadError
+from sparkify.errors import AccessError, BadRecordsError, CheckError, LoadError, ObjectChangedError
 from sparkify.jsonpaths import is_jsonpaths
-from sparkify.lake import Lake, StoredObject
-from sparkify.object_names import packing
 from sparkify.plan import Batch, Kind, unpacked_size
 from sparkify.progress import Progress
 from sparkify.records import MOST_BYTES, Record, by_line, scan
+from sparkify.store import StoredObject, Stores
+from sparkify.store.names import packing
 
 if TYPE_CHECKING:
     from sparkify.engines.redshift import Redshift
+    from sparkify.store.s3 import S3Prefix
 
 LARGE = 1_000_000
 """Logs of this many bytes are copied where they lie (COPY wants files of 1 MB to 1 GB, packed)."""
@@ -119,8 +120,8 @@ class Staging:
         self._counting = Lock()
 
     @cached_property
-    def _work(self) -> Lake:
-        return Lake(self._cluster.work, self.database.config)
+    def _work(self) -> S3Prefix:
+        return Stores(self.database.config).open_s3(self._cluster.work)
 
     def stage(self, batch: Batch, source: Source, progress: Progress, *, careful: bool, most_bad: int) -> Staged:
         """Stage the songs and the events of a batch; see `Engine.stage`.
@@ -257,7 +258,7 @@ class _BatchStaging:
                 self.staged.reject(whole.name, None, "song_id: is missing, or artist_id is", b"")
             mine = "update staging_songs set source_file = $name where source_file = ''"
             self._database.execute(mine, {"name": whole.name})
-        objects = {o.name: o for o in self._source.lakes[kind].list_objects().objects} if errors else {}
+        objects = {o.name: o for o in self._source.stores[kind].list_objects().objects} if errors else {}
         for error in errors:
             self._reject(kind, error, whole.name, objects.get(error.file), error.line, f" in {error.file}")
         self.staged.records[whole.name] += count + len(errors)
@@ -361,7 +362,7 @@ class _BatchStaging:
         text = b""
         if item:
             with suppress(AccessError, PackError):
-                pieces = unpack(item.key, map(bytes, self._source.lakes[kind].pieces(item)))
+                pieces = unpack(item.key, self._source.stores[kind].pieces(item))
                 text = next(islice(_lines(pieces), line - 1, None), b"")
         reason = f"{_reason(TABLES[kind], error)}{where} (COPY says: {error.message})"
         self.staged.reject(name, line, f"{error.column}: {reason}", text)
@@ -371,8 +372,10 @@ class _BatchStaging:
         keys = sum(len(_with_object(item.name, b"{}\n, ")) for item in items) if kind == "songs" else 0
         size = _part_size(sum(map(unpacked_size, items)) + keys)
         part = _Part()
-        lake = self._source.lakes[kind]
-        for item, packed in zip(items, lake.read_all(items, done), strict=True):
+        for item, packed in self._source.stores[kind].read_many(items, done):
+            if isinstance(packed, ObjectChangedError):
+                self.staged.changed[item.name] = str(packed)
+                continue
             try:
                 content = b"".join(unpack(item.key, [packed]))
             except PackError as e:

@@ -1,0 +1,61 @@
+"""The bucket, or the folder that stands for it: list its objects, and read what was listed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sparkify.config import Config
+from sparkify.errors import AccessError
+from sparkify.store.folder import Folder
+from sparkify.store.objects import Ignored, Listing, ObjectStore, StoredObject
+
+if TYPE_CHECKING:
+    from sparkify.store.s3 import Account, S3Prefix
+
+__all__ = ["Ignored", "Listing", "ObjectStore", "StoredObject", "Stores"]
+
+
+class Stores:
+    """Opens the locations of one configuration; those in S3 share one client."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def open(self, location: str) -> ObjectStore:
+        """The objects below `s3://bucket/prefix` or a folder; relative paths count from the folder of dwh.cfg.
+
+        Raises:
+            AccessError: there is no such folder, or the settings of AWS cannot be used.
+        """
+        return self.open_s3(location) if location.startswith("s3://") else Folder(location, self._config.folder)
+
+    def open_s3(self, location: str) -> S3Prefix:
+        """The objects below `s3://bucket/prefix`, to be written and deleted, too.
+
+        Raises:
+            AccessError: the settings of AWS cannot be used.
+        """
+        from sparkify.store.s3 import S3Prefix
+
+        try:
+            return S3Prefix(location, self._account)
+        except AccessError as e:
+            raise AccessError(f"{location}: {e}") from e
+
+    def read_one(self, location: str) -> tuple[str, bytes]:
+        """The name and the content of one object, given as `s3://bucket/key` or as a path.
+
+        Raises:
+            AccessError: it is not there, or cannot be read.
+        """
+        folder, _, name = location.rstrip("/").rpartition("/")
+        store = self.open(folder or ("/" if location.startswith("/") else "."))
+        return (item := store.item(name)).name, store.read(item)
+
+    @cached_property
+    def _account(self) -> Account:
+        # boto3 and obstore take long to import, and a folder needs neither.
+        from sparkify.store.s3 import Account
+
+        return Account(self._config.store)

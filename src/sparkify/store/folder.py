@@ -1,0 +1,257 @@
+"""A folder that stands for a bucket: its files are listed and read where they lie.
+
+A file is known by its inode, its modification time in microseconds and its size, which together are its ETag.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from sparkify.errors import AccessError, ObjectChangedError
+from sparkify.store.objects import (
+    UNKNOWN_SIZE,
+    Ignored,
+    Listing,
+    StoredObject,
+    changed,
+    require_listable,
+    sorted_listing,
+)
+
+READ_SIZE = 1_000_000
+"""Bytes that are read of a file at a time."""
+
+VANISHED = (errno.ENOENT, errno.ENOTDIR)
+"""Errors of a file that was deleted while its folder was listed."""
+
+UNUSABLE = {
+    errno.EACCES: "may not be opened; grant this user the rights to read it and, if a folder, to search it",
+    errno.EPERM: "may not be opened; grant this user the rights to read it and, if a folder, to search it",
+    errno.ELOOP: "a link that leads to itself",
+    errno.ENAMETOOLONG: "its path is too long",
+}
+"""What is wrong with a file or folder that cannot be listed while all others can, by the error's number."""
+
+
+class Folder:
+    """The files below one folder, or one single file."""
+
+    def __init__(self, location: str, base: Path) -> None:
+        """`location` is a path, from the folder `base` if it is relative; objects are named from `base`, too.
+
+        Raises:
+            AccessError: there is no such folder.
+        """
+        self.location = location.rstrip("/") or "/"
+        path = Path(os.path.normpath(base / Path(location).expanduser()))
+        self._only = path.name if path.is_file() else None
+        self.root = path.parent if self._only else path
+        if not self.root.is_dir():
+            raise AccessError(f"{self.root}: there is no such folder; set [S3] in dwh.cfg to the folder of the data")
+        inside = self.root.is_relative_to(base)
+        names = f"{(self.root.relative_to(base) if inside else self.root).as_posix()}/".removeprefix("./")
+        self._names = names.replace("//", "/")
+
+    def list_objects(self) -> Listing:
+        """See `ObjectStore.list_objects`. Links to files are followed, and those to folders that are not listed yet."""
+        if self._only:
+            only = self.root / self._only
+            return sorted_listing([self._stored(self._only, only.stat())], "")
+        try:
+            found = walk(self.root, self.location)
+        except OSError as e:
+            raise _explained(self.location, e) from e
+        ignored = [Ignored(self._name(key), reason) for key, reason in found.ignored]
+        warnings = [f"{self._name(key)}: {found.unusable[key]}; what is there is not loaded" for key in found.unusable]
+        return sorted_listing([self._stored(key, info) for key, info in found.files], "", ignored, warnings)
+
+    def item(self, name: str) -> StoredObject:
+        """See `ObjectStore.item`."""
+        return StoredObject(self._name(name), name, etag="", size=UNKNOWN_SIZE)
+
+    def local_path(self, item: StoredObject) -> Path:
+        """See `ObjectStore.local_path`."""
+        return self.root / item.key
+
+    def is_unchanged(self, item: StoredObject) -> bool:
+        """See `ObjectStore.is_unchanged`."""
+        try:
+            return etag(os.stat(f"{self.root}/{item.key}")) == item.etag
+        except OSError as e:
+            raise _explained(item.name, e) from e
+
+    def read(self, item: StoredObject) -> bytes:
+        """See `ObjectStore.read`. Song files are many and tiny: as few system calls as can be."""
+        try:
+            file = os.open(f"{self.root}/{item.key}", os.O_RDONLY)
+            try:
+                wanted = READ_SIZE if item.size == UNKNOWN_SIZE else item.size
+                pieces = [os.read(file, wanted)]
+                while pieces[-1] and (item.size == UNKNOWN_SIZE or len(pieces[0]) != item.size):
+                    pieces.append(os.read(file, READ_SIZE))
+                _require_listed(item, os.fstat(file))
+            finally:
+                os.close(file)
+        except OSError as e:
+            raise _explained(item.name, e) from e
+        content = b"".join(pieces)
+        if item.size == UNKNOWN_SIZE:
+            return content
+        if len(content) < item.size:
+            raise changed(item, "its end was missing when it was read")
+        return content[: item.size]
+
+    def read_many(
+        self, items: Iterable[StoredObject], done: Callable[[int], None]
+    ) -> Iterator[tuple[StoredObject, bytes | ObjectChangedError]]:
+        """See `ObjectStore.read_many`."""
+        for item in items:
+            content: bytes | ObjectChangedError
+            try:
+                content = self.read(item)
+            except ObjectChangedError as e:
+                content = e
+            done(1)
+            yield item, content
+
+    def pieces(self, item: StoredObject) -> Iterator[bytes]:
+        """See `ObjectStore.pieces`."""
+        left = item.size
+        try:
+            with open(f"{self.root}/{item.key}", "rb", buffering=0) as file:
+                while left and (piece := file.read(min(left, READ_SIZE))):
+                    left -= len(piece)
+                    yield piece
+                _require_listed(item, os.fstat(file.fileno()))
+        except OSError as e:
+            raise _explained(item.name, e) from e
+        if left:
+            raise changed(item, "its end was missing when it was read")
+
+    def _name(self, key: str) -> str:
+        """The name of an object; bytes of its path that are not UTF-8 are written in hexadecimal digits."""
+        return self._names + os.fsencode(key).decode("utf-8", "backslashreplace")
+
+    def _stored(self, key: str, info: os.stat_result) -> StoredObject:
+        return StoredObject(self._name(key), key, etag(info), info.st_size)
+
+
+def walk(root: Path, location: str) -> _Walk:
+    """Everything below a folder; `location` is its name for people.
+
+    Raises:
+        AccessError: more objects than a run lists.
+        OSError: the folder cannot be listed, or the disk fails.
+    """
+    found = _Walk(root)
+    found.run(location)
+    return found
+
+
+class _Walk:
+    """One walk over all files below a folder.
+
+    Each real folder is listed once. Links to folders wait until all real ones are listed, and lead into none that is
+    listed already or that holds the location: so a link never gives a file a second name, and none leads in a circle.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.files: list[tuple[str, os.stat_result]] = []
+        self.ignored: list[tuple[str, str]] = []
+        self.unusable: dict[str, str] = {}
+        self._root = root
+        self._folders = [""]
+        self._links: list[str] = []
+        self._listed = {_identity(os.stat(folder)) for folder in (*root.resolve().parents, root)}
+
+    def run(self, location: str) -> None:
+        """List everything below the root; see `walk`."""
+        while self._folders or self._links:
+            if self._folders:
+                self._list(self._folders.pop())
+                require_listable(location, len(self.files))
+            else:
+                self._follow(self._links.pop(0))
+
+    def _list(self, folder: str) -> None:
+        path = f"{self._root}/{folder}" if folder else str(self._root)
+        try:
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    self._add(f"{folder}/{entry.name}" if folder else entry.name, entry)
+        except OSError as e:
+            if not folder:
+                raise
+            self._note(folder, e)
+
+    def _add(self, key: str, entry: os.DirEntry[str]) -> None:
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                self._listed.add(_identity(entry.stat()))
+                self._folders.append(key)
+            elif entry.is_symlink() and entry.is_dir():
+                self._links.append(key)
+                self._links.sort()
+            elif stat.S_ISREG((info := entry.stat()).st_mode):
+                self.files.append((key, info))
+            else:
+                self.ignored.append((key, "no file, but a pipe, a socket or a device"))
+        except OSError as e:
+            self._note(key, e, is_link=entry.is_symlink())
+
+    def _follow(self, key: str) -> None:
+        try:
+            identity = _identity(os.stat(f"{self._root}/{key}"))
+        except OSError as e:
+            self._note(key, e, is_link=True)
+            return
+        if identity in self._listed:
+            self.ignored.append((key, "a link to a folder that is listed already, or that holds this one"))
+        else:
+            self._listed.add(identity)
+            self._folders.append(key)
+
+    def _note(self, key: str, e: OSError, *, is_link: bool = False) -> None:
+        if e.errno in UNUSABLE:
+            self.ignored.append((key, UNUSABLE[e.errno]))
+            self.unusable[key] = UNUSABLE[e.errno]
+        elif e.errno not in VANISHED:
+            raise e
+        elif is_link:
+            self.ignored.append((key, "a link to nothing"))
+
+
+def _identity(info: os.stat_result) -> tuple[int, int]:
+    return info.st_dev, info.st_ino
+
+
+def etag(info: os.stat_result) -> str:
+    """What a file's content is known by, in the form of an ETag."""
+    return f'"{info.st_ino:x}-{info.st_mtime_ns // 1000:x}-{info.st_size:x}"'
+
+
+def _require_listed(item: StoredObject, info: os.stat_result) -> None:
+    """Make sure that a file is what was listed, or that with something added to its end.
+
+    Asked after the file was read, it also tells that the bytes read are those of the listed file.
+
+    Raises:
+        ObjectChangedError: it is not.
+    """
+    if item.size == UNKNOWN_SIZE or etag(info) == item.etag:
+        return
+    if not item.etag.startswith(f'"{info.st_ino:x}-') or info.st_size <= item.size:
+        raise changed(item, "it was replaced after it was listed")
+
+
+def _explained(name: str, e: OSError) -> AccessError:
+    reason = e.strerror or type(e).__name__
+    if isinstance(e, FileNotFoundError):
+        return AccessError(f"{name}: is not there ({reason}); check [S3], or run again if it was listed a moment ago")
+    if isinstance(e, PermissionError):
+        return AccessError(f"{name}: access denied ({reason}); grant this user the right to read it")
+    return AccessError(f"{name}: cannot be read ({reason}); look at the disk")

@@ -1,0 +1,165 @@
+"""Objects of a bucket or a folder as a listing names them, and what the store that holds them can do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from sparkify.errors import AccessError, ObjectChangedError
+from sparkify.store.names import DATA_SUFFIXES, packing, why_no_data
+
+UNKNOWN_SIZE = -1
+"""The size of an object that was not listed."""
+
+MAX_OBJECTS = 2_000_000
+"""Objects that may lie below one prefix: a listing is held in memory, at about 400 bytes an object."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One object as the listing names it. `name` is `s3://bucket/key`, or a path from the folder of dwh.cfg.
+
+    `etag` identifies the content, `size` is in bytes.
+    """
+
+    name: str
+    key: str
+    etag: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An object that is no data, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The data objects below a prefix, by name, and what else is there; warnings are sentences for the operator."""
+
+    objects: tuple[StoredObject, ...]
+    ignored: tuple[Ignored, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def without(self, name: str) -> Listing:
+        """The listing with the JSONPaths file of this name as no data."""
+        rest = tuple(item for item in self.objects if item.name != name)
+        if len(rest) == len(self.objects):
+            return self
+        return replace(self, objects=rest, ignored=(*self.ignored, Ignored(name, "the JSONPaths file")))
+
+    def only(self, names: Set[str]) -> Listing:
+        """The listing with only the objects of some names."""
+        return replace(self, objects=tuple(item for item in self.objects if item.name in names))
+
+    def as_one(self, store: ObjectStore) -> Listing:
+        """The listing as one object that changes whenever one of its own does: what is read by its prefix.
+
+        Raises:
+            AccessError: the objects are not all packed the same way.
+        """
+        packings = {packing(item.key) for item in self.objects}
+        if len(packings) > 1:
+            kinds = " and ".join(sorted(kind or "plain text" for kind in packings))
+            fix = "give [S3] WORK a prefix where manifests can be written"
+            raise AccessError(f"{store.location}: objects packed as {kinds} lie together; {fix}")
+        etag = hashlib.md5("".join(f"{o.name} {o.etag}\n" for o in self.objects).encode()).hexdigest()
+        size = sum(item.size for item in self.objects)
+        suffix = next((end for end in DATA_SUFFIXES if packing(end) in packings), "")
+        one = StoredObject(f"{store.location}/", store.item(f"*{suffix}").key, etag, size)
+        return replace(self, objects=(one,) if self.objects else ())
+
+
+def sorted_listing(
+    found: Iterable[StoredObject], prefix: str, ignored: Iterable[Ignored] = (), warnings: Iterable[str] = ()
+) -> Listing:
+    """A listing of objects whose keys begin with `prefix`, data and others told apart by their names."""
+    objects: list[StoredObject] = []
+    others = list(ignored)
+    for item in sorted(found, key=lambda o: o.name):
+        if objects and objects[-1].name == item.name:
+            others.append(Ignored(item.name, "another object has this name already"))
+        elif reason := why_no_data(item.key.removeprefix(prefix), item.size):
+            others.append(Ignored(item.name, reason))
+        else:
+            objects.append(item)
+    return Listing(tuple(objects), tuple(sorted(others, key=lambda o: o.name)), tuple(warnings))
+
+
+def require_listable(location: str, count: int) -> None:
+    """Make sure that a listing is not too long to be held in memory.
+
+    Raises:
+        AccessError: it is.
+    """
+    if count > MAX_OBJECTS:
+        fix = "set [S3] to a prefix that holds fewer, such as one year"
+        raise AccessError(f"{location}: over {MAX_OBJECTS:,} objects lie there, the most that a run lists; {fix}")
+
+
+def changed(item: StoredObject, what: str) -> ObjectChangedError:
+    """The error of an object whose content is not the one that was listed."""
+    return ObjectChangedError(f"{item.name}: {what}", item.name)
+
+
+class ObjectStore(Protocol):
+    """The objects below one location: `s3://bucket/prefix` or a folder."""
+
+    location: str
+    """As the configuration names it, without a slash at the end."""
+
+    def list_objects(self) -> Listing:
+        """Every object below the location; `log_data_old/` is not below `log_data`.
+
+        Raises:
+            AccessError: the store refuses, cannot be reached, or holds nothing there.
+        """
+        ...
+
+    def item(self, name: str) -> StoredObject:
+        """An object directly below the location that was not listed: it has no ETag, and any content is right."""
+        ...
+
+    def local_path(self, item: StoredObject) -> Path | None:
+        """Where the object lies as a file; None in S3."""
+        ...
+
+    def is_unchanged(self, item: StoredObject) -> bool:
+        """Whether the file at `local_path` still is what was listed."""
+        ...
+
+    def read(self, item: StoredObject) -> bytes:
+        """The whole content of an object, as it was listed.
+
+        Raises:
+            AccessError: it is gone, forbidden, or the store cannot be reached.
+            ObjectChangedError: it is not what was listed.
+        """
+        ...
+
+    def read_many(
+        self, items: Iterable[StoredObject], done: Callable[[int], None]
+    ) -> Iterator[tuple[StoredObject, bytes | ObjectChangedError]]:
+        """Many objects with their contents, in order; `done(1)` is called after each.
+
+        An object that is not what was listed comes with the error instead of a content.
+
+        Raises:
+            AccessError: as `read`.
+        """
+        ...
+
+    def pieces(self, item: StoredObject) -> Iterator[bytes]:
+        """The content of an object of any size, as it was listed, piece by piece.
+
+        Raises:
+            AccessError: as `read`.
+            ObjectChangedError: as `read`; the pieces before it may be of another content.
+        """
+        ...
