@@ -57,6 +57,9 @@ LISTING_THREADS = 8
 FAN_OUT = 16
 """Once a listing has come to this many folders, what is below them is listed in parallel."""
 
+CONNECT_TIMEOUT, READ_TIMEOUT = 10, 60
+"""Seconds until a connection must stand, and until the next bytes must come; the whole may take much longer."""
+
 ATTEMPTS = 5
 """How often a request, or reading on where a large object broke off, is tried."""
 
@@ -104,9 +107,8 @@ class Account:
     def _config(self) -> ClientConfig:
         return ClientConfig(
             signature_version=UNSIGNED if self.is_unsigned else None,
-            # A large object may take long; what counts is that bytes keep coming.
-            connect_timeout=10,
-            read_timeout=60,
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
             tcp_keepalive=True,
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             max_pool_connections=READING_THREADS,
@@ -368,7 +370,8 @@ class S3Prefix:
             client_options={
                 "allow_http": urlsplit(self._address.url).scheme == "http",
                 "timeout": "6 hours",
-                "read_timeout": "1 minute",
+                "connect_timeout": timedelta(seconds=CONNECT_TIMEOUT),
+                "read_timeout": timedelta(seconds=READ_TIMEOUT),
             },
             retry_config={"max_retries": ATTEMPTS - 1, "retry_timeout": timedelta(minutes=3)},
         )
