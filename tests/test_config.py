@@ -42,6 +42,7 @@ def read(folder: Path, text: str, **environment: str) -> Config:
     """The configuration of a file with this text."""
     path = folder / "dwh.cfg"
     path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
     return load(path, environment)
 
 
@@ -219,7 +220,7 @@ def test_a_location_that_is_not_set_is_asked_for_with_an_example(key: str, tmp_p
     ("text", "reason"),
     [
         pytest.param("LOG_DATA = logs\n", "no section headers", id="a missing section header"),
-        pytest.param(f"{S3}just words\n", "just words", id="a line that is none"),
+        pytest.param(f"{S3}just words\n", "line 5: not a line", id="a line that is none"),
         pytest.param(f"{S3}LOG_DATA = other\n", "LOG_DATA", id="a key twice"),
         pytest.param(f"{S3}{S3}", "S3", id="a section twice"),
     ],

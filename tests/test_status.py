@@ -39,8 +39,8 @@ def filled(sparkify: Sparkify) -> Sparkify:
 
 
 def found(sparkify: Sparkify) -> dict[str, Any]:
-    """What status tells programs: one line on stdout, and nothing else."""
-    outcome = sparkify.command("status", "--json")
+    """What status tells programs, however the last run ended: one line on stdout, and nothing else."""
+    outcome = sparkify.command("status", "--json", "--allow-failed-run")
     assert outcome.exit_code == 0, outcome.err
     assert outcome.err == ""
     [line] = outcome.out.splitlines()
@@ -49,8 +49,8 @@ def found(sparkify: Sparkify) -> dict[str, Any]:
 
 
 def said(sparkify: Sparkify) -> list[str]:
-    """What status tells people."""
-    outcome = sparkify.command("status")
+    """What status tells people, however the last run ended."""
+    outcome = sparkify.command("status", "--allow-failed-run")
     assert outcome.exit_code == 0, outcome.err
     return outcome.out.splitlines()
 
@@ -67,9 +67,10 @@ def test_json_has_the_fields_that_programs_rely_on(sparkify: Sparkify) -> None:
     before = utc_now()
     read = found(filled(sparkify))
     assert [*read] == [
-        *("version", "warehouse", "now", "last_arrival", "age_seconds", "last_play", "tables", "rejected"),
-        *("runs", "bytes"),
+        *("version", "ok", "warehouse", "now", "last_arrival", "age_seconds", "last_play", "tables", "rejected"),
+        *("runs", "bytes", "warnings"),
     ]
+    assert (read["ok"], read["warnings"]) == (True, [])
     assert read["version"] == 1
     assert read["warehouse"].endswith(sparkify.database.name if sparkify.engine == "duckdb" else "")
     now = datetime.fromisoformat(read["now"])
@@ -206,6 +207,7 @@ def test_logs_that_never_arrived_are_too_old_whatever_is_allowed(sparkify: Spark
     outcome = sparkify.command("status", "--max-age", "999999d", "--json")
     assert outcome.exit_code == 4
     assert "logs never arrived" in outcome.err
+    assert json.loads(outcome.out)["ok"] is False
     assert [*json.loads(outcome.out)["last_arrival"]] == ["songs"]
 
 
@@ -219,17 +221,16 @@ def test_new_songs_make_old_logs_no_younger(sparkify: Sparkify) -> None:
 
 def aged(age: timedelta | None) -> status.Status:
     now = datetime(2018, 12, 1)
-    arrived = {} if age is None else {"events": now - age}
-    return status.Status("sparkify.duckdb", now, arrived, None, dict.fromkeys(TABLES, 0), [], None)
+    arrived = {} if age is None else {"events": status.Arrival(now - age, from_future=0, is_dated=True)}
+    tables = dict.fromkeys(TABLES, 0)
+    return status.Status("sparkify.duckdb", now, arrived, None, tables, [], ended=None, night=None, size=None)
 
 
 def test_an_age_of_just_what_is_allowed_is_young_enough() -> None:
     limit = timedelta(hours=26)
-    aged(limit).require_fresh(limit)
-    with pytest.raises(CheckError):
-        aged(limit + timedelta(microseconds=1)).require_fresh(limit)
-    with pytest.raises(CheckError):
-        aged(None).require_fresh(limit)
+    assert aged(limit).fault(limit, allow_failed_run=False) is None
+    assert isinstance(aged(limit + timedelta(microseconds=1)).fault(limit, allow_failed_run=False), CheckError)
+    assert isinstance(aged(None).fault(limit, allow_failed_run=False), CheckError)
 
 
 @pytest.mark.parametrize(
@@ -282,9 +283,16 @@ def test_check_tells_programs_which_checks_passed(sparkify: Sparkify) -> None:
     outcome = sparkify.command("check", "--json")
     assert (outcome.exit_code, outcome.err) == (0, "")
     read = as_json(outcome)
-    assert [*read] == ["version", "warehouse", "passed"]
+    assert [*read] == ["version", "ok", "warehouse", "passed", "warnings"]
     assert read["passed"] == sql_queries.names("checks")
     change(sparkify, "delete from users")
     outcome = sparkify.command("check", "--json")
-    assert (outcome.exit_code, outcome.out) == (4, "")
+    assert outcome.exit_code == 4
     assert "check songplays_users: " in outcome.err
+    read = as_json(outcome)
+    assert (read["ok"], read["exit_code"], read["stays"]) == (False, 4, "nothing was changed")
+    assert "songplays_users" not in read["passed"]
+    [failed] = [check for check in read["failed"] if check["check"] == "songplays_users"]
+    assert failed["rows"] == [["15"]]
+    assert not failed["has_more"]
+    assert failed["meaning"] in read["error"]

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from sparkify import checks, history, jsonpaths, lake, sql_queries, warehouse
+from sparkify import checks, history, jsonpaths, lake, sql_queries, suspicions, warehouse
 from sparkify import plan as planning
 from sparkify.config import Config
 from sparkify.engines import Engine, Source, Staged, TryAgainError, Value
@@ -19,6 +19,9 @@ from sparkify.summary import Summary, counted
 
 SHOWN = 5
 """Bad records that are shown when they stop a run."""
+
+SHOWN_TO_PROGRAMS = 100
+"""Bad records that a program gets then."""
 
 
 def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> Summary:
@@ -38,7 +41,7 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> S
             listings, loaded = _to_retry(engine, listings, loaded, progress)
         plan = planning.make(listings, loaded, config.batch_size)
         summary = Summary(engine.place, plan)
-        with history.recorded_run(engine, opened.close) as this_run:
+        with history.recorded_run(engine, progress, opened.close) as this_run:
             load = _Load(config, progress, engine, source, this_run, summary, committed, only_rejected)
             for batch in plan.batches:
                 load.batch(batch)
@@ -83,7 +86,7 @@ def _to_retry(
     found = {kind: listing.only(names) for kind, listing in listings.items()}
     gone = names - {item.name for listing in found.values() for item in listing.objects}
     for name in sorted(gone):
-        progress.warn(f"warning: {name} is no longer there; its rejected records stay")
+        progress.warn(f"{name} is no longer there; its rejected records stay")
     return found, {**loaded, **dict.fromkeys(names, "")}
 
 
@@ -105,7 +108,7 @@ class _Load:
         careful = False
         while True:
             try:
-                counts = self._once(batch, careful=careful)
+                counts, warnings = self._once(batch, careful=careful)
                 break
             except TryAgainError as e:
                 if careful and not e.wait:
@@ -118,9 +121,12 @@ class _Load:
                     time.sleep(e.wait)
         self.run.batches += 1
         self.summary.add(counts)
+        for warning in warnings:
+            self.progress.warn(warning)
         self.engine.tidy()
 
-    def _once(self, batch: Batch, *, careful: bool) -> dict[str, int]:
+    def _once(self, batch: Batch, *, careful: bool) -> tuple[dict[str, int], list[str]]:
+        """What the batch did, and what a person should look at; the latter counts once the batch is committed."""
         is_last = batch is self.summary.plan.batches[-1]
         with self.engine.transaction():
             self.engine.lock()
@@ -129,6 +135,10 @@ class _Load:
             most_bad = self.config.max_errors - self.summary.rejected
             staged = self.engine.stage(batch, self.source, self.progress, careful=careful, most_bad=most_bad)
             self._refuse_bad_records(staged)
+            warnings = [
+                *suspicions.shorter_logs(self.engine, batch, staged),
+                *suspicions.odd_times(self.engine, batch),
+            ]
             self.run.add_objects(batch, staged)
             with self.progress.phase(f"batch {batch.number}: transform and check"):
                 extent = self._extent(batch, staged)
@@ -138,7 +148,7 @@ class _Load:
             if is_last:
                 self.run.done()
         self.summary.unknown_keys |= staged.unknown_keys
-        return counts
+        return counts, warnings
 
     def _settled(self, batch: Batch) -> Batch:
         """The batch without what other runs have loaded since the plan was made."""
@@ -160,10 +170,11 @@ class _Load:
         more = [f"and {len(rejected) - SHOWN} more"] if len(rejected) > SHOWN else []
         count = self.summary.rejected + len(rejected)
         fix = (
-            f"{counted(count, 'bad record')}, and [ETL] MAX_ERRORS allows {allowed}: mend the objects and deliver them "
-            f"again, or raise MAX_ERRORS to set bad records aside in the table rejected_records"
+            f"{counted(count, 'bad record')}, and [ETL] MAX_ERRORS allows {allowed}: repair the objects and deliver "
+            f"them again, or raise MAX_ERRORS to set bad records aside in the table rejected_records"
         )
-        raise BadRecordsError("\n".join([*shown, *more, fix]))
+        records = [record.as_bad_record() for record in rejected[:SHOWN_TO_PROGRAMS]]
+        raise BadRecordsError(*shown, *more, fix, records=records, count=count)
 
     def _extent(self, batch: Batch, staged: Staged) -> dict[str, Value]:
         """From when to when the delivered plays reach, and which batch this is: the values that SQL files use.
