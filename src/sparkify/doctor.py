@@ -83,6 +83,7 @@ def _try(what: str, check: Callable[[], tuple[str, T]]) -> tuple[Finding, T | No
 def _configuration(path: Path, progress: Progress) -> tuple[str, Config]:
     settings = config.load(path)
     progress.secrets = settings.secrets
+    progress.warnings += settings.warnings
     return "; ".join([str(path), *settings.warnings]), settings
 
 
