@@ -152,6 +152,7 @@ class Sparkify:
             more,
         ]
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        self.config.chmod(0o600)  # it may hold a password
 
     def created(self) -> Self:
         """The same, with its tables."""

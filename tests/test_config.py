@@ -1,5 +1,6 @@
 """dwh.cfg and the environment: what public solutions write is read, and what cannot be used is named with its cure."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ def read(folder: Path, text: str, **environment: str) -> Config:
     """The configuration of a file with this text."""
     path = folder / "dwh.cfg"
     path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
     return load(path, environment)
 
 
@@ -219,7 +221,7 @@ def test_a_location_that_is_not_set_is_asked_for_with_an_example(key: str, tmp_p
     ("text", "reason"),
     [
         pytest.param("LOG_DATA = logs\n", "no section headers", id="a missing section header"),
-        pytest.param(f"{S3}just words\n", "just words", id="a line that is none"),
+        pytest.param(f"{S3}just words\n", "line 5: not a line", id="a line that is none"),
         pytest.param(f"{S3}LOG_DATA = other\n", "LOG_DATA", id="a key twice"),
         pytest.param(f"{S3}{S3}", "S3", id="a section twice"),
     ],
@@ -300,3 +302,222 @@ def test_a_jsonpaths_file_that_can_not_be_used_is_refused_with_its_form(
     assert outcome.exit_code == 2
     assert f"error: bucket/log_json_path.json: {reason}" in outcome.err
     assert outcome.err.splitlines()[-1] == "nothing was changed"
+
+
+# ---------------------------------------------------------------- secrets
+
+
+BROKEN = {
+    "a line without =": "[AWS]\nSECRET hunter2\n",
+    "a line without = before any section": "SECRET hunter2\n",
+    "a line without = that ends in one": "[AWS]\nSECRET hunter2=\n",
+    "a secret alone": "[AWS]\nhunter2/hunter2=\n",
+    "a header that is not closed": "[AWS\nSECRET = hunter2\n",
+    "a header that is not closed after another section": f"{S3}[AWS SECRET=hunter2\n",
+    "a secret twice": "[AWS]\nSECRET = hunter2\nSECRET = hunter2\n",
+    "a key that is a secret twice": "[AWS]\nhunter2/x = a\nhunter2/x = a\n",
+    "a section twice": "[AWS]\nSECRET = hunter2\n[AWS]\nSECRET = hunter2\n",
+    "a section that is a secret twice": "[SECRET hunter2]\n[SECRET hunter2]\n",
+    "a password in a section of another name": f"{S3}DB_PASSWORD = hunter2\n",
+    "a password under an unknown key": f"{S3}[CLUSTER]\nDB_PASSWORT = hunter2\n",
+    "a password that goes on": f"{S3}[CLUSTER]\nDB_PASSWORD = a\n  hunter2\n",
+    "a number with a secret behind it": f"{S3}[ETL]\nMAX_ERRORS = 1\n  DB_PASSWORD = hunter2\n",
+    "a host with a user": f"{S3}[CLUSTER]\nHOST = user:hunter2@host\nDB_NAME = d\nDB_USER = u\nDB_PASSWORD = p\n",
+    "a bucket with a user": S3.replace("LOG_DATA = logs", "LOG_DATA = s3://AKIA:hunter2@bucket/logs"),
+    "a presigned address": S3.replace("LOG_DATA = logs", "LOG_DATA = https://b.s3.amazonaws.com/k?X-Amz-Signature=hunter2"),
+    "another scheme with a user": S3.replace("LOG_DATA = logs", "LOG_DATA = ftp://user:hunter2@host/logs"),
+    "a comment behind a secret address": S3.replace("LOG_DATA = logs", "LOG_DATA = s3://u:hunter2@b/k # logs"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN.keys())
+def test_no_message_about_a_broken_file_shows_a_secret(text: str, tmp_path: Path) -> None:
+    assert "hunter2" not in refusal(tmp_path, text).lower()
+    for options in ([], ["--json"], ["--log", "json"], ["--verbose"]):
+        for command in ("etl", "doctor"):
+            if options != ["--json"] or command == "doctor":
+                outcome = run(command, "--config", str(tmp_path / "dwh.cfg"), *options)
+                assert outcome.exit_code == 2
+                assert "hunter2" not in (outcome.out + outcome.err).lower()
+
+
+def test_a_broken_line_is_named_by_its_number_and_for_programs_by_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "dwh.cfg"
+    with pytest.raises(ConfigError) as e:
+        read(tmp_path, f"{S3}\nSECRET hunter2\n")
+    assert str(e.value).startswith(f"{path}: line 6: ")
+    assert (e.value.object, e.value.line) == (str(path), 6)
+
+
+def test_a_section_whose_name_is_no_word_is_not_shown(tmp_path: Path) -> None:
+    [warning] = read(tmp_path, f"{S3}[AWS KEY=AKIA SECRET=hunter2]\n").warnings
+    assert "not ours and not read" in warning
+    assert "hunter2" not in warning
+
+
+@pytest.mark.parametrize("key", ["DB_PASSWORD", "HOST", "PATH"])
+def test_a_key_of_another_section_is_named_with_its_own(key: str, tmp_path: Path) -> None:
+    home = {"PATH": "DUCKDB"}.get(key, "CLUSTER")
+    assert f"[S3] {key} is not a key we know; it belongs into [{home}]" in refusal(tmp_path, f"{S3}{key} = x\n")
+
+
+@pytest.mark.parametrize(("mode", "count"), [(0o644, 1), (0o640, 1), (0o604, 1), (0o600, 0), (0o400, 0)])
+@pytest.mark.parametrize("secret", ["[CLUSTER]\nDB_PASSWORD = hunter2", "[AWS]\nSECRET = hunter2"])
+def test_a_file_with_a_secret_that_others_can_read_is_warned_of(
+    secret: str, mode: int, count: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "dwh.cfg"
+    path.write_text(f"{S3}{secret}\n")
+    path.chmod(mode)
+    warnings = [text for text in load(path, {}).warnings if "chmod 600" in text]
+    assert len(warnings) == count
+    assert "hunter2" not in str(warnings)
+
+
+def test_a_file_without_a_secret_may_be_read_by_all(tmp_path: Path) -> None:
+    (tmp_path / "dwh.cfg").write_text(f"{S3}[CLUSTER]\nDB_PASSWORD =\n")
+    assert load(tmp_path / "dwh.cfg", {"DWH_CLUSTER_DB_PASSWORD": "from the environment"}).warnings == ()
+
+
+# ---------------------------------------------------------------- values that are written in another way
+
+
+@pytest.mark.parametrize(
+    ("written", "location"),
+    [
+        ("s3://bucket/logs", "s3://bucket/logs"),
+        ("S3://bucket/logs", "s3://bucket/logs"),
+        ("s3a://bucket/Logs", "s3://bucket/Logs"),
+        ("S3N://bucket/logs", "s3://bucket/logs"),
+        ("'s3a://bucket/a # b'", "s3://bucket/a # b"),
+        ("file:///data/my%20logs", "/data/my logs"),
+        ("file:/data/logs", "/data/logs"),
+        ("FILE://localhost/data/logs", "/data/logs"),
+        ("data:logs", "data:logs"),
+    ],
+)
+def test_a_location_may_be_written_as_other_tools_write_it(written: str, location: str, tmp_path: Path) -> None:
+    assert read(tmp_path, S3.replace("LOG_DATA = logs", f"LOG_DATA = {written}")).store.log_data == location
+
+
+@pytest.mark.parametrize(
+    ("written", "fix"),
+    [
+        ("gs://bucket/logs", "and not gs:"),
+        ("hdfs://host/logs", "and not hdfs:"),
+        ("abfs://c@account.dfs.core.windows.net/logs", "and not abfs:"),
+        ("http://example.com/logs", "and not http:"),
+        ("https://bucket.s3.amazonaws.com/logs", "write this one as s3://bucket/logs"),
+        ("https://my.bucket.s3.us-west-2.amazonaws.com/a/b", "write this one as s3://my.bucket/a/b"),
+        ("https://s3.us-west-2.amazonaws.com/bucket/a/b", "write this one as s3://bucket/a/b"),
+        ("arn:aws:s3:::bucket/logs", "s3://bucket/prefix"),
+        ("s3:/bucket/logs", "s3://bucket/prefix"),
+        ("s3:///logs", "s3://bucket/prefix"),
+        ("file://data/logs", "file:///path"),
+    ],
+)
+@pytest.mark.parametrize("key", ["LOG_DATA", "SONG_DATA", "LOG_JSONPATH"])
+def test_a_location_of_another_scheme_is_refused_with_what_is_accepted(
+    key: str, written: str, fix: str, tmp_path: Path
+) -> None:
+    lines = [f"{key} = {written}" if line.startswith(f"{key} ") else line for line in S3.splitlines()]
+    said = refusal(tmp_path, "\n".join(lines))
+    assert said.startswith(f"{tmp_path / 'dwh.cfg'}: [S3] {key}: ")
+    assert fix in said
+
+
+@pytest.mark.parametrize(
+    "written", ["auto", "AUTO", "'auto'", '"auto"', "\"'auto'\"", "'auto ignorecase'", "Auto  IgnoreCase", "noshred"]
+)
+def test_a_jsonpaths_file_is_asked_for_where_copy_could_do_without(written: str, tmp_path: Path) -> None:
+    said = refusal(tmp_path, S3.replace("LOG_JSONPATH = paths.json", f"LOG_JSONPATH = {written}"))
+    assert "a JSONPaths file is needed" in said
+
+
+COMMENTED = {
+    "LOG_DATA": S3.replace("LOG_DATA = logs", "LOG_DATA = logs  # where logs are"),
+    "SONG_DATA": S3.replace("SONG_DATA = songs", "SONG_DATA = s3://b/songs ; songs"),
+    "LOG_JSONPATH": S3.replace("paths.json", "paths.json\t# paths"),
+    "REGION": f"{S3}REGION = us-west-2 # Oregon\n",
+    "PATH": f"{S3}[DUCKDB]\nPATH = x.duckdb  # the file\n",
+    "MEMORY_LIMIT": f"{S3}[DUCKDB]\nMEMORY_LIMIT = 1 GB ; much\n",
+    "MAX_ERRORS": f"{S3}[ETL]\nMAX_ERRORS = 3 # three\n",
+    "SSLMODE": f"{S3}[CLUSTER]\nSSLMODE = disable # for now\n",
+}
+
+
+@pytest.mark.parametrize("key", COMMENTED)
+def test_a_comment_behind_a_value_is_refused_with_a_hint(key: str, tmp_path: Path) -> None:
+    said = refusal(tmp_path, COMMENTED[key])
+    assert f"] {key} = " in said
+    assert "a comment needs a line of its own" in said
+
+
+def test_a_value_that_holds_what_looks_like_a_comment_is_taken_where_it_is_there_or_quoted(tmp_path: Path) -> None:
+    (tmp_path / "my #1 logs").mkdir()
+    assert read(tmp_path, S3.replace("LOG_DATA = logs", "LOG_DATA = my #1 logs")).store.log_data == "my #1 logs"
+    assert read(tmp_path, S3.replace("LOG_DATA = logs", "LOG_DATA = 'your #1 logs'")).store.log_data == "your #1 logs"
+    assert read(tmp_path, f"{S3}[AWS]\nSECRET = a #1 ;b\n").store.secret == "a #1 ;b"
+
+
+def test_relative_paths_count_from_the_folder_of_the_path_that_was_named(tmp_path: Path) -> None:
+    (tmp_path / "..data").mkdir()
+    (tmp_path / "..data" / "dwh.cfg").write_text(S3)
+    (tmp_path / "dwh.cfg").symlink_to("..data/dwh.cfg")
+    config = load(tmp_path / "dwh.cfg", {})
+    assert (config.folder, config.duckdb_path) == (tmp_path, tmp_path / "sparkify.duckdb")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        S3.encode("utf-16"),
+        S3.encode("utf-16-le"),
+        b"\x7fELF\x02\x01\x01\x00\x00",
+        os.urandom(5_000) + b"\0",
+        f"{S3}[AWS]\nSECRET = hunter2\x1b\n".encode(),
+        b"[S3]\nLOG_DATA = \xe9\n",
+        b"x" * 2_000_000,
+        b"",
+        b"\xef\xbb\xbf",
+    ],
+    ids=["utf-16", "utf-16 without a mark", "a program", "noise", "controls", "latin-1", "large", "empty", "a mark"],
+)
+def test_a_file_that_is_no_text_ends_every_command_with_one_sentence_and_exit_code_2(
+    content: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "dwh.cfg"
+    path.write_bytes(content)
+    for command in ("etl", "doctor"):
+        outcome = run(command, "--config", str(path))
+        assert outcome.exit_code == 2
+        assert str(path) in outcome.out + outcome.err
+        assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/dev/zero", "/proc/self/mem", "/"])
+def test_what_is_no_file_ends_with_exit_code_2(path: str) -> None:
+    assert run("etl", "--config", path).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("ETL", "MAX_ERRORS", "9" * 5_000),
+        ("ETL", "LOCK_TIMEOUT", "9" * 18),
+        ("ETL", "BATCH_SIZE", "9" * 5_000),
+        ("DUCKDB", "MEMORY_LIMIT", f"{'9' * 30} GB"),
+        ("DUCKDB", "PATH", "~nobody-of-this-name/x.duckdb"),
+    ],
+)
+def test_a_number_that_is_too_large_and_a_home_that_is_not_there_are_refused(
+    section: str, key: str, value: str, tmp_path: Path
+) -> None:
+    assert f"[{section}] {key}" in refusal(tmp_path, f"{S3}[{section}]\n{key} = {value}\n")
+    assert "[S3] LOG_DATA" in refusal(tmp_path, S3.replace("= logs", "= ~nobody-of-this-name/logs"))
+
+
+@pytest.mark.parametrize("host", ["host:5439/dev", "redshift://host", "jdbc:redshift://host:5439/dev", "a b", "h/dev"])
+def test_a_host_is_a_name_alone(host: str, tmp_path: Path) -> None:
+    said = refusal(tmp_path, f"{S3.replace('= ', '= s3://b/')}[CLUSTER]\nHOST = {host}\nDB_NAME = d\nDB_PASSWORD = p\n")
+    assert "accepted is the name of a host alone" in said

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import doc_runner
+import duckdb
 import pytest
 from conftest import Outcome, Sparkify, event, lines, opened, run, song
 from doc_runner import ROOT, DocumentError, PageRun, Store, name_of
@@ -191,9 +192,24 @@ def assert_documented(command: str, *outcomes: dict[str, set[str]]) -> None:
             assert kinds <= allowed, f"{path} is {kinds}, and the page says {types[path]}"
 
 
+def assert_failure_documented(*outcomes: dict[str, set[str]], command: str = "") -> None:
+    """The fields of a failure are those of every failure, and those of the command."""
+    own = documented(command) if command else {}
+    types = documented("When a command fails") | own
+    for outcome in outcomes:
+        assert outcome.keys() <= types.keys(), outcome.keys() - types.keys()
+        only_some = ("bad_records", "records[]", "failed[]", "warnings[]", *own)
+        required = {path for path in types if not path.startswith(only_some)} | {"version", "ok"}
+        assert required <= outcome.keys(), required - outcome.keys()
+        for path, kinds in outcome.items():
+            allowed = set(re.split(" or |, ", types[path])) | {types[path]}
+            assert kinds <= allowed | ({"integer"} if "number" in allowed else set()), path
+
+
 def test_the_fields_of_json_are_those_of_the_page(sparkify: Sparkify) -> None:
     planned, loaded, examined, held = [], [], [], []
-    sparkify.configure(MAX_ERRORS=1)
+    foreign = "[NOTES]\nx = 1"
+    sparkify.configure(MAX_ERRORS=1, more=foreign)
     sparkify.put("song_data/a.json", json.dumps(song()))
     sparkify.put("song_data/read.me", "no data")
     sparkify.put("log_data/a.json", lines([event(extra=1), event(sessionId=1, ts="never")]))
@@ -204,23 +220,42 @@ def test_the_fields_of_json_are_those_of_the_page(sparkify: Sparkify) -> None:
     loaded.append(printed(sparkify.command("rejected", "--retry", "--json")))
     sparkify.put_as_it_is("log_data/b.json.gz", b"no gzip")
     sparkify.put_as_it_is("log_data/c.json.gz", b"no gzip")
-    assert sparkify.etl().exit_code == 1
+    failed = [printed(sparkify.etl("--json"), 1)]
     sparkify.put("log_data/c.json.gz", json.dumps(event(sessionId=2)))
     sparkify.loaded()
     rejected.append(printed(sparkify.command("rejected", "--json")))
-    held += [
-        printed(sparkify.command("status", "--json", "--max-age", age), code) for age, code in (("1d", 0), ("0s", 4))
-    ]
+    held.append(printed(sparkify.command("status", "--json", "--max-age", "1d")))
+    late = printed(sparkify.command("status", "--json", "--max-age", "0s"), 4)
     examined.append(printed(sparkify.command("doctor", "--json")))
     checked = printed(sparkify.command("check", "--json"))
+    with duckdb.connect(sparkify.database) as connection:
+        connection.execute("delete from users")
+    harmed = printed(sparkify.command("check", "--json"), 4)
     sparkify.configure("nowhere")
-    examined.append(printed(sparkify.command("doctor", "--json"), 3))
+    sick = printed(sparkify.command("doctor", "--json"), 3)
+    failed += [printed(sparkify.etl("--json", *more), 3) for more in ([], ["--dry-run"])]
+    failed.append(printed(run("rejected", "--json", "--config", "nowhere.cfg"), 2))
+    failed.append(printed(run("etl", "--json", "--nowhere"), 2))
     assert_documented("etl --json", *loaded)
     assert_documented("etl --dry-run --json", *planned)
     assert_documented("rejected --json", *rejected)
     assert_documented("status --json", *held)
     assert_documented("doctor --json", *examined)
     assert_documented("check --json", checked)
+    assert_failure_documented(*failed)
+    assert {"bad_records", "records[].reason"} <= failed[0].keys()
+    assert_failure_documented(late, command="status --json")
+    assert_failure_documented(harmed, command="check --json")
+    assert {"failed[].check", "failed[].rows[][]"} <= harmed.keys()
+    assert_failure_documented(sick, command="doctor --json")
+
+
+def test_the_fields_of_narration_in_json_are_those_of_the_page(sparkify: Sparkify) -> None:
+    sparkify.put("log_data/a.json", lines([event()]))
+    sparkify.put("log_data/b.json", "bad")
+    sparkify.configure(more="[NOTES]\nx = 1")
+    narrated = sparkify.etl("--log", "json", "--verbose").err.splitlines()
+    assert_documented("Narration: --log json", *(printed(Outcome(0, line, "")) for line in narrated))
 
 
 def test_an_answer_in_json_is_as_the_page_says(clone: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from conftest import Sparkify, event, lines
 from rich.progress import Progress as RichProgress
 
-from sparkify.progress import SHOWN, Bars, Detail, Progress, for_terminal, harmless
+from sparkify.progress import SHOWN, Bars, Detail, Progress, for_terminal
 
 PROGRAM = [sys.executable, "-m", "sparkify.cli"]
 
@@ -31,7 +31,7 @@ def narrated(detail: Detail) -> str:
         progress.say("a remark")
     with progress.phase("read objects", 12_345) as done, progress.statement("select 1"):
         done(12_345)
-    progress.warn("warning: a warning")
+    progress.warn("a warning")
     return stream.getvalue()
 
 
@@ -79,14 +79,13 @@ def test_a_statement_that_fails_is_shown_too() -> None:
     [
         ("\x1b[31mred\x1b[0m", r"\x1b[31mred\x1b[0m"),
         ("a\rb\x00\x7f\x9b", r"a\rb\x00\x7f\x9b"),
-        ("a\tb\nc", "a\tb\nc"),
+        ("a\tb\nc", r"a\tb\nc"),
         ("فيروز 🎵 Beyoncé", "فيروز 🎵 Beyoncé"),
     ],
 )
 def test_what_could_steer_the_terminal_is_spelled_out(text: str, shown: str) -> None:
-    assert harmless(text) == shown
     stream = io.StringIO()
-    Progress(stream).warn(text)
+    Progress(stream).say(text)
     assert stream.getvalue() == f"{shown}\n"
 
 
@@ -127,7 +126,7 @@ print(type(progress).__name__, "rich" in sys.modules)
 """
     environment = os.environ | {"TERM": "xterm"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
-    assert (done.stdout, done.stderr) == ("Bars False\n", "a warning\n")
+    assert (done.stdout, done.stderr) == ("Bars False\n", "warning: a warning\n")
 
 
 def test_a_bar_counts_its_steps_and_is_full_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,8 +39,8 @@ def filled(sparkify: Sparkify) -> Sparkify:
 
 
 def found(sparkify: Sparkify) -> dict[str, Any]:
-    """What status tells programs: one line on stdout, and nothing else."""
-    outcome = sparkify.command("status", "--json")
+    """What status tells programs, however the last run ended: one line on stdout, and nothing else."""
+    outcome = sparkify.command("status", "--json", "--allow-failed-run")
     assert outcome.exit_code == 0, outcome.err
     assert outcome.err == ""
     [line] = outcome.out.splitlines()
@@ -49,8 +49,8 @@ def found(sparkify: Sparkify) -> dict[str, Any]:
 
 
 def said(sparkify: Sparkify) -> list[str]:
-    """What status tells people."""
-    outcome = sparkify.command("status")
+    """What status tells people, however the last run ended."""
+    outcome = sparkify.command("status", "--allow-failed-run")
     assert outcome.exit_code == 0, outcome.err
     return outcome.out.splitlines()
 
@@ -67,9 +67,10 @@ def test_json_has_the_fields_that_programs_rely_on(sparkify: Sparkify) -> None:
     before = utc_now()
     read = found(filled(sparkify))
     assert [*read] == [
-        *("version", "warehouse", "now", "last_arrival", "age_seconds", "last_play", "tables", "rejected"),
-        *("runs", "bytes"),
+        *("version", "ok", "warehouse", "now", "last_arrival", "age_seconds", "last_play", "tables", "rejected"),
+        *("runs", "bytes", "warnings"),
     ]
+    assert (read["ok"], read["warnings"]) == (True, [])
     assert read["version"] == 1
     assert read["warehouse"].endswith(sparkify.database.name if sparkify.engine == "duckdb" else "")
     now = datetime.fromisoformat(read["now"])
@@ -206,6 +207,7 @@ def test_logs_that_never_arrived_are_too_old_whatever_is_allowed(sparkify: Spark
     outcome = sparkify.command("status", "--max-age", "999999d", "--json")
     assert outcome.exit_code == 4
     assert "logs never arrived" in outcome.err
+    assert json.loads(outcome.out)["ok"] is False
     assert [*json.loads(outcome.out)["last_arrival"]] == ["songs"]
 
 
@@ -219,17 +221,157 @@ def test_new_songs_make_old_logs_no_younger(sparkify: Sparkify) -> None:
 
 def aged(age: timedelta | None) -> status.Status:
     now = datetime(2018, 12, 1)
-    arrived = {} if age is None else {"events": now - age}
-    return status.Status("sparkify.duckdb", now, arrived, None, dict.fromkeys(TABLES, 0), [], None)
+    arrived = {} if age is None else {"events": status.Arrival(now - age, from_future=0, is_dated=True)}
+    tables = dict.fromkeys(TABLES, 0)
+    return status.Status("sparkify.duckdb", now, arrived, None, tables, [], ended=None, night=None, size=None)
 
 
 def test_an_age_of_just_what_is_allowed_is_young_enough() -> None:
     limit = timedelta(hours=26)
-    aged(limit).require_fresh(limit)
-    with pytest.raises(CheckError):
-        aged(limit + timedelta(microseconds=1)).require_fresh(limit)
-    with pytest.raises(CheckError):
-        aged(None).require_fresh(limit)
+    assert aged(limit).fault(limit, allow_failed_run=False) is None
+    assert isinstance(aged(limit + timedelta(microseconds=1)).fault(limit, allow_failed_run=False), CheckError)
+    assert isinstance(aged(None).fault(limit, allow_failed_run=False), CheckError)
+
+
+@ON_BOTH
+def test_a_load_from_the_future_is_late_however_much_is_allowed(sparkify: Sparkify) -> None:
+    filled(sparkify)
+    for change_clock in (
+        "update load_history set loaded_at = timestamp '2235-01-01' where kind = 'events'",
+        f"update load_history set loaded_at = timestamp '{utc_now()}'; "
+        "update runs set started_at = timestamp '2235-01-01'",
+    ):
+        for statement in change_clock.split("; "):
+            change(sparkify, statement)
+        outcome = sparkify.command("status", "--max-age", "26h", "--json")
+        assert outcome.exit_code == 4
+        assert "later than now: a clock was wrong" in outcome.err
+        read = json.loads(outcome.out)
+        assert (read["ok"], read["age_seconds"]) == (False, None)
+        assert any("loaded by a clock that was wrong" in warning for warning in read["warnings"])
+    assert sparkify.command("status").exit_code == 0
+
+
+def test_a_load_of_today_is_not_late_though_another_is_from_the_future(sparkify: Sparkify) -> None:
+    filled(sparkify)
+    sparkify.put("log_data/b.json", lines([event(sessionId=7)]))
+    sparkify.loaded()
+    change(sparkify, "update load_history set loaded_at = timestamp '2235-01-01' where object like '%log_data/a.json'")
+    outcome = sparkify.command("status", "--max-age", "1h", "--json")
+    assert (outcome.exit_code, len(json.loads(outcome.out)["warnings"])) == (0, 1)
+
+
+def test_a_clock_may_be_an_hour_ahead(sparkify: Sparkify) -> None:
+    filled(sparkify)
+    arrived_ago(sparkify, timedelta(minutes=-55))
+    assert sparkify.command("status", "--max-age", "1h").exit_code == 0
+    arrived_ago(sparkify, timedelta(minutes=-65))
+    assert sparkify.command("status", "--max-age", "1h").exit_code == 4
+
+
+# ---------------------------------------------------------------- the last run
+
+
+@ON_BOTH
+def test_a_last_run_that_failed_ends_with_exit_code_4_and_its_reason(sparkify: Sparkify) -> None:
+    filled(sparkify)
+    assert sparkify.command("status").exit_code == 0
+    sparkify.put("log_data/b.json", "bad")
+    sparkify.configure(MAX_ERRORS=0)
+    assert sparkify.etl().exit_code == 1
+    outcome = sparkify.command("status", "--json")
+    assert outcome.exit_code == 4
+    [line] = outcome.out.splitlines()
+    read = json.loads(line)
+    assert (read["ok"], read["exit_code"], read["tables"]["songplays"]) == (False, 4, 2)
+    assert "run 2, which failed: " in read["error"]
+    assert "log_data/b.json, line 1: is not JSON" in read["error"]
+    assert read["error"] in outcome.err
+    assert sparkify.command("status").out.splitlines()[0].startswith("warehouse")
+    assert sparkify.command("status", "--allow-failed-run", "--max-age", "1h").exit_code == 0
+    sparkify.put("log_data/b.json", lines([event(sessionId=3)]))
+    sparkify.loaded()
+    assert sparkify.command("status").exit_code == 0, "the next run that is well makes it good"
+
+
+def test_a_last_run_that_was_killed_ends_with_exit_code_4_and_one_that_runs_does_not(sparkify: Sparkify) -> None:
+    filled(sparkify)
+    sparkify.loaded()
+    change(sparkify, "update runs set status = 'running', finished_at = null where run_id = 2")
+    assert sparkify.command("status").exit_code == 0
+    change(sparkify, "update runs set status = 'killed' where run_id = 2")
+    outcome = sparkify.command("status")
+    assert outcome.exit_code == 4
+    assert "run 2, which was killed" in outcome.err
+
+
+def test_the_last_run_is_the_one_with_the_last_number_whatever_its_clock_said(sparkify: Sparkify) -> None:
+    filled(sparkify)
+    sparkify.loaded()
+    change(
+        sparkify, "update runs set status = 'failed', error = 'x', started_at = timestamp '2235-01-01' where run_id = 1"
+    )
+    assert sparkify.command("status").exit_code == 0
+    assert [run["run_id"] for run in found(sparkify)["runs"]] == [2, 1]
+
+
+# ---------------------------------------------------------------- a night with too few plays
+
+MONDAYS = [int(datetime(2018, 11, day, 12, tzinfo=UTC).timestamp() * 1000) for day in (5, 12, 19, 26)]
+FIFTH = int(datetime(2018, 12, 3, 12, tzinfo=UTC).timestamp() * 1000)
+
+
+def plays_at(ts: int, count: int, page: str = "NextSong") -> list[dict[str, Any]]:
+    return [event(ts=ts, sessionId=n, page=page) for n in range(count)]
+
+
+@ON_BOTH
+@pytest.mark.parametrize(
+    ("usual", "last", "page", "is_poor"),
+    [
+        pytest.param(20, 9, "NextSong", True, id="less than half"),
+        pytest.param(20, 10, "NextSong", False, id="half"),
+        pytest.param(20, 20, "Home", True, id="a log without plays"),
+        pytest.param(9, 1, "NextSong", False, id="too few to tell"),
+    ],
+)
+def test_a_day_far_below_the_same_weekday_of_four_weeks_before_is_warned_of(
+    usual: int, last: int, page: str, is_poor: bool, sparkify: Sparkify
+) -> None:
+    records = [record for monday in MONDAYS for record in plays_at(monday, usual)]
+    sparkify.put("log_data/a.json", lines([*records, *plays_at(FIFTH, last, page)]))
+    sparkify.loaded()
+    outcome = sparkify.command("status", "--json")
+    warnings = json.loads(outcome.out)["warnings"]
+    assert outcome.exit_code == 0, "it is a warning"
+    assert len(warnings) == is_poor
+    if is_poor:
+        plays = f"{last} plays" if page == "NextSong" else "0 plays"
+        assert warnings[0].startswith(
+            f"2018-12-03 has {plays}, and the same weekday of the four weeks before had 20 on"
+        )
+        assert f"warning: {warnings[0]}" in outcome.err
+
+
+def test_a_warehouse_that_does_not_reach_back_four_weeks_has_no_usual_number(sparkify: Sparkify) -> None:
+    records = [record for monday in MONDAYS[1:] for record in plays_at(monday, 40)]
+    sparkify.put("log_data/a.json", lines([*records, *plays_at(FIFTH, 1)]))
+    sparkify.loaded()
+    assert found(sparkify)["warnings"] == []
+
+
+def test_today_is_not_over_and_is_not_judged(sparkify: Sparkify) -> None:
+    now = utc_now().replace(tzinfo=UTC)
+    days = [now - timedelta(weeks=n) for n in range(5)]
+    counts = [1, 40, 40, 40, 40]
+    records = [
+        record
+        for day, count in zip(days, counts, strict=True)
+        for record in plays_at(int(day.timestamp() * 1000), count)
+    ]
+    sparkify.put("log_data/a.json", lines(records))
+    sparkify.loaded()
+    assert found(sparkify)["warnings"] == []
 
 
 @pytest.mark.parametrize(
@@ -282,9 +424,16 @@ def test_check_tells_programs_which_checks_passed(sparkify: Sparkify) -> None:
     outcome = sparkify.command("check", "--json")
     assert (outcome.exit_code, outcome.err) == (0, "")
     read = as_json(outcome)
-    assert [*read] == ["version", "warehouse", "passed"]
+    assert [*read] == ["version", "ok", "warehouse", "passed", "warnings"]
     assert read["passed"] == sql_queries.names("checks")
     change(sparkify, "delete from users")
     outcome = sparkify.command("check", "--json")
-    assert (outcome.exit_code, outcome.out) == (4, "")
+    assert outcome.exit_code == 4
     assert "check songplays_users: " in outcome.err
+    read = as_json(outcome)
+    assert (read["ok"], read["exit_code"], read["stays"]) == (False, 4, "nothing was changed")
+    assert "songplays_users" not in read["passed"]
+    [failed] = [check for check in read["failed"] if check["check"] == "songplays_users"]
+    assert [user for _, user in failed["rows"]] == ["15", "15"]
+    assert not failed["has_more"]
+    assert failed["meaning"] in read["error"]

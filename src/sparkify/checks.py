@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sparkify import sql_queries
 from sparkify.engines import Engine, Rows, Value
 from sparkify.errors import CheckError
+from sparkify.formats import as_json
 
 SHOWN = 5
 """Offending rows that are shown of each check."""
@@ -16,25 +19,49 @@ ALL_TIME = {"first_play": datetime(1, 1, 1), "last_play": datetime(9999, 12, 31,
 """The values that make the checks look at the whole warehouse."""
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A check that found rows which must not exist: what that means, and the first `SHOWN` of them."""
+
+    check: str
+    meaning: str
+    rows: Rows
+    has_more: bool
+
+    def lines(self) -> list[str]:
+        """The check and its rows, for a person."""
+        rows = [f"    {', '.join(str(value) for value in row)}" for row in self.rows]
+        return [f"check {self.check}: {self.meaning}", *rows, *(["    …"] if self.has_more else [])]
+
+    def fields(self) -> dict[str, Any]:
+        """The same for a program."""
+        rows = [[as_json(value) for value in row] for row in self.rows]
+        return {"check": self.check, "meaning": self.meaning, "rows": rows, "has_more": self.has_more}
+
+
 def run(engine: Engine, extent: Mapping[str, Value]) -> int:
     """Run every check on the plays between `first_play` and `last_play`; how many checks there are.
 
     Raises:
         CheckError: a check found something; the text shows what, and what it means.
     """
-    names = sql_queries.names("checks")
-    found = {name: rows for name in names if (rows := _offending(engine, name, extent))}
-    if found:
-        raise CheckError("\n".join(_described(name, rows) for name, rows in found.items()))
-    return len(names)
+    if failed := failures(engine, extent):
+        raise fault(failed)
+    return len(sql_queries.names("checks"))
 
 
-def _offending(engine: Engine, name: str, extent: Mapping[str, Value]) -> Rows:
-    [statement] = sql_queries.statements("checks", name)
-    return engine.query(f"{statement}\nlimit {SHOWN + 1}", extent)
+def failures(engine: Engine, extent: Mapping[str, Value]) -> list[Failure]:
+    """The checks that find rows which must not exist, among the plays between `first_play` and `last_play`."""
+    failed = []
+    for name in sql_queries.names("checks"):
+        [statement] = sql_queries.statements("checks", name)
+        if rows := engine.query(f"{statement}\nlimit {SHOWN + 1}", extent):
+            failed.append(Failure(name, sql_queries.header("checks", name), rows[:SHOWN], len(rows) > SHOWN))
+    return failed
 
 
-def _described(name: str, rows: Rows) -> str:
-    lines = [f"check {name}: {sql_queries.header('checks', name)}"]
-    lines += [f"    {', '.join(str(value) for value in row)}" for row in rows[:SHOWN]]
-    return "\n".join([*lines, "    …"] if len(rows) > SHOWN else lines)
+def fault(failed: Sequence[Failure]) -> CheckError:
+    """What a command that runs into failed checks ends with."""
+    e = CheckError(*(line for each in failed for line in each.lines()))
+    e.fields = {"failed": [each.fields() for each in failed]}
+    return e

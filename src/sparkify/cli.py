@@ -2,55 +2,91 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import signal
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sparkify import command_line
-from sparkify.errors import ConfigError, ExitCode, SparkifyError
-from sparkify.progress import Progress, for_terminal, let_go
+from sparkify.errors import ConfigError, ExitCode, InterruptError, SparkifyError, UsageError
+from sparkify.output import JSON_VERSION, escape_control_characters, write_json, write_lines
+from sparkify.progress import Progress, discard_rest, for_terminal
 
 if TYPE_CHECKING:
     from sparkify.config import Config
     from sparkify.engines import Engine
 
 
+@dataclass(frozen=True)
+class Result:
+    """What a command found out: lines for a person, fields of a JSON object for a program.
+
+    `fault` is why the command ends with another exit code than 0, and `stays` says what stays of what it did.
+    """
+
+    lines: Sequence[str] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    fault: SparkifyError | None = None
+    stays: Sequence[str] = ("nothing was changed",)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # what its encoding lacks
-    options = command_line.parse(arguments)
-    progress = for_terminal(options.detail)
+    typed = sys.argv[1:] if arguments is None else [*arguments]
+    try:
+        options = command_line.parse(typed)
+    except UsageError as e:
+        refused = Result(fault=e)
+        return _run(lambda: refused, for_terminal(log=command_line.typed_log(typed)), is_json="--json" in typed)
+    progress = for_terminal(options.detail, options.log)
+    command = COMMANDS[options.command]
+    return _run(lambda: command(options, progress), progress, is_json=getattr(options, "json", False))
+
+
+def _run(command: Callable[[], Result], progress: Progress, *, is_json: bool) -> int:
+    """Run a command and write its result; the exit code."""
+    code = ExitCode.DONE
     try:
         with _stoppable():
-            code = COMMANDS[options.command](options, progress)
+            result = _result(command)
+            code = result.fault.exit_code if result.fault else ExitCode.DONE
+            _write(result, progress, is_json=is_json)
             sys.stdout.flush()
-        return int(code or ExitCode.DONE)
-    except SparkifyError as e:
-        return _failed(progress, e, str(e), e.exit_code)
-    except KeyboardInterrupt as e:
-        return _failed(progress, e, "interrupted", ExitCode.INTERRUPTED)
+    except KeyboardInterrupt:
+        progress.error(["interrupted"], ["the output is not complete; what the command did before stays"])
+        code = ExitCode.INTERRUPTED
     except BrokenPipeError:
-        let_go(sys.stdout)
-        return ExitCode.DONE
+        discard_rest(sys.stdout)
     except OSError as e:
-        # Whatever else is read or written is told as a SparkifyError.
-        let_go(sys.stdout)
-        progress.warn(f"error: the output cannot be written ({e.strerror}); what the command did before stays")
-        return ExitCode.ACCESS
+        # Every other fault of a file or of the network is a SparkifyError.
+        discard_rest(sys.stdout)
+        progress.error([f"the output cannot be written ({e.strerror}); what the command did before stays"], [])
+        code = code or ExitCode.ACCESS
+    return int(code)
+
+
+def _result(command: Callable[[], Result]) -> Result:
+    """The result of a command, or what it raised as one."""
+    try:
+        return command()
+    except SparkifyError as e:
+        return Result(fault=e, stays=_notes(e))
+    except KeyboardInterrupt as e:
+        return Result(fault=InterruptError("interrupted"), stays=_notes(e))
 
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Whoever stops the process by SIGTERM, as systemd does, stops it as Ctrl-C would."""
+    """Take SIGTERM, by which systemd stops a process, as Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -61,15 +97,8 @@ def _stoppable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _failed(progress: Progress, fault: BaseException, text: str, code: ExitCode) -> int:
-    progress.warn(f"error: {text}")
-    for note in _notes(fault):
-        progress.warn(note)
-    return code
-
-
 def _notes(fault: BaseException | None) -> list[str]:
-    """What a fault says beside its text; a fault on the way out of another one says what that one says."""
+    """The notes of a fault, or those of the fault that it was raised from."""
     while fault is not None:
         if notes := getattr(fault, "__notes__", None):
             return list(notes)
@@ -77,12 +106,40 @@ def _notes(fault: BaseException | None) -> list[str]:
     return ["nothing was changed"]
 
 
+def _write(result: Result, progress: Progress, *, is_json: bool) -> None:
+    if not is_json:
+        write_lines(result.lines, sys.stdout)
+    if isinstance(result.fault, UsageError):
+        progress.usage_error(result.fault.program, str(result.fault), result.fault.usage)
+    elif result.fault:
+        progress.error(result.fault.lines, result.stays)
+    if is_json:
+        write_json(_as_object(result, progress), sys.stdout)
+
+
+def _as_object(result: Result, progress: Progress) -> dict[str, Any]:
+    """The result as programs read it; fields may be added, none changes its meaning within a version."""
+    content: dict[str, Any] = {"version": JSON_VERSION, "ok": result.fault is None}
+    if fault := result.fault:
+        content |= {
+            "exit_code": int(fault.exit_code),
+            "error": progress.without_secrets("\n".join(fault.lines)),
+            "object": fault.object,
+            "line": fault.line,
+            "column": fault.column,
+            "stays": progress.without_secrets("\n".join(result.stays)),
+            **fault.fields,
+        }
+    return content | dict(result.fields) | {"warnings": progress.warnings}
+
+
 def _config(options: Namespace, progress: Progress) -> Config:
     from sparkify.config import load
 
     config = load(options.config)
+    progress.secrets = config.secrets
     for warning in config.warnings:
-        progress.warn(f"warning: {warning}")
+        progress.warn(warning)
     return config
 
 
@@ -96,23 +153,23 @@ def _read_only(options: Namespace, progress: Progress) -> Iterator[Engine]:
         yield engine
 
 
-def _create_tables(options: Namespace, progress: Progress) -> None:
+def _create_tables(options: Namespace, progress: Progress) -> Result:
     from sparkify import create_tables
 
     config = _config(options, progress)
     if options.drop and not options.yes:
         cluster = config.cluster
         place = f"redshift://{cluster.host}:{cluster.port}/{cluster.database}" if cluster else config.duckdb_path
-        _confirm(f"Drop all tables of {place}, with everything in them?")
-    print(create_tables.run(config, progress, drop=options.drop))
+        _confirm(f"Drop all tables of {place}, with everything in them?", can_ask=options.log == "text")
+    return Result([create_tables.run(config, progress, drop=options.drop)])
 
 
-def _confirm(question: str) -> None:
-    if not sys.stdin.isatty():
+def _confirm(question: str, *, can_ask: bool) -> None:
+    if not can_ask or not sys.stdin.isatty():
         raise ConfigError("--drop destroys the warehouse: add --yes to say that you mean it")
     answer = ""
     try:
-        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+        print(f"{escape_control_characters(question)} [y/N] ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
     finally:
         if not answer.endswith("\n"):
@@ -121,61 +178,59 @@ def _confirm(question: str) -> None:
         raise ConfigError("not confirmed")
 
 
-def _etl(options: Namespace, progress: Progress) -> None:
+def _etl(options: Namespace, progress: Progress) -> Result:
     from sparkify import etl, summary
 
     config = _config(options, progress)
     if options.dry_run:
         plan = etl.dry_run(config, progress)
-        print(summary.plan_as_json(plan) if options.json else summary.plan_as_text(plan))
-    else:
-        done = etl.run(config, progress)
-        print(done.as_json() if options.json else done.as_text())
+        return Result(summary.plan_lines(plan), summary.plan_fields(plan))
+    done = etl.run(config, progress)
+    return Result(done.lines(), done.fields())
 
 
-def _doctor(options: Namespace, progress: Progress) -> int:
-    from sparkify import doctor, formats
+def _doctor(options: Namespace, progress: Progress) -> Result:
+    from sparkify import doctor
 
     findings = []
     for finding in doctor.examine(options.config, progress):
-        findings.append(finding)
+        findings.append(replace(finding, text=progress.without_secrets(finding.text)))
         if not options.json:
-            print(finding, flush=True)
-    if options.json:
-        print(json.dumps({"version": formats.JSON_VERSION, "findings": [vars(finding) for finding in findings]}))
-    return ExitCode.DONE if all(finding.is_good for finding in findings) else ExitCode.ACCESS
+            write_lines([str(findings[-1])], sys.stdout)  # at once, for the next check may take long
+    return Result(fields={"findings": [vars(finding) for finding in findings]}, fault=doctor.fault(findings))
 
 
-def _check(options: Namespace, progress: Progress) -> None:
-    from sparkify import checks, formats, sql_queries
+def _check(options: Namespace, progress: Progress) -> Result:
+    from sparkify import checks, sql_queries
 
     with _read_only(options, progress) as engine, engine.snapshot():
-        count = checks.run(engine, checks.ALL_TIME)
-        if options.json:
-            passed = sql_queries.names("checks")
-            print(json.dumps({"version": formats.JSON_VERSION, "warehouse": engine.place, "passed": passed}))
-        else:
-            print(f"all {count} checks passed on {engine.place}")
+        failed = checks.failures(engine, checks.ALL_TIME)
+    passed = [name for name in sql_queries.names("checks") if name not in [each.check for each in failed]]
+    fields = {"warehouse": engine.place, "passed": passed}
+    if failed:
+        return Result(fields=fields, fault=checks.fault(failed))
+    return Result([f"all {len(passed)} checks passed on {engine.place}"], fields)
 
 
-def _status(options: Namespace, progress: Progress) -> None:
+def _status(options: Namespace, progress: Progress) -> Result:
     from datetime import UTC, datetime
 
     from sparkify import status
 
     with _read_only(options, progress) as engine:
-        found = status.examine(engine, datetime.now(UTC).replace(tzinfo=None))
-    print(found.as_json() if options.json else found.as_text())
-    if options.max_age is not None:
-        found.require_fresh(options.max_age)
+        health = status.examine(engine, datetime.now(UTC).replace(tzinfo=None))
+    for warning in health.warnings():
+        progress.warn(warning)
+    fault = health.fault(options.max_age, allow_failed_run=options.allow_failed_run)
+    return Result(health.lines(), health.fields(), fault)
 
 
-def _query(options: Namespace, progress: Progress) -> None:
+def _query(options: Namespace, progress: Progress) -> Result:
     from sparkify import formats, questions
 
     if options.question is None:
         formats.write(questions.listed(), options.format, options.output)
-        return
+        return Result()
     sql = questions.statement(options.question)
     chosen = questions.Filter(options.first_day, options.last_day, options.level, options.limit)
     questions.require_options(sql, chosen)
@@ -183,11 +238,12 @@ def _query(options: Namespace, progress: Progress) -> None:
         answer, is_whole = engine.ask(sql, chosen.values()).read_ahead()
         if not is_whole:
             formats.write(answer, options.format, options.output)
-    if is_whole:  # whoever reads it slowly, as in a pager, does not keep the warehouse open
+    if is_whole:  # a slow reader, such as a pager, does not keep the warehouse open
         formats.write(answer, options.format, options.output)
+    return Result()
 
 
-def _report(options: Namespace, progress: Progress) -> None:
+def _report(options: Namespace, progress: Progress) -> Result:
     from datetime import UTC, datetime
 
     from sparkify import formats, report
@@ -197,7 +253,7 @@ def _report(options: Namespace, progress: Progress) -> None:
         page = report.page(engine, options.first_day, options.last_day, options.level, now, _config_option(options))
     with formats.replaced(options.output) as new:
         new.write_text(page, encoding="utf-8")
-    print(options.output)
+    return Result([str(options.output)])
 
 
 def _config_option(options: Namespace) -> str:
@@ -205,26 +261,25 @@ def _config_option(options: Namespace) -> str:
     return "" if options.config == Path("dwh.cfg") else shlex.join(["--config", str(options.config)])
 
 
-def _rejected(options: Namespace, progress: Progress) -> None:
+def _rejected(options: Namespace, progress: Progress) -> Result:
     from sparkify import etl, rejected
 
     if options.retry:
         done = etl.run(_config(options, progress), progress, only_rejected=True)
-        print(done.as_json() if options.json else done.as_text())
-        return
+        return Result(done.lines(), done.fields())
     with _read_only(options, progress) as engine:
         records = rejected.listed(engine)
-    print(rejected.as_json(records) if options.json else rejected.as_text(records, raw=options.raw))
+    return Result(rejected.lines(records, raw=options.raw), rejected.fields(records))
 
 
-def _export(options: Namespace, progress: Progress) -> None:
+def _export(options: Namespace, progress: Progress) -> Result:
     from sparkify import export
 
     with _read_only(options, progress) as engine, engine.snapshot():
-        print(export.run(engine, options.place, progress, overwrite=options.overwrite))
+        return Result([export.run(engine, options.place, progress, overwrite=options.overwrite)])
 
 
-def _sample(options: Namespace, progress: Progress) -> None:
+def _sample(options: Namespace, progress: Progress) -> Result:
     from sparkify.sample import write_sample
 
     try:
@@ -235,16 +290,19 @@ def _sample(options: Namespace, progress: Progress) -> None:
     except KeyboardInterrupt as e:
         e.add_note(f"a part of the sample stays in {options.folder}; delete that folder before the next try")
         raise
-    print(f"{sample.songs:,} songs and {sample.events:,} events in {sample.files:,} files ({sample.bytes:,} bytes)")
+    return Result(
+        [f"{sample.songs:,} songs and {sample.events:,} events in {sample.files:,} files ({sample.bytes:,} bytes)"]
+    )
 
 
-def _completion(options: Namespace, progress: Progress) -> None:
+def _completion(options: Namespace, progress: Progress) -> Result:
     from sparkify import completion
 
-    print(completion.script(options.shell))
+    print(completion.script(options.shell))  # the program's own text, in which tabs are tabs
+    return Result()
 
 
-COMMANDS: dict[str, Callable[[Namespace, Progress], int | None]] = {
+COMMANDS: dict[str, Callable[[Namespace, Progress], Result]] = {
     "create-tables": _create_tables,
     "etl": _etl,
     "doctor": _doctor,

@@ -11,11 +11,12 @@ import re
 import sys
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from sparkify import __version__
-from sparkify.errors import ExitCode
+from sparkify.errors import ExitCode, UsageError
 
 EXIT_CODES = "\n".join(["exit codes:", *(f"  {code:<4} {code.meaning}" for code in ExitCode), ""])
 
@@ -35,17 +36,25 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action="help", help="show this help")
 
     def error(self, message: str) -> NoReturn:
-        """End with the usage, what is wrong and what was probably meant."""
+        """Refuse the command line.
+
+        Raises:
+            UsageError: always; it says what is wrong and what was probably meant.
+        """
         typed = re.search(r"invalid choice: '(.*?)'|unrecognized arguments: (\S+)", message)
         word = (typed[1] or typed[2]).partition("=")[0] if typed else ""
         options = (name for name in self._option_string_actions if name.startswith("--"))
         if close := difflib.get_close_matches(word, [*options, *self.commands], n=1):
             message = f"{message.partition(' (choose from')[0]}; did you mean {close[0]}?"
-        super().error(message)
+        raise UsageError(self.prog, message, self.format_usage())
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The options of a command line; `command` is the name of the command. A line that cannot be used ends here."""
+    """The options of a command line; `command` is the name of the command.
+
+    Raises:
+        UsageError: the line cannot be used.
+    """
     whole = parser()
     if not (sys.argv[1:] if arguments is None else arguments):
         whole.print_help(sys.stderr)
@@ -54,6 +63,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     if rest:
         options.parser.error(f"unrecognized arguments: {' '.join(rest)}")
     return options
+
+
+def typed_log(arguments: Sequence[str]) -> Literal["text", "json"]:
+    """The form of the narration that a command line asks for, which may be one that cannot be used."""
+    is_json = "--log=json" in arguments or ("--log", "json") in pairwise(arguments)
+    return "json" if is_json else "text"
 
 
 def parser() -> Parser:
@@ -95,6 +110,12 @@ def _command(
         "-v", "--verbose", dest="detail", action="store_const", const="verbose", help="show every statement, timed"
     )
     command.set_defaults(detail="normal")
+    command.add_argument(
+        "--log",
+        choices=("text", "json"),
+        default="text",
+        help="narration on stderr as text, or as a JSON object a line",
+    )
     return command
 
 
@@ -144,11 +165,15 @@ def _status(commands: Commands[Parser]) -> None:
         commands,
         "status",
         "show what arrived when, what the warehouse holds, and how the last runs went",
-        ["sparkify status", "sparkify status --quiet --max-age 26h    # for a monitor: exit code 4 when it is late"],
+        [
+            "sparkify status",
+            "sparkify status --quiet --max-age 26h    # for a monitor: exit code 4 when logs are late or a run failed",
+        ],
     )
     command.add_argument(
         "--max-age", type=_duration, metavar="TIME", help="exit with 4 when logs arrived longer ago: 90min, 26h, 2d"
     )
+    command.add_argument("--allow-failed-run", action="store_true", help="exit with 0 though the last run failed")
     _json(command, "the status")
 
 
@@ -198,7 +223,7 @@ def _rejected(commands: Commands[Parser]) -> None:
         [
             "sparkify rejected",
             "sparkify rejected --raw    # with the text of each record",
-            "sparkify rejected --retry    # after the JSONPaths file, say, was mended; repaired objects need only etl",
+            "sparkify rejected --retry    # after the JSONPaths file was corrected; repaired objects need only etl",
         ],
     )
     command.add_argument("--raw", action="store_true", help="show the text of the records too")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -12,16 +12,19 @@ from typing import TypeVar
 from sparkify import config, history, jsonpaths, sql_queries, warehouse
 from sparkify.config import Config
 from sparkify.engines import Engine
-from sparkify.errors import AccessError, SparkifyError
+from sparkify.errors import AccessError, ConfigError, SparkifyError
 from sparkify.progress import Progress
 from sparkify.store import StoredObject, Stores
 
 T = TypeVar("T")
 
+CONFIGURATION = "configuration"
+"""The first finding, without which there are no others."""
+
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of one check: what is there, or why it cannot be used and what to do."""
+    """The outcome of one check: what is there, or why it cannot be used and what to do."""
 
     what: str
     is_good: bool
@@ -33,7 +36,7 @@ class Finding:
 
 def examine(path: Path, progress: Progress) -> Iterator[Finding]:
     """Check what a load by this configuration needs; a check that needs an earlier one is left out when that failed."""
-    finding, settings = _try("configuration", lambda: _configuration(path))
+    finding, settings = _try(CONFIGURATION, lambda: _configuration(path, progress))
     yield finding
     if settings is None:
         return
@@ -57,16 +60,30 @@ def examine(path: Path, progress: Progress) -> Iterator[Finding]:
                 yield finding
 
 
+def fault(findings: Sequence[Finding]) -> SparkifyError | None:
+    """What `doctor` ends with: None when a load can use all that was found.
+
+    A configuration that cannot be used has the same exit code here as for a load.
+    """
+    bad = [finding.what for finding in findings if not finding.is_good]
+    if not bad:
+        return None
+    kind = ConfigError if CONFIGURATION in bad else AccessError
+    return kind(f"a load cannot use {', '.join(bad)}: the findings say why, and what to do")
+
+
 def _try(what: str, check: Callable[[], tuple[str, T]]) -> tuple[Finding, T | None]:
     try:
         text, value = check()
     except SparkifyError as e:
-        return Finding(what, False, str(e)), None
+        return Finding(what, False, "; ".join(e.lines)), None
     return Finding(what, True, text), value
 
 
-def _configuration(path: Path) -> tuple[str, Config]:
+def _configuration(path: Path, progress: Progress) -> tuple[str, Config]:
     settings = config.load(path)
+    progress.secrets = settings.secrets
+    progress.warnings += settings.warnings
     return "; ".join([str(path), *settings.warnings]), settings
 
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from sparkify import checks, history, jsonpaths, sql_queries, warehouse
+from sparkify import checks, history, jsonpaths, sql_queries, suspicions, warehouse
 from sparkify import plan as planning
 from sparkify.config import Config
 from sparkify.engines import Engine, ObjectsChangedError, Source, Staged, TryAgainError, Value
@@ -20,6 +20,9 @@ from sparkify.summary import Summary, counted
 
 SHOWN = 5
 """Bad records that are shown when they stop a run."""
+
+SHOWN_TO_PROGRAMS = 100
+"""Bad records that a program gets then."""
 
 
 def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> Summary:
@@ -39,7 +42,7 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> S
             listings, loaded = _to_retry(engine, listings, loaded, progress)
         plan = planning.make(listings, loaded, config.batch_size)
         summary = Summary(engine.place, plan)
-        with history.recorded_run(engine, opened.close) as this_run:
+        with history.recorded_run(engine, progress, opened.close) as this_run:
             load = _Load(config, progress, engine, source, this_run, summary, committed, only_rejected)
             for batch in plan.batches:
                 load.batch(batch)
@@ -73,7 +76,7 @@ def _extract(config: Config, progress: Progress) -> tuple[Source, dict[Kind, Lis
         with progress.phase(f"list {store.location}"):
             listings[kind] = store.list_objects().without(place)
         for warning in listings[kind].warnings:
-            progress.warn(f"warning: {warning}")
+            progress.warn(warning)
         if config.reads_prefixes:
             listings[kind] = listings[kind].as_one(store)
     return Source(stores, paths), listings
@@ -87,7 +90,7 @@ def _to_retry(
     found = {kind: listing.only(names) for kind, listing in listings.items()}
     gone = names - {item.name for listing in found.values() for item in listing.objects}
     for name in sorted(gone):
-        progress.warn(f"warning: {name} is no longer there; its rejected records stay")
+        progress.warn(f"{name} is no longer there; its rejected records stay")
     return found, {**loaded, **dict.fromkeys(names, "")}
 
 
@@ -109,11 +112,11 @@ class _Load:
         careful, is_last = False, batch is self.summary.plan.batches[-1]
         while True:
             try:
-                counts = self._once(batch, careful=careful, is_last=is_last)
+                counts, warnings = self._once(batch, careful=careful, is_last=is_last)
                 break
             except ObjectsChangedError as e:
                 for reason in e.reasons:
-                    self.progress.warn(f"warning: {reason}; it is not loaded and stays new for the next run")
+                    self.progress.warn(f"{reason}; it is not loaded and stays new for the next run")
                 self.summary.changed |= e.names
                 batch = planning.without(batch, e.names)
                 if not batch.objects:
@@ -129,9 +132,12 @@ class _Load:
                     time.sleep(e.wait)
         self.run.batches += 1
         self.summary.add(counts)
+        for warning in warnings:
+            self.progress.warn(warning)
         self.engine.tidy()
 
-    def _once(self, batch: Batch, *, careful: bool, is_last: bool) -> dict[str, int]:
+    def _once(self, batch: Batch, *, careful: bool, is_last: bool) -> tuple[dict[str, int], list[str]]:
+        """What the batch did, and what a person should look at; the latter counts once the batch is committed."""
         with self.engine.transaction():
             self.engine.lock()
             batch = self._settled(batch)
@@ -141,6 +147,10 @@ class _Load:
             if staged.changed:
                 raise ObjectsChangedError(staged.changed)
             self._refuse_bad_records(staged)
+            warnings = [
+                *suspicions.shorter_logs(self.engine, batch, staged),
+                *suspicions.odd_times(self.engine, batch),
+            ]
             self.run.add_objects(batch, staged)
             with self.progress.phase(f"batch {batch.number}: transform and check"):
                 extent = self._extent(batch, staged)
@@ -150,7 +160,7 @@ class _Load:
             if is_last:
                 self.run.done()
         self.summary.unknown_keys |= staged.unknown_keys
-        return counts
+        return counts, warnings
 
     def _settled(self, batch: Batch) -> Batch:
         """The batch without what other runs have loaded since the plan was made."""
@@ -172,10 +182,11 @@ class _Load:
         more = [f"and {len(rejected) - SHOWN} more"] if len(rejected) > SHOWN else []
         count = self.summary.rejected + len(rejected)
         fix = (
-            f"{counted(count, 'bad record')}, and [ETL] MAX_ERRORS allows {allowed}: mend the objects and deliver them "
-            f"again, or raise MAX_ERRORS to set bad records aside in the table rejected_records"
+            f"{counted(count, 'bad record')}, and [ETL] MAX_ERRORS allows {allowed}: repair the objects and deliver "
+            f"them again, or raise MAX_ERRORS to set bad records aside in the table rejected_records"
         )
-        raise BadRecordsError("\n".join([*shown, *more, fix]))
+        records = [record.as_bad_record() for record in rejected[:SHOWN_TO_PROGRAMS]]
+        raise BadRecordsError(*shown, *more, fix, records=records, count=count)
 
     def _extent(self, batch: Batch, staged: Staged) -> dict[str, Value]:
         """From when to when the delivered plays reach, and which batch this is: the values that SQL files use.

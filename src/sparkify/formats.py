@@ -13,16 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
 from sparkify.engines import Answer, Value
 from sparkify.errors import AccessError, ConfigError
-from sparkify.progress import harmless
-
-JSON_VERSION = 1
-"""Of the objects that `--json` and `--format json` print: keys may be added, none changes its meaning within one."""
+from sparkify.output import JSON_VERSION, escape_control_characters, json_line
 
 NUMBERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL")
 """How the names of the types begin whose values stand on the right of a column."""
@@ -94,8 +92,8 @@ def _write_parquet(answer: Answer, output: Path | None) -> None:
 
 
 def _write_table(answer: Answer, stream: TextIO) -> None:
-    columns = [_on_a_line(name) for name in answer.columns]
-    rows = [["" if value is None else _on_a_line(_text(value)) for value in row] for row in answer.rows]
+    columns = [escape_control_characters(name) for name in answer.columns]
+    rows = [["" if value is None else escape_control_characters(_text(value)) for value in row] for row in answer.rows]
     print(table(columns, rows, [is_number(kind) for kind in answer.types]), file=stream)
 
 
@@ -116,9 +114,13 @@ def table(columns: list[str], rows: list[list[str]], is_number: list[bool]) -> s
 
 
 def _write_csv(answer: Answer, stream: TextIO) -> None:
-    """As PostgreSQL and DuckDB write it: nothing between two commas is null, an empty text is `""`."""
+    """As PostgreSQL and DuckDB write it: nothing between two commas is null, an empty text is `""`.
+
+    Texts are written as they are, save on a terminal, which they could steer.
+    """
+    shown = escape_control_characters if stream.isatty() else str
     for row in chain([answer.columns], answer.rows):
-        print(",".join("" if value is None else _quoted(_text(value)) for value in row), file=stream)
+        print(",".join("" if value is None else _quoted(shown(_text(value))) for value in row), file=stream)
 
 
 def _quoted(text: str) -> str:
@@ -126,14 +128,19 @@ def _quoted(text: str) -> str:
 
 
 def _write_json(answer: Answer, stream: TextIO) -> None:
-    """One object; its rows are written one after the other, for there may be millions of them."""
+    """One object; its rows are written one after the other, for there may be millions of them.
+
+    A terminal, and a stream that has not all of Unicode, get ASCII.
+    """
+    is_faithful = not stream.isatty() and (stream.encoding or "utf-8").lower().replace("-", "") == "utf8"
+    as_line = partial(json.dumps, ensure_ascii=False) if is_faithful else json_line
     columns = answer.distinct_columns()
-    shown = json.dumps(columns, ensure_ascii=False)
+    shown = as_line(columns)
     print(f'{{"version": {JSON_VERSION}, "columns": {shown}, "rows": [', file=stream, end="")
     between = "\n"
     for row in answer.rows:
         named = {name: as_json(value) for name, value in zip(columns, row, strict=True)}
-        print(between + json.dumps(named, ensure_ascii=False), file=stream, end="")
+        print(between + as_line(named), file=stream, end="")
         between = ",\n"
     print("\n]}", file=stream)
 
@@ -162,11 +169,6 @@ def _text(value: Value) -> str:
     if isinstance(value, (bool, list, dict)):
         return json.dumps(as_json(value), ensure_ascii=False)
     return str(value)
-
-
-def _on_a_line(text: str) -> str:
-    """A text as a cell of a table can show it."""
-    return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def is_number(kind: str) -> bool:

@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from sparkify import sql_queries
 from sparkify.engines import Engine, Rows, Staged, TryAgainError, Value
 from sparkify.errors import ConfigError, OutcomeUnknownError, SparkifyError
+from sparkify.output import escape_control_characters
 from sparkify.plan import Batch
+from sparkify.progress import Progress
 
 
 def query(engine: Engine, name: str, values: Mapping[str, Value] | None = None) -> Rows:
@@ -129,9 +131,10 @@ class Run:
 
 
 @contextmanager
-def recorded_run(engine: Engine, close: Callable[[], None]) -> Iterator[Run]:
-    """A run that notes how it ends, and then lets go of the warehouse; a fault is told what stays of the run."""
+def recorded_run(engine: Engine, progress: Progress, close: Callable[[], None]) -> Iterator[Run]:
+    """Record how the run ends, and close the warehouse; a fault gets a note that says what stays of the run."""
     run = Run(engine)
+    progress.run_id = run.run_id
     try:
         yield run
         if not run.is_done:
@@ -141,8 +144,16 @@ def recorded_run(engine: Engine, close: Callable[[], None]) -> Iterator[Run]:
         e.add_note(run.what_stays(e))
         # Where the warehouse cannot even note the failure, the next run notes that this one was killed.
         with suppress(SparkifyError, KeyboardInterrupt):
-            run.failed("interrupted" if isinstance(e, KeyboardInterrupt) else str(e) or type(e).__name__)
+            run.failed(progress.without_secrets(_reason(e)))
         raise
+
+
+def _reason(fault: BaseException) -> str:
+    """Why a run failed, as a text that every engine can store: line by line, as it was shown to the person."""
+    if isinstance(fault, KeyboardInterrupt):
+        return "interrupted"
+    lines = fault.lines if isinstance(fault, SparkifyError) else str(fault).split("\n")
+    return "\n".join(map(escape_control_characters, lines)) or type(fault).__name__
 
 
 def _under_lock(engine: Engine, change: Callable[[], None]) -> None:

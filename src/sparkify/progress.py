@@ -1,58 +1,79 @@
-"""Narration on stderr: bars on a terminal, plain lines elsewhere. What the program finds out goes to stdout instead."""
+"""Narration on stderr: bars on a terminal, plain lines elsewhere, JSON lines for programs.
+
+What the program finds out goes to stdout instead.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
+
+from sparkify.output import escape_control_characters, json_line, without_credentials, write_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 Detail: TypeAlias = Literal["quiet", "normal", "verbose"]
-"""How much is said: only what is wrong, what is going on, or every statement of SQL too."""
+"""How much is narrated: only what is wrong, what is going on, or every statement of SQL too."""
+
+Log: TypeAlias = Literal["text", "json"]
+"""The form of the narration."""
+
+Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 SHOWN = 120
 """Characters of a statement that are shown."""
 
-CONTROLS = {n: repr(chr(n))[1:-1] for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
-"""The characters that can steer a terminal, save tabs and ends of lines, as they are shown."""
 
+def discard_rest(stream: TextIO) -> None:
+    """Discard what is still written to a stream whose reader, such as `head`, has gone.
 
-def harmless(text: str) -> str:
-    """A text that came from outside as a terminal may print it: what could steer the terminal is spelled out."""
-    return text.translate(CONTROLS)
-
-
-def let_go(stream: TextIO) -> None:
-    """Let what is still written to a stream vanish: whoever read it, such as `head`, has gone.
-
-    Python writes what it holds back once more at its end, and would complain there.
+    Python writes its buffer once more at exit, and would complain there.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class Progress:
-    """Says what is going on, a line for each thing, on a stream that is no terminal."""
+    """Narrates a command, a line for each thing, on a stream that is no terminal.
+
+    `run_id` is the run of the load in hand, once it is known. `secrets` are cut out of all that is narrated.
+    `warnings` are those of this command so far.
+    """
 
     def __init__(self, stream: TextIO | None = None, detail: Detail = "normal") -> None:
         self._stream = stream or sys.stderr
         self._detail = detail
+        self.run_id: int | None = None
+        self.secrets: tuple[str, ...] = ()
+        self.warnings: list[str] = []
+
+    def without_secrets(self, text: str) -> str:
+        """The text without the secrets of the configuration and the credentials in its addresses."""
+        return without_credentials(text, self.secrets)
 
     def warn(self, text: str) -> None:
-        """One line for the person that is always said; if nobody listens any more, the work goes on."""
-        try:
-            print(harmless(text), file=self._stream, flush=True)
-        except BrokenPipeError:
-            let_go(self._stream)
+        """Something that is wrong though the command goes on; narrated even when quiet."""
+        self.warnings.append(self.without_secrets(text))
+        self._narrate("warning", text)
 
     def say(self, text: str) -> None:
         """One line for the person, unless they want it quiet."""
         if self._detail != "quiet":
-            self.warn(text)
+            self._narrate("info", text)
+
+    def error(self, lines: Sequence[str], stays: Sequence[str]) -> None:
+        """Why the command ends, and what stays of what it did."""
+        first, *others = lines or ("",)
+        self._write([f"error: {first}", *others, *stays])
+
+    def usage_error(self, program: str, text: str, usage: str) -> None:
+        """Why a command line cannot be used, below the usage."""
+        self._write([*usage.rstrip().splitlines(), f"{program}: error: {text}"])
 
     @contextmanager
     def phase(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
@@ -62,7 +83,7 @@ class Progress:
 
     @contextmanager
     def statement(self, sql: str) -> Iterator[None]:
-        """The time in which a statement runs, told together with its beginning to a person who wants it verbose."""
+        """The time in which a statement runs, narrated with its beginning to a person who wants it verbose."""
         started = time.perf_counter()
         try:
             yield
@@ -70,7 +91,26 @@ class Progress:
             if self._detail == "verbose":
                 text = " ".join(sql.split())
                 text = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
-                self.warn(f"{time.perf_counter() - started:8.3f} s  {text}")
+                self._statement(text, time.perf_counter() - started)
+
+    def _statement(self, sql: str, seconds: float) -> None:
+        self._write([f"{seconds:8.3f} s  {sql}"])
+
+    def _narrate(self, level: Level, text: str) -> None:
+        self._write([f"warning: {text}" if level == "warning" else text])
+
+    def _write(self, lines: Sequence[str]) -> None:
+        self._send([self.without_secrets(line) for line in lines])
+
+    def _send(self, lines: Sequence[str]) -> None:
+        """Write lines; when nobody reads them any more, the work goes on."""
+        try:
+            self._write_lines(lines)
+        except BrokenPipeError:
+            discard_rest(self._stream)
+
+    def _write_lines(self, lines: Sequence[str]) -> None:
+        write_lines(lines, self._stream)
 
 
 class Bars(Progress):
@@ -78,12 +118,14 @@ class Bars(Progress):
 
     _console: Console | None = None
 
-    def warn(self, text: str) -> None:
-        """One line, above the bar if there is one."""
+    def _write_lines(self, lines: Sequence[str]) -> None:
+        """Lines above the bar, if there is one."""
         if self._console is None:
-            super().warn(text)
-        else:
-            self._console.print(harmless(text), markup=False, highlight=False, soft_wrap=True)
+            super()._write_lines(lines)
+            return
+        for line in lines:
+            text = escape_control_characters(line)
+            self._console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     @contextmanager
     def phase(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
@@ -93,15 +135,56 @@ class Bars(Progress):
         from rich.progress import Progress as RichProgress
 
         self._console = self._console or Console(stderr=True)
-        columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with RichProgress(*columns, console=self._console) as bars:
-            task = bars.add_task(what, total=total)
+        name = TextColumn("{task.description:<32}", markup=False)
+        with RichProgress(name, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=self._console) as bars:
+            task = bars.add_task(escape_control_characters(self.without_secrets(what)), total=total)
             yield lambda steps: bars.advance(task, steps)
             size = total or 1
             bars.update(task, total=size, completed=size)
 
 
-def for_terminal(detail: Detail = "normal") -> Progress:
-    """Bars when stderr is a terminal that can draw them, lines when it is not; neither when it has to be quiet."""
+class JsonLines(Progress):
+    """One JSON object a line, for programs: time (UTC), level, run_id, message, and the fields of its kind.
+
+    A part of the run is an object when it begins, with `phase` and `steps`, and one when it ends, with `seconds` too.
+    """
+
+    def error(self, lines: Sequence[str], stays: Sequence[str]) -> None:
+        """Why the command ends, as one object."""
+        self._object("error", "\n".join(lines), stays=self.without_secrets("\n".join(stays)))
+
+    def usage_error(self, program: str, text: str, usage: str) -> None:
+        """Why a command line cannot be used, as one object."""
+        self._object("error", text)
+
+    @contextmanager
+    def phase(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+        """A part of the run, as an object at its beginning and one at its end."""
+        started = time.perf_counter()
+        is_quiet = self._detail == "quiet"
+        fields = {"phase": self.without_secrets(what), "steps": total}
+        if not is_quiet:
+            self._object("info", what, **fields)
+        yield lambda steps: None
+        if not is_quiet:
+            seconds = round(time.perf_counter() - started, 3)
+            self._object("info", f"{what}: done", **fields, seconds=seconds)
+
+    def _statement(self, sql: str, seconds: float) -> None:
+        self._object("debug", sql, seconds=round(seconds, 6))
+
+    def _narrate(self, level: Level, text: str) -> None:
+        self._object(level, text)
+
+    def _object(self, level: Level, message: str, **fields: Any) -> None:
+        now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+        common = {"time": now, "level": level, "run_id": self.run_id, "message": self.without_secrets(message)}
+        self._send([json_line(common | fields)])
+
+
+def for_terminal(detail: Detail = "normal", log: Log = "text") -> Progress:
+    """Bars when stderr is a terminal that can draw them, lines when it is not; neither when it must be quiet."""
+    if log == "json":
+        return JsonLines(detail=detail)
     has_bars = sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown") and detail != "quiet"
     return Bars(detail=detail) if has_bars else Progress(detail=detail)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
-from sparkify import formats, history
+from sparkify import history
 from sparkify.engines import Engine, Rejected
-from sparkify.progress import harmless
 from sparkify.summary import counted
 
 
@@ -15,20 +14,19 @@ def listed(engine: Engine) -> list[Rejected]:
     return [Rejected(*row) for row in history.query(engine, "rejected")]
 
 
-def as_text(records: list[Rejected], *, raw: bool) -> str:
+def lines(records: list[Rejected], *, raw: bool) -> list[str]:
     """A line for each record, with its text below it if `raw`, and how many there are."""
     if not records:
-        return "no rejected records"
-    lines = []
+        return ["no rejected records"]
+    shown = []
     for record in records:
-        lines += [harmless(text) for text in (record.place_and_reason(), *([record.raw_text or ""] if raw else []))]
+        shown += [record.place_and_reason(), *([record.raw_text or ""] if raw else [])]
     objects = {record.object for record in records}
     fix = "repair the objects and load them with etl.py; `sparkify rejected --retry` loads them again as they are"
-    return "\n".join([*lines, f"{counted(len(records), 'record')} in {counted(len(objects), 'object')}; {fix}"])
+    return [*shown, f"{counted(len(records), 'record')} in {counted(len(objects), 'object')}; {fix}"]
 
 
-def as_json(records: list[Rejected]) -> str:
-    """One JSON object; keys may be added, none changes its meaning within a version."""
-    fields = ("object", "line", "column_name", "reason", "raw_text")
-    found = [{name: getattr(record, name) for name in fields} for record in records]
-    return json.dumps({"version": formats.JSON_VERSION, "records": found}, ensure_ascii=False)
+def fields(records: list[Rejected]) -> dict[str, Any]:
+    """The fields of the JSON object; more may be added, none changes its meaning within a version."""
+    names = ("object", "line", "column_name", "reason", "raw_text")
+    return {"records": [{name: getattr(record, name) for name in names} for record in records]}

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
 
-from sparkify.formats import JSON_VERSION
 from sparkify.plan import Plan
+from sparkify.store import Ignored
+
+SHOWN_IGNORED = 5
+"""Objects that are no data which a summary names; a dry run names all."""
+
+SHOWN_KEYS = 10
+SHOWN_KEY_LENGTH = 40
+"""Unknown keys that a summary shows, and the characters of each."""
+
+MOST_KEYS = 1_000
+MOST_KEY_LENGTH = 256
+"""Unknown keys that its JSON holds, and the characters of each."""
 
 
 @dataclass
@@ -32,15 +44,15 @@ class Summary:
         """Records that were set aside so far."""
         return self.counts["rejected"]
 
-    def as_json(self) -> str:
-        """One JSON object; keys may be added, none changes its meaning within a version."""
+    def fields(self) -> dict[str, Any]:
+        """The fields of its JSON object; more may be added, none changes its meaning within a version."""
         users, songs, artists, plays, matched = self.totals
         c = self.counts
-        content = {
-            "version": JSON_VERSION,
+        return {
             "warehouse": self.warehouse,
             "batches": len(self.plan.batches),
             "objects": {"new": c["objects"], "loaded_before": self.plan.known, "ignored": len(self.plan.ignored)},
+            "ignored_objects": _ignored_fields(self.plan.ignored[:SHOWN_IGNORED]),
             "bytes": c["bytes"],
             "records": {"events": c["events"], "songs": c["songs"], "rejected": c["rejected"]},
             "plays": {
@@ -50,54 +62,87 @@ class Summary:
                 "known": c["plays_known"],
             },
             "totals": {"plays": plays, "matched": matched, "users": users, "songs": songs, "artists": artists},
-            "unknown_keys": sorted(self.unknown_keys),
+            "unknown_keys": [cut(key, MOST_KEY_LENGTH) for key in sorted(self.unknown_keys)[:MOST_KEYS]],
             "seconds": round(self.seconds, 3),
         }
-        return json.dumps(content)
 
-    def as_text(self) -> str:
-        """A short table, or a sentence when nothing was new."""
-        users, songs, artists, plays, matched = self.totals
-        c = self.counts
-        where = f"{self.warehouse} holds {plays:,} plays ({matched:,} matched to a song)"
+    def lines(self) -> list[str]:
+        """A short table, or a sentence when nothing was new; below it the objects that are no data."""
+        plays, matched = self.totals[3:]
+        holds = f"{self.warehouse} holds {plays:,} plays ({matched:,} matched to a song)"
         ignored = f" ({len(self.plan.ignored):,} more are no data)" if self.plan.ignored else ""
         if not self.plan.batches and not self.plan.known:
-            return f"no objects to load{ignored}; {where}"
+            return [f"no objects to load{ignored}; {holds}", *_ignored_lines(self.plan.ignored)]
         if not self.plan.batches:
-            return f"nothing new: all {self.plan.known:,} objects are loaded{ignored}; {where}"
-        known = f"{self.plan.known:,} loaded before{ignored}"
+            text = f"nothing new: all {self.plan.known:,} objects are loaded{ignored}; {holds}"
+            return [text, *_ignored_lines(self.plan.ignored)]
+        return [f"{name:<10}  {text}" for name, text in self._rows(ignored, holds)]
+
+    def _rows(self, ignored: str, holds: str) -> list[tuple[str, str]]:
+        users, songs, artists = self.totals[:3]
+        c = self.counts
+        size = size_in_words(c["bytes"])
         rows = [
-            ("objects", f"{c['objects']:,} new ({size_in_words(c['bytes'])}), {known}"),
+            ("objects", f"{c['objects']:,} new ({size}), {self.plan.known:,} loaded before{ignored}"),
+            *(("", line) for line in _ignored_lines(self.plan.ignored)),
             ("events", f"{c['events']:,}"),
             ("plays", f"{c['plays_inserted']:,} new, {c['plays_matched']:,} of them matched to a song"),
-            ("", f"{c['plays_known']:,} delivered before or twice"),
+        ]
+        if c["plays_known"]:
+            rows.append(("", f"{c['plays_known']:,} delivered before or twice"))
+        hint = " (`sparkify rejected` shows them)" if c["rejected"] else ""
+        rows += [
             ("users", f"{users:,}"),
             ("songs", f"{songs:,} by {artists:,} artists"),
-            (
-                "rejected",
-                f"{counted(c['rejected'], 'record')}{' (`sparkify rejected` shows them)' * bool(c['rejected'])}",
-            ),
-            ("seconds", f"{self.seconds:.1f}"),
-            ("warehouse", where),
+            ("rejected", f"{counted(c['rejected'], 'record')}{hint}"),
         ]
         if self.unknown_keys:
-            rows.insert(-2, ("not loaded", f"keys that no column takes: {', '.join(sorted(self.unknown_keys))}"))
-        return "\n".join(f"{name:<10}  {text}" for name, text in rows if name or not text.startswith("0 "))
+            rows.append(("not loaded", f"keys that no column takes: {_keys_in_words(self.unknown_keys)}"))
+        return [*rows, ("seconds", f"{self.seconds:.1f}"), ("warehouse", holds)]
 
 
-def plan_as_text(plan: Plan) -> str:
-    """What a run would load, a line for each object."""
+def _keys_in_words(keys: set[str]) -> str:
+    """The first few keys, each cut to a length that can be read, and how many more there are."""
+    shown = [cut(key, SHOWN_KEY_LENGTH) for key in sorted(keys)[:SHOWN_KEYS]]
+    more = f" and {len(keys) - SHOWN_KEYS:,} more" if len(keys) > SHOWN_KEYS else ""
+    return f"{', '.join(shown)}{more}"
+
+
+def _ignored_lines(ignored: Sequence[Ignored]) -> list[str]:
+    """The first few objects that are no data, by reason, and how many more there are."""
+    shown = sorted(ignored[:SHOWN_IGNORED], key=lambda item: item.reason)
+    by_reason = groupby(shown, key=lambda item: item.reason)
+    lines = [f"no data: {', '.join(item.name for item in items)} ({reason})" for reason, items in by_reason]
+    more = len(ignored) - SHOWN_IGNORED
+    return [*lines, f"no data: {more:,} more; `sparkify etl --dry-run` names all"] if more > 0 else lines
+
+
+def _ignored_fields(ignored: Iterable[Ignored]) -> list[dict[str, str]]:
+    return [{"object": item.name, "reason": item.reason} for item in ignored]
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """What a run would load, a line for each object, then what is no data."""
     lines = [f"{o.name}  {size_in_words(o.size)}" for o in plan.objects]
+    lines += [f"{o.name}  no data: {o.reason}" for o in plan.ignored]
     size = size_in_words(sum(o.size for o in plan.objects))
     total = f"{len(plan.objects):,} objects ({size}) would be loaded in {len(plan.batches):,} batches"
-    return "\n".join([*lines, f"{total}; {plan.known:,} are loaded already, {len(plan.ignored):,} are no data"])
+    return [*lines, f"{total}; {plan.known:,} are loaded already, {len(plan.ignored):,} are no data"]
 
 
-def plan_as_json(plan: Plan) -> str:
-    """What a run would load, as one JSON object."""
-    batches = [[{"object": o.name, "etag": o.etag, "bytes": o.size} for o in b.objects] for b in plan.batches]
-    content = {"version": JSON_VERSION, "batches": batches, "loaded_before": plan.known, "ignored": len(plan.ignored)}
-    return json.dumps(content)
+def plan_fields(plan: Plan) -> dict[str, Any]:
+    """What a run would load, as fields of a JSON object."""
+    return {
+        "batches": [[{"object": o.name, "etag": o.etag, "bytes": o.size} for o in b.objects] for b in plan.batches],
+        "loaded_before": plan.known,
+        "ignored": len(plan.ignored),
+        "ignored_objects": _ignored_fields(plan.ignored),
+    }
+
+
+def cut(text: str, length: int) -> str:
+    """The beginning of a text that is longer than `length` characters, with `…` at its end."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def counted(count: int, one: str, many: str = "") -> str:

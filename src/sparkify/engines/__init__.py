@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, count, islice
 from typing import Any, Protocol, TypeAlias
 
-from sparkify.errors import LoadError, StatementError
+from sparkify.errors import BadRecord, LoadError, StatementError
 from sparkify.jsonpaths import Path
 from sparkify.plan import Batch, Kind
 from sparkify.progress import Progress
@@ -107,6 +107,10 @@ class Rejected:
     column_name: str | None
     reason: str
     raw_text: str
+
+    def as_bad_record(self) -> BadRecord:
+        """The record as an error tells it to programs."""
+        return BadRecord(self.object, self.line, self.column_name, self.reason)
 
     def place_and_reason(self) -> str:
         """Where the record stands, and why no row can be made of it."""

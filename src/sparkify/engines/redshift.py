@@ -265,7 +265,7 @@ class Redshift:
         try:
             self._staging.clear()
         except AccessError as e:
-            self._progress.warn(f"warning: {e}; the load goes on, and what was put into [S3] WORK stays there")
+            self._progress.warn(f"{e}; the load goes on, and what was put into [S3] WORK stays there")
 
     def close(self) -> None:
         """See `Engine.close`."""

@@ -105,7 +105,7 @@ def require_listable(location: str, count: int) -> None:
 
 def changed(item: StoredObject, what: str) -> ObjectChangedError:
     """The error of an object whose content is not the one that was listed."""
-    return ObjectChangedError(f"{item.name}: {what}", item.name)
+    return ObjectChangedError(f"{item.name}: {what}", object=item.name)
 
 
 class ObjectStore(Protocol):

@@ -40,7 +40,7 @@ from sparkify.store.objects import (
     require_listable,
     sorted_listing,
 )
-from sparkify.store.s3_errors import CLIENT_ERRORS, explained, without_user_info
+from sparkify.store.s3_errors import CLIENT_ERRORS, explained
 
 if TYPE_CHECKING:
     from obstore.store import S3Credential
@@ -100,7 +100,7 @@ class Account:
             )
         except (BotoCoreError, ValueError) as e:
             fix = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and look at AWS_ENDPOINT_URL"
-            raise AccessError(f"the settings of AWS cannot be used; {fix} ({without_user_info(str(e))})") from e
+            raise AccessError(f"the settings of AWS cannot be used; {fix} ({e})") from e
         self._sent = threading.local()
         self.client.meta.events.register("before-send.s3", self._remember)
 

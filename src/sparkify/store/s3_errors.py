@@ -108,10 +108,5 @@ def _obstore_answer(text: str) -> S3Answer:
     )
 
 
-def without_user_info(text: str) -> str:
-    """A text without the user names and passwords that addresses in it hold, as `http://user:secret@host` does."""
-    return re.sub(r"://[^/@\s\"']*@", "://", text)
-
-
 def _one_line(text: str) -> str:
-    return without_user_info(" ".join(text.split()))[:SHOWN]
+    return " ".join(text.split())[:SHOWN]

@@ -11,5 +11,5 @@ select
     rejected,
     error
 from runs
-order by started_at desc, run_id desc
+order by run_id desc
 limit $most;

@@ -1,0 +1,103 @@
+"""What is suspicious about a batch though it can be loaded: a person is warned, and the load goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sparkify import history
+from sparkify.engines import Engine, Staged
+from sparkify.plan import Batch
+from sparkify.summary import counted
+
+SHOWN = 5
+"""Logs that are named of those that became shorter."""
+
+MOST_YEARS_APART = 5
+"""Years between an event and the middle one of its batch, from which on the event is suspicious."""
+
+CLOCK_SLACK = timedelta(days=1)
+"""How much later than now an event may be before it is suspicious."""
+
+YEAR_OF_SECONDS = 1970
+"""Where an event falls whose time, in seconds since 1970, is read as milliseconds."""
+
+
+@dataclass(frozen=True)
+class Year:
+    """The events of a batch in one year: how many, from when to when, and those of them that are from the future."""
+
+    year: int
+    events: int
+    first: datetime
+    last: datetime
+    from_future: int
+    first_from_future: datetime | None
+
+
+def shorter_logs(engine: Engine, batch: Batch, staged: Staged) -> list[str]:
+    """A warning for each of the first logs that were delivered again with fewer records, before `load_history` forgets.
+
+    A prefix that is read as one object is none: logs that expire there make it shorter.
+    """
+    if not batch.replaced:
+        return []
+    former = dict(history.query(engine, "former_records"))
+    shorter = [
+        (item.name, staged.records[item.name])
+        for item in batch.events
+        if staged.records[item.name] < former.get(item.name, 0) and not item.name.endswith("/")
+    ]
+    warnings = [
+        f"{name}: delivered again with {counted(count, 'record')}, and with {former[name]:,} before; events do not "
+        f"retract, so what it held before stays loaded"
+        for name, count in shorter[:SHOWN]
+    ]
+    more = len(shorter) - SHOWN
+    return [*warnings, f"{counted(more, 'more log')} became shorter in the same way"] if more > 0 else warnings
+
+
+def odd_times(engine: Engine, batch: Batch) -> list[str]:
+    """A warning for the events of the batch that lie years away from the others, or in the future."""
+    if not batch.events:
+        return []
+    latest = datetime.now(UTC).replace(tzinfo=None) + CLOCK_SLACK
+    years = [Year(*row) for row in history.query(engine, "staged_years", {"latest": latest})]
+    if not years:
+        return []
+    middle = _middle_year(years)
+    seconds = [year for year in years if year.year == YEAR_OF_SECONDS]
+    future = [year for year in years if year.from_future]
+    far = [
+        year
+        for year in years
+        if abs(year.year - middle) > MOST_YEARS_APART and year not in seconds and year not in future
+    ]
+    fix = "`ts` must be in milliseconds since 1970"
+    return [
+        *_warning(batch, seconds, f"as if `ts` were in seconds; {fix}"),
+        *_warning(batch, far, f"over {MOST_YEARS_APART} years away from the bulk of the batch, in {middle}; {fix}"),
+        *_warning(batch, future, "later than now; look at the clock that set `ts`, which must be in milliseconds"),
+    ]
+
+
+def _middle_year(years: list[Year]) -> int:
+    """The year of the middle event; of two in the middle the later one."""
+    rest = sum(year.events for year in years) // 2
+    for year in years:
+        if rest < year.events:
+            return year.year
+        rest -= year.events
+    return years[-1].year
+
+
+def _warning(batch: Batch, years: Iterable[Year], what: str) -> list[str]:
+    years = list(years)
+    if not years:
+        return []
+    count = sum(year.from_future or year.events for year in years)
+    first, last = min(year.first_from_future or year.first for year in years), max(year.last for year in years)
+    where = batch.events[0].name if len(batch.events) == 1 else f"batch {batch.number}"
+    times = f"{first:%Y-%m-%d %H:%M:%S}" if first == last else f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S}"
+    return [f"{where}: {counted(count, 'event')} of {times} UTC, {what}; loaded as delivered"]
