@@ -57,6 +57,10 @@ class OutcomeUnknownError(LoadError):
     """The connection was lost at a commit, and nobody knows yet whether it took place."""
 
 
+class WarehouseGoneError(LoadError):
+    """The file of the warehouse was deleted or replaced while it was open."""
+
+
 class BadRecordsError(LoadError):
     """More records than allowed are such that no row can be made of them."""
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from sparkify import sql_queries
 from sparkify.engines import Engine, Rows, Staged, TryAgainError, Value
-from sparkify.errors import ConfigError, OutcomeUnknownError, SparkifyError
+from sparkify.errors import ConfigError, OutcomeUnknownError, SparkifyError, WarehouseGoneError
 from sparkify.plan import Batch
 
 
@@ -110,6 +110,8 @@ class Run:
         The warehouse knows best, for the fault may have come right after a commit; it may not be able to tell any more.
         A commit that was not answered may still be going on: it is over when its lock is free.
         """
+        if isinstance(fault, WarehouseGoneError):
+            return "what this run committed is in the file that was opened, wherever that is now, and not in its place"
         batches, is_known = self.batches, True
         with suppress(SparkifyError, KeyboardInterrupt):
             if OutcomeUnknownError in (type(fault), type(fault.__cause__)):
