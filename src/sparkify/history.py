@@ -21,8 +21,21 @@ def query(engine: Engine, name: str, values: Mapping[str, Value] | None = None) 
 
 
 def version(engine: Engine) -> int | None:
-    """The version of the tables; None when there are none."""
-    return int(query(engine, "version")[0][0]) if query(engine, "tables") else None
+    """The version of the tables; None when there are none of this program's.
+
+    A warehouse has the table `warehouse` just as `sql/create` declares it, and one row in it.
+    """
+    declared = {name: kind.lower() for name, kind in query(engine, "warehouse_columns")}
+    if declared != sql_queries.columns("warehouse"):
+        return None
+    rows = query(engine, "version")
+    return int(rows[0][0]) if len(rows) == 1 else None
+
+
+def foreign_tables(engine: Engine) -> list[str]:
+    """The tables and views of a database without a warehouse that bear the name of one of a warehouse's."""
+    names = {name.lower() for name in (*sql_queries.TABLES, *sql_queries.VIEWS)}
+    return [name for (name,) in query(engine, "table_names") if name.lower() in names]
 
 
 def require_version(engine: Engine) -> None:
