@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
@@ -18,47 +16,21 @@ from pathlib import Path
 from typing import TextIO
 
 from sparkify.engines import Answer, Value
-from sparkify.errors import AccessError, ConfigError
+from sparkify.errors import ConfigError
+from sparkify.outputs import replaced
 from sparkify.progress import harmless
 
 JSON_VERSION = 1
 """Of the objects that `--json` and `--format json` print: keys may be added, none changes its meaning within one."""
 
+TABLE_ROWS = 10_000
+"""Rows of an answer that a table shows; it holds them in memory."""
+
+CELL = 1_000
+"""Characters of a value that a table shows."""
+
 NUMBERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL")
 """How the names of the types begin whose values stand on the right of a column."""
-
-
-@contextmanager
-def replaced(path: Path) -> Iterator[Path]:
-    """A file to write in place of another, which is changed when all is written, or not at all.
-
-    A link stays a link. What is no file, such as /dev/stdout, is not replaced but written to.
-
-    Raises:
-        AccessError: it cannot be written.
-    """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        yield path
-        return
-    path = path.resolve()
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as e:
-        raise AccessError(f"{path}: cannot be written ({e.strerror})") from e
-    os.close(handle)
-    new = Path(name)
-    # mkstemp makes a file for its owner alone; the new one is as open as the old one, or any other of this person.
-    mask = os.umask(0)
-    os.umask(mask)
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask
-    try:
-        yield new
-        new.chmod(mode)
-        new.replace(path)
-    except OSError as e:
-        raise AccessError(f"{path}: cannot be written ({e.strerror})") from e
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def write(answer: Answer, form: str, output: Path | None) -> None:
@@ -94,13 +66,18 @@ def _write_parquet(answer: Answer, output: Path | None) -> None:
 
 
 def _write_table(answer: Answer, stream: TextIO) -> None:
-    columns = [_on_a_line(name) for name in answer.columns]
-    rows = [["" if value is None else _on_a_line(_text(value)) for value in row] for row in answer.rows]
-    print(table(columns, rows, [is_number(kind) for kind in answer.types]), file=stream)
+    """The first rows, for the columns of a table are as wide as the widest of all its cells."""
+    columns = [_cell(name) for name in answer.columns]
+    first, is_whole = answer.portion(TABLE_ROWS)
+    rows = [["" if value is None else _cell(_text(value)) for value in row] for row in first]
+    for line in table(columns, rows, [is_number(kind) for kind in answer.types]):
+        print(line, file=stream)
+    if not is_whole and next(answer.rows, None) is not None:
+        print(f"… and more than these {len(rows):,} rows: the other formats hold all (--format csv)", file=stream)
 
 
-def table(columns: list[str], rows: list[list[str]], is_number: list[bool]) -> str:
-    """Rows in columns as wide as their widest cell on a terminal, numbers to the right."""
+def table(columns: list[str], rows: list[list[str]], is_number: list[bool]) -> Iterator[str]:
+    """Lines of rows in columns as wide as their widest cell on a terminal, numbers to the right."""
     from rich.cells import cell_len
 
     widths = [max(map(cell_len, cells)) for cells in zip(columns, *rows, strict=True)]
@@ -112,7 +89,9 @@ def table(columns: list[str], rows: list[list[str]], is_number: list[bool]) -> s
             padded.append(space + cell if right else cell + space)
         return "  ".join(padded).rstrip()
 
-    return "\n".join([line(columns), "  ".join("─" * width for width in widths), *map(line, rows)])
+    yield line(columns)
+    yield "  ".join("─" * width for width in widths)
+    yield from map(line, rows)
 
 
 def _write_csv(answer: Answer, stream: TextIO) -> None:
@@ -164,8 +143,9 @@ def _text(value: Value) -> str:
     return str(value)
 
 
-def _on_a_line(text: str) -> str:
-    """A text as a cell of a table can show it."""
+def _cell(text: str) -> str:
+    """A text as a cell of a table can show it: on a line, and no longer than `CELL`."""
+    text = text if len(text) <= CELL else f"{text[: CELL - 1]}…"
     return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
 
 

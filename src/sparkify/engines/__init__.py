@@ -18,6 +18,9 @@ from sparkify.progress import Progress
 READ_AHEAD = 10_000
 """Rows of an answer that are read before the first of them is shown."""
 
+PORTION_SIZE = 20_000_000
+"""Characters of text that a portion of an answer may have before it ends."""
+
 RAW_TEXT = 1_000
 """Characters of a rejected record that are kept."""
 
@@ -45,9 +48,19 @@ class Answer:
 
     def read_ahead(self) -> tuple[Answer, bool]:
         """The same answer with its first rows read already, and whether these are all: then it needs no engine more."""
-        first = [*islice(self.rows, READ_AHEAD)]
-        is_whole = len(first) < READ_AHEAD
+        first, is_whole = self.portion(READ_AHEAD)
         return replace(self, rows=iter(first) if is_whole else chain(first, self.rows)), is_whole
+
+    def portion(self, most: int) -> tuple[Rows, bool]:
+        """The next rows, so few that they fit into memory, and at most so many; and whether these are the last."""
+        rows: Rows = []
+        size = 0
+        for row in islice(self.rows, most):
+            rows.append(row)
+            size += sum(len(value) for value in row if isinstance(value, (str, bytes, list, dict)))
+            if size > PORTION_SIZE:
+                return rows, False
+        return rows, len(rows) < most
 
     def distinct_columns(self) -> list[str]:
         """The columns' names, with a number after each that another column has already; capitals do not count."""
