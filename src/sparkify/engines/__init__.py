@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -23,6 +24,9 @@ PORTION_SIZE = 20_000_000
 
 RAW_TEXT = 1_000
 """Characters of a rejected record that are kept."""
+
+EXPORT_MARKER = "_sparkify_export.json"
+"""The file by which an export knows a folder of its own; Spark, Hive and Athena skip names that begin with `_`."""
 
 Value: TypeAlias = Any
 Rows: TypeAlias = list[tuple[Value, ...]]
@@ -100,6 +104,11 @@ class Export:
     table: str
     sql: str
     folders: tuple[str, ...]
+
+
+def export_marker(table: str) -> str:
+    """What the marker in a table's folder says."""
+    return json.dumps({"version": 1, "written_by": "sparkify export", "table": table}) + "\n"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ SETTINGS = {
     # The rows wait on disk, beside the file, for what they need there is about what the file needs.
     "memory_limit": "150 MB",
     "threads": "1",
+    "enable_progress_bar": "false",
     # Nothing is fetched from the network.
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",

@@ -258,6 +258,10 @@ class Redshift:
         """See `Engine.export`."""
         redshift_export.export(self, tables, place, done, overwrite=overwrite)
 
+    def warn(self, text: str) -> None:
+        """Say something to the person."""
+        self._progress.warn(text)
+
     def tidy(self) -> None:
         """See `Engine.tidy`. What cannot be deleted from WORK does no harm, and the batch is loaded."""
         try:
