@@ -1,5 +1,6 @@
 """`sparkify export`: the star schema as Parquet files, whole or as it was before."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from conftest import Outcome, Row, Sparkify, assert_is, event, lines, song
 from engines import OnRedshift
 
 from sparkify import sql_queries
+from sparkify.engines import EXPORT_MARKER
 from sparkify.engines.duckdb import DuckDB
 from sparkify.errors import LoadError
 
@@ -73,7 +75,7 @@ def test_every_column_that_is_stored_is_exported_under_its_name(sparkify: Sparki
 
 def test_plays_lie_in_a_folder_for_each_year_and_month(sparkify: Sparkify, place: Path) -> None:
     exported(filled(sparkify), place)
-    folders = {Path(name).parent.as_posix() for name in files(place / "songplays")}
+    folders = {Path(name).parent.as_posix() for name in files(place / "songplays") if name != EXPORT_MARKER}
     assert folders == {"year=2018/month=11", "year=2018/month=12", "year=2019/month=1"}
     november = duckdb.read_parquet(str(place / "songplays" / "year=2018" / "month=11" / "*.parquet"))
     assert len(november.fetchall()) == 3
@@ -154,13 +156,76 @@ def fail_at(patch: pytest.MonkeyPatch, fault: BaseException, nth: int) -> None:
     patch.setattr(DuckDB, "execute", failing)
 
 
-def test_rests_of_an_export_that_was_killed_are_no_hindrance(sparkify: Sparkify, place: Path) -> None:
-    for rest in (".songs.writing", ".users.replaced"):
-        (place / rest).mkdir(parents=True)
-        (place / rest / "rest.parquet").write_text("rest")
+def test_hidden_folders_beside_the_tables_are_left_alone(sparkify: Sparkify, place: Path) -> None:
+    mine = (".songs.writing", ".users.replaced", ".sparkify-export-mine")
+    for name in mine:
+        (place / name).mkdir(parents=True)
+        (place / name / "mine.parquet").write_text("mine")
     exported(filled(sparkify), place)
+    exported(sparkify, place, "--overwrite")
     assert_is(read(place), sparkify.star())
-    assert sorted(os.listdir(place)) == sorted(TABLES)
+    assert sorted(os.listdir(place)) == sorted([*TABLES, *mine])
+    assert {name: (place / name / "mine.parquet").read_text() for name in mine} == dict.fromkeys(mine, "mine")
+
+
+def test_every_table_has_a_marker_by_which_the_next_export_knows_it(sparkify: Sparkify, place: Path) -> None:
+    exported(filled(sparkify), place)
+    for table in TABLES:
+        assert json.loads((place / table / EXPORT_MARKER).read_text())["table"] == table
+
+
+def not_of_an_export(place: Path, kind: str) -> None:
+    """Put something into the place of the table `songs` that no export wrote."""
+    songs = place / "songs"
+    if kind == "parquet of another program":
+        songs.mkdir(parents=True)
+        duckdb.sql("select 1 as one").write_parquet(str(songs / "part-0.parquet"))
+    elif kind == "an export without its marker":
+        (songs / EXPORT_MARKER).unlink()
+    elif kind == "a note in an export":
+        (songs / "notes.txt").write_text("mine")
+    elif kind == "a link in an export":
+        (place / "mine").write_text("mine")
+        (songs / "mine.parquet").symlink_to(place / "mine")
+    elif kind == "a link to an export":
+        songs.rename(place / "moved")
+        songs.symlink_to(place / "moved")
+    elif kind == "a link to nothing":
+        songs.rename(place / "moved")
+        songs.symlink_to(place / "nothing")
+    else:
+        songs.rename(place / "moved")
+        songs.write_text("mine")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "parquet of another program",
+        "an export without its marker",
+        "a note in an export",
+        "a link in an export",
+        "a link to an export",
+        "a link to nothing",
+        "a file",
+    ],
+)
+def test_overwrite_replaces_nothing_but_what_an_export_wrote(kind: str, sparkify: Sparkify, place: Path) -> None:
+    if kind != "parquet of another program":
+        exported(filled(sparkify), place)
+    not_of_an_export(place, kind)
+    before = files(place)
+    outcome = sparkify.command("export", str(place), "--overwrite")
+    assert outcome.exit_code == 2
+    assert outcome.err.splitlines()[-2].startswith(f"error: {place / 'songs'}")
+    assert "move it away" in outcome.err
+    assert files(place) == before
+
+
+def test_an_empty_folder_is_replaced_for_nothing_is_lost_by_it(sparkify: Sparkify, place: Path) -> None:
+    (place / "songs").mkdir(parents=True)
+    exported(filled(sparkify), place, "--overwrite")
+    assert_is(read(place), sparkify.star())
 
 
 @pytest.mark.parametrize("address", ["s3://bucket/prefix", "gs://bucket/prefix", "file:///tmp/prefix"])
@@ -253,6 +318,25 @@ def test_redshift_replaces_the_tables_that_are_there_only_when_it_is_told_to(
     assert "songplays/year=2017/month=1/stale.parquet" not in bucket.objects()
     assert "songplays_of_mine/mine.parquet" in bucket.objects()
     assert_is(read(bucket.downloaded(tmp_path / "got")), sparkify.star())
+
+
+@ON_REDSHIFT
+@pytest.mark.parametrize("kind", ["parquet of another program", "an export without its marker", "a note in an export"])
+def test_redshift_overwrites_nothing_but_what_an_export_wrote(kind: str, sparkify: Sparkify, bucket: Bucket) -> None:
+    if kind == "parquet of another program":
+        bucket.put("songs/part-0.parquet")
+    else:
+        assert bucket.export().exit_code == 0
+        assert {f"{table}/{EXPORT_MARKER}" for table in TABLES} <= {*bucket.objects()}
+    if kind == "an export without its marker":
+        bucket.s3.delete_object(Bucket=bucket.sparkify.bucket_name, Key=f"export/songs/{EXPORT_MARKER}")
+    elif kind == "a note in an export":
+        bucket.put("songs/notes.txt")
+    before = bucket.objects()
+    outcome = bucket.export("--overwrite")
+    assert outcome.exit_code == 2
+    assert f"error: {bucket.place}/songs/" in outcome.err
+    assert bucket.objects() == before
 
 
 @ON_REDSHIFT

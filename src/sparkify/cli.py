@@ -8,7 +8,7 @@ import sys
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from io import TextIOWrapper
 from pathlib import Path
@@ -145,12 +145,24 @@ def _config(options: Namespace, progress: Progress) -> Config:
 
 @contextmanager
 def _read_only(options: Namespace, progress: Progress) -> Iterator[Engine]:
-    """The warehouse, of our version, for reading."""
+    """The warehouse, of our version, for reading; nothing is read where what is asked for may not be written."""
     from sparkify import history, warehouse
 
-    with closing(warehouse.connect(_config(options, progress), progress, read_only=True)) as engine:
+    config = _config(options, progress)
+    _require_free_output(options, config)
+    with closing(warehouse.connect(config, progress, read_only=True)) as engine:
         history.require_version(engine)
         yield engine
+
+
+def _require_free_output(options: Namespace, config: Config | None) -> None:
+    """Make sure that the command overwrites nothing that a load or the warehouse needs."""
+    from sparkify import export, outputs
+
+    if (output := vars(options).get("output")) is not None:
+        outputs.require_free_file(output, options.config, config)
+    if options.command == "export" and config:
+        export.require_free(options.place, options.config, config)
 
 
 def _create_tables(options: Namespace, progress: Progress) -> Result:
@@ -229,6 +241,7 @@ def _query(options: Namespace, progress: Progress) -> Result:
     from sparkify import formats, questions
 
     if options.question is None:
+        _require_free_output(options, _readable_config(options))
         formats.write(questions.listed(), options.format, options.output)
         return Result()
     sql = questions.statement(options.question)
@@ -243,15 +256,24 @@ def _query(options: Namespace, progress: Progress) -> Result:
     return Result()
 
 
+def _readable_config(options: Namespace) -> Config | None:
+    """What the configuration says; None where there is none that can be read."""
+    from sparkify.config import load
+
+    with suppress(ConfigError):
+        return load(options.config)
+    return None
+
+
 def _report(options: Namespace, progress: Progress) -> Result:
     from datetime import UTC, datetime
 
-    from sparkify import formats, report
+    from sparkify import outputs, report
 
     now = datetime.now(UTC).replace(tzinfo=None)
     with _read_only(options, progress) as engine, engine.snapshot(), progress.phase("report"):
         page = report.page(engine, options.first_day, options.last_day, options.level, now, _config_option(options))
-    with formats.replaced(options.output) as new:
+    with outputs.replaced(options.output) as new:
         new.write_text(page, encoding="utf-8")
     return Result([str(options.output)])
 

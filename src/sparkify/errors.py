@@ -105,6 +105,10 @@ class BadRecord:
     reason: str
 
 
+class WarehouseGoneError(LoadError):
+    """The file of the warehouse was deleted or replaced while it was open."""
+
+
 class BadRecordsError(LoadError):
     """More records than allowed are such that no row can be made of them. The place is that of the first one."""
 

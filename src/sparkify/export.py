@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from sparkify import sql_queries
+from pathlib import Path
+
+from sparkify import outputs, sql_queries
+from sparkify.config import Config
 from sparkify.engines import Engine, Export
 from sparkify.progress import Progress
 
 FOLDERS = {"songplays": ("year", "month")}
 """The columns by whose values the files of a table lie in folders of their own, as `year=2018/month=11`."""
+
+
+def require_free(place: str, configuration: Path, config: Config) -> None:
+    """Make sure that an export touches nothing that a load or the warehouse needs.
+
+    Raises:
+        ConfigError: it would lie among the data, on the warehouse, or around them.
+    """
+    names = sql_queries.names("export")
+    if config.cluster:
+        outputs.require_free_prefix(place, names, config)
+    elif "://" not in place:
+        outputs.require_free_folder(Path(place), names, configuration, config)
 
 
 def run(engine: Engine, place: str, progress: Progress, *, overwrite: bool) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -19,44 +17,18 @@ from pathlib import Path
 from typing import TextIO
 
 from sparkify.engines import Answer, Value
-from sparkify.errors import AccessError, ConfigError
+from sparkify.errors import ConfigError
 from sparkify.output import JSON_VERSION, escape_control_characters, json_line
+from sparkify.outputs import replaced
+
+TABLE_ROWS = 10_000
+"""Rows of an answer that a table shows; it holds them in memory."""
+
+CELL = 1_000
+"""Characters of a value that a table shows."""
 
 NUMBERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL")
 """How the names of the types begin whose values stand on the right of a column."""
-
-
-@contextmanager
-def replaced(path: Path) -> Iterator[Path]:
-    """A file to write in place of another, which is changed when all is written, or not at all.
-
-    A link stays a link. What is no file, such as /dev/stdout, is not replaced but written to.
-
-    Raises:
-        AccessError: it cannot be written.
-    """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        yield path
-        return
-    path = path.resolve()
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as e:
-        raise AccessError(f"{path}: cannot be written ({e.strerror})") from e
-    os.close(handle)
-    new = Path(name)
-    # mkstemp makes a file for its owner alone; the new one is as open as the old one, or any other of this person.
-    mask = os.umask(0)
-    os.umask(mask)
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask
-    try:
-        yield new
-        new.chmod(mode)
-        new.replace(path)
-    except OSError as e:
-        raise AccessError(f"{path}: cannot be written ({e.strerror})") from e
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def write(answer: Answer, form: str, output: Path | None) -> None:
@@ -92,13 +64,18 @@ def _write_parquet(answer: Answer, output: Path | None) -> None:
 
 
 def _write_table(answer: Answer, stream: TextIO) -> None:
-    columns = [escape_control_characters(name) for name in answer.columns]
-    rows = [["" if value is None else escape_control_characters(_text(value)) for value in row] for row in answer.rows]
-    print(table(columns, rows, [is_number(kind) for kind in answer.types]), file=stream)
+    """The first rows, for the columns of a table are as wide as the widest of all its cells."""
+    columns = [_cell(name) for name in answer.columns]
+    first, is_whole = answer.portion(TABLE_ROWS)
+    rows = [["" if value is None else _cell(_text(value)) for value in row] for row in first]
+    for line in table(columns, rows, [is_number(kind) for kind in answer.types]):
+        print(line, file=stream)
+    if not is_whole and next(answer.rows, None) is not None:
+        print(f"… and more than these {len(rows):,} rows: the other formats hold all (--format csv)", file=stream)
 
 
-def table(columns: list[str], rows: list[list[str]], is_number: list[bool]) -> str:
-    """Rows in columns as wide as their widest cell on a terminal, numbers to the right."""
+def table(columns: list[str], rows: list[list[str]], is_number: list[bool]) -> Iterator[str]:
+    """Lines of rows in columns as wide as their widest cell on a terminal, numbers to the right."""
     from rich.cells import cell_len
 
     widths = [max(map(cell_len, cells)) for cells in zip(columns, *rows, strict=True)]
@@ -110,7 +87,9 @@ def table(columns: list[str], rows: list[list[str]], is_number: list[bool]) -> s
             padded.append(space + cell if right else cell + space)
         return "  ".join(padded).rstrip()
 
-    return "\n".join([line(columns), "  ".join("─" * width for width in widths), *map(line, rows)])
+    yield line(columns)
+    yield "  ".join("─" * width for width in widths)
+    yield from map(line, rows)
 
 
 def _write_csv(answer: Answer, stream: TextIO) -> None:
@@ -169,6 +148,11 @@ def _text(value: Value) -> str:
     if isinstance(value, (bool, list, dict)):
         return json.dumps(as_json(value), ensure_ascii=False)
     return str(value)
+
+
+def _cell(text: str) -> str:
+    """A text as a cell of a table can show it: on a line, and no longer than `CELL`."""
+    return escape_control_characters(text if len(text) <= CELL else f"{text[: CELL - 1]}…")
 
 
 def is_number(kind: str) -> bool:

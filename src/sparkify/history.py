@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from sparkify import sql_queries
 from sparkify.engines import Engine, Rows, Staged, TryAgainError, Value
-from sparkify.errors import ConfigError, OutcomeUnknownError, SparkifyError
+from sparkify.errors import ConfigError, OutcomeUnknownError, SparkifyError, WarehouseGoneError
 from sparkify.output import escape_control_characters
 from sparkify.plan import Batch
 from sparkify.progress import Progress
@@ -23,8 +23,21 @@ def query(engine: Engine, name: str, values: Mapping[str, Value] | None = None) 
 
 
 def version(engine: Engine) -> int | None:
-    """The version of the tables; None when there are none."""
-    return int(query(engine, "version")[0][0]) if query(engine, "tables") else None
+    """The version of the tables; None when there are none of this program's.
+
+    A warehouse has the table `warehouse` just as `sql/create` declares it, and one row in it.
+    """
+    declared = {name: kind.lower() for name, kind in query(engine, "warehouse_columns")}
+    if declared != sql_queries.columns("warehouse"):
+        return None
+    rows = query(engine, "version")
+    return int(rows[0][0]) if len(rows) == 1 else None
+
+
+def foreign_tables(engine: Engine) -> list[str]:
+    """The tables and views of a database without a warehouse that bear the name of one of a warehouse's."""
+    names = {name.lower() for name in (*sql_queries.TABLES, *sql_queries.VIEWS)}
+    return [name for (name,) in query(engine, "table_names") if name.lower() in names]
 
 
 def require_version(engine: Engine) -> None:
@@ -112,6 +125,8 @@ class Run:
         The warehouse knows best, for the fault may have come right after a commit; it may not be able to tell any more.
         A commit that was not answered may still be going on: it is over when its lock is free.
         """
+        if isinstance(fault, WarehouseGoneError):
+            return "what this run committed is in the file that was opened, wherever that is now, and not in its place"
         batches, is_known = self.batches, True
         with suppress(SparkifyError, KeyboardInterrupt):
             if OutcomeUnknownError in (type(fault), type(fault.__cause__)):

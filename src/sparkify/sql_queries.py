@@ -70,11 +70,29 @@ COLUMN = re.compile(
 """A column in a table's file of `sql/create`, on a line of its own: name, type, whether it is required, description."""
 
 
-PARAMETER = re.compile(r"\$([a-z_]\w*)")
+PARAMETER = re.compile(r"(?<![\w$])\$([a-z_]\w*)")
 """Where a statement takes a value."""
 
-QUOTED = re.compile(r"""'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|--[^\n]*|/\*""")
-"""What of a statement is a text, a name in quotes or a comment, or begins a comment that ends with `*/`."""
+LETTER = r"A-Za-z_\u0080-\U0010ffff"
+NAME = rf"[{LETTER}][{LETTER}0-9$]*"
+"""A name without quotes, a key word among them: a `$` within it begins nothing."""
+
+QUOTED = (
+    rf"(?P<text>'(?:[^']|'')*(?:'|\Z)|\$(?P<tag>(?:[{LETTER}][{LETTER}0-9]*)?)\$.*?(?:\$(?P=tag)\$|\Z))"
+    rf"""|(?P<name>"(?:[^"]|"")*(?:"|\Z))|(?P<comment>--[^\r\n]*|/\*)|{NAME}"""
+)
+ESCAPED = r"""(?:[^'\\]|''|\\.)*(?:'|\Z)"""
+"""The rest of a text in which a backslash takes the next character along, after its first quote."""
+
+TOKEN = re.compile(rf"(?P<escaped>[eE]'{ESCAPED})|{QUOTED}", re.DOTALL)
+"""What of a statement is a text, a name or a comment, or begins a comment that ends with `*/`.
+
+A comment of one line ends at a return as well, and a text may stand between `$tag$` and `$tag$` (see PostgreSQL's and
+DuckDB's scan.l, and for Redshift DG r_names).
+"""
+
+TOKEN_OF_REDSHIFT = re.compile(rf"(?P<escaped>[eE]?'{ESCAPED})|{QUOTED}", re.DOTALL)
+"""The same where a backslash escapes in every text, as in Redshift (standard_conforming_strings is off)."""
 
 
 @cache
@@ -109,12 +127,17 @@ def header_lines(folder: str, name: str) -> list[str]:
     return [line.removeprefix("--").strip() for line in head]
 
 
-def code(sql: str) -> str:
-    """A statement of the same length with blanks in place of its comments, which may nest, and of what is quoted."""
+def code(sql: str, *, backslashes: bool = False, names: bool = False) -> str:
+    """A statement of the same length with blanks in place of its comments, which may nest, and of what is quoted.
+
+    `backslashes` escape in every text, and not only in E'…'; `names` in quotes are kept.
+    """
+    token = TOKEN_OF_REDSHIFT if backslashes else TOKEN
     parts, at = [], 0
-    while found := QUOTED.search(sql, at):
+    while found := token.search(sql, at):
         end = _end_of_comment(sql, found.end()) if found[0] == "/*" else found.end()
-        parts += [sql[at : found.start()], " " * (end - found.start())]
+        is_kept = found.lastgroup is None or (names and found.lastgroup == "name")
+        parts += [sql[at : found.start()], sql[found.start() : end] if is_kept else " " * (end - found.start())]
         at = end
     return "".join([*parts, sql[at:]])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -18,8 +19,14 @@ from sparkify.store import ObjectStore, StoredObject
 READ_AHEAD = 10_000
 """Rows of an answer that are read before the first of them is shown."""
 
+PORTION_SIZE = 20_000_000
+"""Characters of text that a portion of an answer may have before it ends."""
+
 RAW_TEXT = 1_000
 """Characters of a rejected record that are kept."""
+
+EXPORT_MARKER = "_sparkify_export.json"
+"""The file by which an export knows a folder of its own; Spark, Hive and Athena skip names that begin with `_`."""
 
 Value: TypeAlias = Any
 Rows: TypeAlias = list[tuple[Value, ...]]
@@ -45,9 +52,19 @@ class Answer:
 
     def read_ahead(self) -> tuple[Answer, bool]:
         """The same answer with its first rows read already, and whether these are all: then it needs no engine more."""
-        first = [*islice(self.rows, READ_AHEAD)]
-        is_whole = len(first) < READ_AHEAD
+        first, is_whole = self.portion(READ_AHEAD)
         return replace(self, rows=iter(first) if is_whole else chain(first, self.rows)), is_whole
+
+    def portion(self, most: int) -> tuple[Rows, bool]:
+        """The next rows, so few that they fit into memory, and at most so many; and whether these are the last."""
+        rows: Rows = []
+        size = 0
+        for row in islice(self.rows, most):
+            rows.append(row)
+            size += sum(len(value) for value in row if isinstance(value, (str, bytes, list, dict)))
+            if size > PORTION_SIZE:
+                return rows, False
+        return rows, len(rows) < most
 
     def distinct_columns(self) -> list[str]:
         """The columns' names, with a number after each that another column has already; capitals do not count."""
@@ -96,6 +113,11 @@ class Export:
     table: str
     sql: str
     folders: tuple[str, ...]
+
+
+def export_marker(table: str) -> str:
+    """What the marker in a table's folder says."""
+    return json.dumps({"version": 1, "written_by": "sparkify export", "table": table}) + "\n"
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,19 @@ import duckdb
 
 from sparkify import sql_queries
 from sparkify.config import Config
-from sparkify.engines import Answer, Export, Rows, Source, Staged, TryAgainError, Value, duckdb_export, duckdb_staging
+from sparkify.engines import (
+    Answer,
+    Export,
+    Rows,
+    Source,
+    Staged,
+    TryAgainError,
+    Value,
+    duckdb_export,
+    duckdb_questions,
+    duckdb_staging,
+)
+from sparkify.engines.duckdb_file import OpenFile, require_database
 from sparkify.engines.duckdb_interrupts import Interrupts
 from sparkify.errors import AccessError, LoadError, StatementError
 from sparkify.plan import Batch
@@ -27,6 +40,11 @@ NO_ROOM = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionExceptio
 """What DuckDB raises when it cannot write its file: in a statement, in a checkpoint, in a commit."""
 
 SETTINGS = {
+    # What is new is written as DuckDB 1.4 reads it, for the tools of today; a file that is there keeps its version.
+    "storage_compatibility_version": "v1.4.0",
+    # Nothing is fetched from the network: what the program needs is part of DuckDB.
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
     # Rows need no order, and giving it up lets DuckDB write them in parallel and in less memory.
     "preserve_insertion_order": "false",
     # A batch goes into the file at its commit, and is not written into the log before.
@@ -37,10 +55,10 @@ SETTINGS = {
 NOT_TAKEN_FOR_THE_MACHINE = (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException)
 """What DuckDB raises when a question fails for what it needs, and not for what it says."""
 
-SHUT_OFF = ("set enable_external_access = false", "set lock_configuration = true")
-"""Keep a connection from files and other databases, and from being told otherwise; it may still sort on disk."""
+QUESTION_SPILL = "10 GB"
+"""Room on disk that a question may take for what does not fit into `[DUCKDB] MEMORY_LIMIT`."""
 
-FETCHED_ROWS = 10_000
+FETCHED_ROWS = 1_000
 """Rows of an answer that are in memory at a time."""
 
 RETRY_EVERY = 0.2
@@ -65,9 +83,16 @@ class DuckDB:
         self._progress = progress
         settings = {**SETTINGS, "memory_limit": f"{config.memory_limit} B"}
         self._is_shut_off = False
-        self._connection = _open(config.duckdb_path, settings, config.lock_timeout, progress, read_only)
-        self._interrupts = Interrupts(self._connection.interrupt)
+        require_database(config.duckdb_path)
+        self._opened = ExitStack()
         try:
+            if read_only:
+                settings["temp_directory"] = self._opened.enter_context(_spill_folder(config.duckdb_path))
+            self._connection = _open(config.duckdb_path, settings, config.lock_timeout, progress, read_only)
+            self._opened.callback(self._connection.close)
+            self._file = OpenFile(config.duckdb_path)
+            self._interrupts = Interrupts(self._connection.interrupt)
+            self._opened.callback(self._interrupts.close)
             # DuckDB would draw a bar of its own on stdout in a process that it takes for a person's.
             self.query("set enable_progress_bar = false")
             # Times are UTC whatever the machine's time zone is, in SQL of one's own too.
@@ -88,14 +113,32 @@ class DuckDB:
 
     def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
         """See `Engine.ask`. From the first question on, the connection is shut off from all but the warehouse."""
+        self._shut_off()
+        duckdb_questions.require_reading(self, sql)
         with self._faults(of_a_person=True):
-            for setting in SHUT_OFF if not self._is_shut_off else ():
-                self._connection.execute(setting)
-            self._is_shut_off = True
             found = self._run(sql, values or {})
             columns = (found and found.description) or []
         names, types = [name for name, *_ in columns], [str(kind) for _, kind, *_ in columns]
         return Answer(tuple(names), tuple(types), self._rows(found)).require_columns(self.place)
+
+    def _shut_off(self) -> None:
+        """Keep the connection from files and other databases, and from changes of its settings; it may still spill."""
+        if self._is_shut_off:
+            return
+        with self._faults():
+            self._connection.execute(f"set max_temp_directory_size = '{QUESTION_SPILL}'")
+            self._connection.execute("set enable_external_access = false")
+            self._connection.execute("set lock_configuration = true")
+        self._is_shut_off = True
+
+    def statement_kinds(self, sql: str) -> list[str]:
+        """The kind of each statement in a text, as DuckDB's parser names it: SELECT, COPY, EXPLAIN ...
+
+        Raises:
+            StatementError: DuckDB cannot parse it.
+        """
+        with self._faults(of_a_person=True):
+            return [statement.type.name for statement in self._connection.extract_statements(sql)]
 
     def _rows(self, found: duckdb.DuckDBPyConnection) -> Iterator[tuple[Value, ...]]:
         while True:
@@ -169,6 +212,7 @@ class DuckDB:
         except BaseException:
             self._roll_back()
             raise
+        self._file.require_in_place()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -204,22 +248,36 @@ class DuckDB:
     def tidy(self) -> None:
         """Write the log into the file, so that a crash leaves nothing to replay (see the CHECKPOINT statement)."""
         self.query("checkpoint")
+        self._file.require_in_place()
 
     def close(self) -> None:
         """Let other processes have the file."""
-        self._interrupts.close()
-        self._connection.close()
+        self._opened.close()
 
 
 def _explained(e: Exception) -> str:
     """What DuckDB says, in one line, and what to do about it."""
     text = (str(e).strip().splitlines() or [type(e).__name__])[0]
+    if "max_temp_directory_size" in str(e):
+        fix = "ask for less at a time, or raise [DUCKDB] MEMORY_LIMIT"
+        return f"a question may take {QUESTION_SPILL} on disk beside its memory; {fix} ({text})"
     if isinstance(e, duckdb.OutOfMemoryException):
         fix = "raise [DUCKDB] MEMORY_LIMIT, or lower [ETL] BATCH_SIZE if it is a load"
         return f"DuckDB ran out of memory or of room for what does not fit in it; {fix} ({text})"
     if isinstance(e, NO_ROOM):
         return f"the file cannot be written or read; make room on the disk and look at its rights ({text})"
     return f"DuckDB stopped; run again, and report this if it stays ({text})"
+
+
+def _spill_folder(path: Path) -> tempfile.TemporaryDirectory[str]:
+    """A private folder for what a reader's memory cannot hold: beside the file, or where temporary files belong.
+
+    DuckDB's own, `PATH.tmp`, would be the same for all readers, and DuckDB lets statements read and write there.
+    """
+    try:
+        return tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent)
+    except OSError:
+        return tempfile.TemporaryDirectory()
 
 
 def _open(

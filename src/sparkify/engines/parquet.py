@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -13,22 +13,38 @@ from sparkify.sql_queries import literal
 
 ROWS_AT_A_TIME = 10_000
 
+SETTINGS = {
+    # The rows wait on disk, beside the file, for what they need there is about what the file needs.
+    "memory_limit": "150 MB",
+    "threads": "1",
+    "enable_progress_bar": "false",
+    # Nothing is fetched from the network.
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+
 
 def write(answer: Answer, path: Path) -> None:
-    """Write a Parquet file with the columns and rows of an answer.
+    """Write a Parquet file with the columns and rows of an answer, in bounded memory.
 
     Raises:
         LoadError: there is no room for it.
     """
     names = [f'"{name.replace(chr(34), chr(34) * 2)}"' for name in answer.distinct_columns()]
     declared = ", ".join(f"{name} {kind}" for name, kind in zip(names, answer.types, strict=True))
+    unnested = ", ".join(f"unnest(${n}::{kind}[])" for n, kind in enumerate(answer.types, 1))
+    folder = path.parent if path.is_file() else None
     try:
-        with duckdb.connect() as memory:
-            memory.execute(f"create table answer ({declared})")
-            while rows := list(islice(answer.rows, ROWS_AT_A_TIME)):
+        with (
+            tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder) as spill,
+            duckdb.connect(f"{spill}/answer.duckdb", config={**SETTINGS, "temp_directory": spill}) as database,
+        ):
+            database.execute(f"create table answer ({declared})")
+            is_whole = False
+            while not is_whole:
+                rows, is_whole = answer.portion(ROWS_AT_A_TIME)
                 columns = [list(column) for column in zip(*rows, strict=True)]
-                unnested = ", ".join(f"unnest(${n}::{kind}[])" for n, kind in enumerate(answer.types, 1))
-                memory.execute(f"insert into answer select {unnested}", columns)
-            memory.execute(f"copy answer to {literal(str(path))} (format parquet)")
-    except duckdb.Error as e:
+                database.execute(f"insert into answer select {unnested}", columns or [[] for _ in answer.types])
+            database.execute(f"copy answer to {literal(str(path))} (format parquet)")
+    except (duckdb.Error, OSError) as e:
         raise LoadError(f"{path}: the file cannot be written; {str(e).splitlines()[0]}") from e

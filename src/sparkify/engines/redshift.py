@@ -22,6 +22,7 @@ from sparkify.engines import (
     TryAgainError,
     Value,
     redshift_export,
+    redshift_questions,
     redshift_staging,
 )
 from sparkify.errors import AccessError, LoadError, OutcomeUnknownError, SparkifyError, StatementError
@@ -61,9 +62,6 @@ TYPES = {
     NUMERIC: "DECIMAL(38, 6)",
 }
 """DuckDB's names of the types that the driver names by PostgreSQL's numbers (pg_type.oid); any other is a text."""
-
-REACHING_OUT = ("unload", "call", "cancel")
-"""The first words of statements that reach beyond their transaction: into S3, or to other queries."""
 
 OF_A_PERSON = ("22", "25", "42", "0A")
 """Classes of SQLSTATE of what is wrong with a statement itself: its values, its change of something, its words."""
@@ -134,8 +132,8 @@ class Redshift:
 
     def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
         """See `Engine.ask`. What Redshift lets a transaction do that is read only, but reaches S3, is refused here."""
-        if (word := _first_word(sql)) in REACHING_OUT:
-            raise StatementError(f"{self.place}: a question may not {word}; `sparkify export` writes files")
+        if reason := redshift_questions.why_refused(sql):
+            raise StatementError(f"{self.place}: {reason}")
         try:
             cursor = self._run(sql, values or {})
         except (LoadError, AccessError) as e:
@@ -260,6 +258,10 @@ class Redshift:
         """See `Engine.export`."""
         redshift_export.export(self, tables, place, done, overwrite=overwrite)
 
+    def warn(self, text: str) -> None:
+        """Say something to the person."""
+        self._progress.warn(text)
+
     def tidy(self) -> None:
         """See `Engine.tidy`. What cannot be deleted from WORK does no harm, and the batch is loaded."""
         try:
@@ -372,12 +374,6 @@ def _type(column: Mapping[str, Any]) -> str:
     if column["type_oid"] == NUMERIC and modifier >= 0:
         return f"DECIMAL({modifier >> 16}, {modifier & 0xFFFF})"
     return TYPES.get(column["type_oid"], "VARCHAR")
-
-
-def _first_word(sql: str) -> str:
-    """The first word of a statement, in small letters."""
-    word = re.search(r"\w+", sql_queries.code(sql))
-    return word[0].lower() if word else ""
 
 
 def _told(e: BaseException | None, field: str) -> str:

@@ -1,4 +1,8 @@
-"""Tables of Redshift as Parquet files in S3, written by UNLOAD with the role of [IAM_ROLE] ARN (DG r_UNLOAD)."""
+"""Tables of Redshift as Parquet files in S3, written by UNLOAD with the role of [IAM_ROLE] ARN (DG r_UNLOAD).
+
+UNLOAD refuses a prefix that is not empty. So what an earlier export wrote is deleted first, and nothing else: a folder
+is known as an export's by the marker that is put there after UNLOAD, with the program's own credentials.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sparkify import sql_queries
-from sparkify.engines import Export
+from sparkify.engines import EXPORT_MARKER, Export, export_marker
 from sparkify.errors import AccessError, ConfigError, LoadError
 from sparkify.store import Stores
 
 if TYPE_CHECKING:
     from sparkify.engines.redshift import Redshift
+    from sparkify.store.s3 import S3Prefix
 
 
 def export(
@@ -22,26 +27,58 @@ def export(
         raise ConfigError(f"{place}: Redshift exports into S3; name an address as s3://my-bucket/prefix")
     prefix = place.rstrip("/")
     store = Stores(database.config).open_s3(prefix)
+    replaced = [table.table for table in tables if overwrite and _is_export(store, table.table)]
     begun: list[str] = []
     try:
         for table in tables:
             begun.append(table.table)
-            if overwrite:
+            if table.table in replaced:
                 store.delete(table.table, ending=".parquet")
-            _unload(database, table, prefix)
+                store.delete(table.table, ending=f"/{EXPORT_MARKER}")
+            _unload(database, table, store)
+            _mark(database, store, table.table)
             done(1)
     except BaseException as e:
         e.add_note(f"what was written or deleted before stays so, below {prefix}: {', '.join(begun)}")
         raise
 
 
-def _unload(database: Redshift, table: Export, prefix: str) -> None:
-    url = f"{prefix}/{table.table}/"
+def _is_export(store: S3Prefix, table: str) -> bool:
+    """Whether an export has written into a table's folder; false where nothing is.
+
+    Raises:
+        ConfigError: something else is there.
+    """
+    keys, url = store.keys(table), f"{store.location}/{table}"
+    if not keys:
+        return False
+    fix = "name another prefix, or move them away"
+    if EXPORT_MARKER not in keys:
+        reason = f"no export wrote these files, for {EXPORT_MARKER} is missing, and --overwrite would delete them"
+        raise ConfigError(f"{url}/: {reason}; {fix}")
+    if others := sorted(key for key in keys - {EXPORT_MARKER} if not key.endswith(".parquet")):
+        raise ConfigError(f"{url}/{others[0]}: no file of an export; {fix}")
+    return True
+
+
+def _mark(database: Redshift, store: S3Prefix, table: str) -> None:
+    """Put the marker into a table's folder; without it the export is whole, but no later one replaces it."""
+    try:
+        store.put(f"{table}/{EXPORT_MARKER}", export_marker(table).encode())
+    except AccessError as e:
+        database.warn(f"{e}; the export of {table} is whole, and --overwrite will not replace it")
+
+
+def _unload(database: Redshift, table: Export, store: S3Prefix) -> None:
+    url = f"{store.location}/{table.table}/"
     try:
         database.execute(_statement(database, table, url))
     except LoadError as e:
         if "is not empty" in str(e):
             raise ConfigError(f"{url}: files are there already; name another prefix, or add --overwrite") from e
+        # The prefix was empty before, so what lies there now is a part of this export, and the next may replace it.
+        if store.keys(table.table):
+            _mark(database, store, table.table)
         raise
     except AccessError as e:
         raise AccessError(f"{url}: cannot be written; {e}") from e

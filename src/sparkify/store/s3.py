@@ -332,6 +332,16 @@ class S3Prefix:
         self._ask("put_object", Key=item.key, Body=content)
         return item.name
 
+    def keys(self, folder: str) -> set[str]:
+        """The keys of all objects in a folder below the location, counted from there.
+
+        Raises:
+            AccessError: the store refuses or cannot be reached.
+        """
+        below = f"{self._prefix}{folder}/"
+        entries = [entry for page in self._pages(below) for entry in page.get("Contents", ())]
+        return {entry["Key"].removeprefix(below) for entry in entries} - {""}
+
     def delete(self, folder: str, *, before: datetime | None = None, ending: str = "") -> None:
         """Delete the objects in a folder below the location, if they are older than that and their names end so.
 

@@ -1,3 +1,4 @@
 -- The version of the tables.
 select version
-from warehouse;
+from warehouse
+where version is not null;

@@ -1,0 +1,80 @@
+"""The file of a warehouse in DuckDB: what may be opened as one, and whether it is still in its place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sparkify.errors import AccessError, WarehouseGoneError
+
+MAGIC_AT = slice(8, 12)
+MAGIC = b"DUCK"
+"""How every DuckDB file begins, after a checksum (duckdb.org/docs/stable/internals/storage)."""
+
+OTHERS = {
+    b"": "an empty file",
+    b"SQLite format 3\0": "a SQLite database",
+    b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "a gzip file",
+    b"\x28\xb5\x2f\xfd": "a zstd file",
+    b"PK\x03\x04": "a zip file",
+}
+"""What a file is that begins so; the empty beginning is compared as a whole."""
+
+
+def require_database(path: Path) -> None:
+    """Make sure that a path names a DuckDB file, or nothing yet, by its first bytes and before DuckDB opens it.
+
+    Raises:
+        AccessError: it names something else, or cannot be read.
+    """
+    try:
+        if not path.exists():
+            return
+        if not path.is_file():
+            raise AccessError(_refused(path, "a folder" if path.is_dir() else "no file"))
+        with path.open("rb") as file:
+            first = file.read(16)
+    except OSError as e:
+        fix = "look at its rights, or set [DUCKDB] PATH to another file"
+        raise AccessError(f"{path}: the warehouse cannot be opened; {fix} ({e.strerror})") from e
+    if first[MAGIC_AT] != MAGIC:
+        kinds = (kind for start, kind in OTHERS.items() if (first.startswith(start) if start else not first))
+        raise AccessError(_refused(path, next(kinds, "a file of another kind")))
+
+
+def _refused(path: Path, kind: str) -> str:
+    fix = "set [DUCKDB] PATH to another file, or to one that is not there yet"
+    return f"{path}: the warehouse cannot be opened: this is {kind}, and no DuckDB database; {fix}"
+
+
+class OpenFile:
+    """The file that DuckDB has opened, known by its device and its number (inode) there."""
+
+    def __init__(self, path: Path) -> None:
+        """`path` names the file now."""
+        self._path = path
+        self._identity = _identity(path)
+
+    def require_in_place(self) -> None:
+        """Make sure that the path still names the file that is open: a deleted file takes all commits, and is lost.
+
+        Raises:
+            WarehouseGoneError: it names another file, or none.
+        """
+        if (now := _identity(self._path)) == self._identity:
+            return
+        what = "replaced by another file" if now else "deleted or moved"
+        raise WarehouseGoneError(
+            f"{self._path}: the warehouse was {what} while it was open, and what is written to it now is not there; "
+            "put the file that was opened back, or run create_tables.py, and run again"
+        )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """The device and the inode of a file; None where there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

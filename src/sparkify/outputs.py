@@ -1,0 +1,144 @@
+"""Files that commands write: whole or not at all, and never in the place of what the program reads or keeps."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sparkify.config import Config
+from sparkify.errors import AccessError, ConfigError
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A file to write in place of another, which is changed when all is written, or not at all.
+
+    A link stays a link. What is no file, such as /dev/stdout, is not replaced but written to.
+
+    Raises:
+        AccessError: it cannot be written.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        yield path
+        return
+    path = path.resolve()
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as e:
+        raise AccessError(f"{path}: cannot be written ({e.strerror})") from e
+    os.close(handle)
+    new = Path(name)
+    # mkstemp makes a file for its owner alone; the new one is as open as the old one, or any other of this person.
+    mask = os.umask(0)
+    os.umask(mask)
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask
+    try:
+        yield new
+        new.chmod(mode)
+        new.replace(path)
+    except OSError as e:
+        raise AccessError(f"{path}: cannot be written ({e.strerror})") from e
+    finally:
+        new.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """A file or folder that no command may write to, and what it is."""
+
+    path: Path
+    meaning: str
+
+    def is_at(self, path: Path) -> bool:
+        """Whether a path names this file or folder, through links or in another letter case too."""
+        try:
+            return os.path.samefile(path, self.path)
+        except OSError:  # one of them is not there, and a name in another letter case may become the same
+            return str(_resolved(path)).casefold() == str(_resolved(self.path)).casefold()
+
+    def holds(self, path: Path) -> bool:
+        """Whether a path names it, or something below it."""
+        resolved = _resolved(path)
+        return any(self.is_at(each) for each in (path, resolved, *resolved.parents))
+
+
+def require_free_file(output: Path, configuration: Path, config: Config | None) -> None:
+    """Make sure that a file may be written: it is none that a load or a warehouse needs.
+
+    `configuration` is the configuration file, `config` what it says if it can be read.
+
+    Raises:
+        ConfigError: it is, or it lies below the data.
+    """
+    for reserved in _reserved(configuration, config):
+        if reserved.holds(output):
+            raise ConfigError(f"{output}: this is {reserved.meaning}, or lies below it; write to another place")
+
+
+def require_free_folder(folder: Path, tables: list[str], configuration: Path, config: Config) -> None:
+    """Make sure that folders for some tables may be written or replaced below a folder.
+
+    Raises:
+        ConfigError: one of them is, or holds, or lies below what a load or a warehouse needs.
+    """
+    require_free_file(folder, configuration, config)
+    for place in (folder / table for table in tables):
+        require_free_file(place, configuration, config)
+        below = Reserved(place, "")
+        if inside := next((each for each in _reserved(configuration, config) if below.holds(each.path)), None):
+            raise ConfigError(f"{place}: {inside.path}, {inside.meaning}, lies below it; write to another place")
+
+
+def require_free_prefix(address: str, tables: list[str], config: Config) -> None:
+    """The same for an address in S3.
+
+    Raises:
+        ConfigError: the files of a table would lie among the data, or the data among them.
+    """
+    store, work = config.store, config.cluster.work if config.cluster else ""
+    for meaning, used in (
+        ("[S3] LOG_DATA", store.log_data),
+        ("[S3] SONG_DATA", store.song_data),
+        ("[S3] LOG_JSONPATH", store.log_jsonpath),
+        ("[S3] WORK", work),
+    ):
+        other = _prefix(used)
+        places = [_prefix(address), *(f"{_prefix(address)}{table}/" for table in tables)]
+        if used and (places[0].startswith(other) or any(other.startswith(place) for place in places[1:])):
+            raise ConfigError(f"{address}: {meaning} is {used}, which an export must not touch; name another address")
+
+
+def _prefix(address: str) -> str:
+    """An address in S3 as a prefix: without the letter case of its scheme and bucket, and with one slash at its end."""
+    scheme, _, rest = address.partition("://")
+    bucket, _, key = rest.partition("/")
+    return f"{re.sub('^s3[an]$', 's3', scheme.lower())}://{bucket.lower()}/{key.strip('/')}".rstrip("/") + "/"
+
+
+def _reserved(configuration: Path, config: Config | None) -> Iterator[Reserved]:
+    yield Reserved(configuration, "the configuration")
+    if not config:
+        return
+    database = config.duckdb_path
+    yield Reserved(database, "the warehouse")
+    yield Reserved(database.with_name(f"{database.name}.wal"), "the warehouse's log")
+    yield Reserved(database.with_name(f"{database.name}.tmp"), "the warehouse's temporary folder")
+    for key, location in (
+        ("LOG_DATA", config.store.log_data),
+        ("SONG_DATA", config.store.song_data),
+        ("LOG_JSONPATH", config.store.log_jsonpath),
+    ):
+        if "://" not in location:
+            yield Reserved(config.folder / Path(location).expanduser(), f"[S3] {key}")
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # a link that leads to itself
+        return path.absolute()
