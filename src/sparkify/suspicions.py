@@ -43,7 +43,7 @@ def shorter_logs(engine: Engine, batch: Batch, staged: Staged) -> list[str]:
     """
     if not batch.replaced:
         return []
-    former = dict(history.query(engine, "former_records"))
+    former: dict[str, int] = dict(history.query(engine, "former_records"))
     shorter = [
         (item.name, staged.records[item.name])
         for item in batch.events
