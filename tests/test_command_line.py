@@ -232,8 +232,13 @@ def test_the_summary_as_json_is_one_object_with_the_fields_that_programs_rely_on
     summary = json.loads(outcome.out)
     assert summary.pop("seconds") >= 0
     size = sum((loaded.bucket / key).stat().st_size for key in ("log_data/b.json", "song_data/A/b.json"))
+    [ignored] = summary.pop("ignored_objects")
+    assert ignored["object"] == "bucket/log_data/readme.txt"
+    assert ignored["reason"].startswith("its name does not end in ")
     assert summary == {
         "version": 1,
+        "ok": True,
+        "warnings": [],
         "warehouse": str(loaded.database),
         "batches": 1,
         "objects": {"new": 2, "loaded_before": 2, "ignored": 1},
@@ -295,6 +300,7 @@ def test_a_dry_run_lists_what_would_be_loaded_and_changes_nothing(loaded: Sparki
     assert objects == [
         f"bucket/song_data/A/a.json  {sizes[0]} bytes",
         f"bucket/log_data/b.json  {sizes[1]} bytes",
+        "bucket/log_data/empty.json  no data: empty",
     ]
     assert total == (
         f"2 objects ({sum(sizes)} bytes) would be loaded in 1 batches; 1 are loaded already, 1 are no data"
@@ -371,7 +377,7 @@ def test_check_finds_harm_shows_it_and_ends_with_exit_code_4(harm: str, check: s
 
 
 @pytest.mark.parametrize(
-    "typed", [[], ["elt"], ["etl", "--dryrun"], ["etl", "now"], ["create-tables", "--config"], ["--json"]]
+    "typed", [[], ["elt"], ["etl", "--dryrun"], ["etl", "now"], ["create-tables", "--config"], ["--quiet"]]
 )
 def test_a_mistyped_command_ends_with_exit_code_2_and_the_usage_on_stderr(typed: list[str]) -> None:
     outcome = run(*typed)
@@ -574,7 +580,7 @@ def test_warnings_and_errors_are_said_even_when_quiet(loaded: Sparkify) -> None:
     assert outcome.err.splitlines() == [
         f"warning: {loaded.config}: not ours and not read: [DWH]",
         "error: bucket/log_data/b.json, line 1: is not JSON: Expecting value at character 1: bad",
-        "1 bad record, and [ETL] MAX_ERRORS allows 0: mend the objects and deliver them again, or raise MAX_ERRORS "
+        "1 bad record, and [ETL] MAX_ERRORS allows 0: repair the objects and deliver them again, or raise MAX_ERRORS "
         "to set bad records aside in the table rejected_records",
         "nothing was changed",
     ]

@@ -312,7 +312,8 @@ def test_the_last_run_is_the_one_with_the_last_number_whatever_its_clock_said(sp
         sparkify, "update runs set status = 'failed', error = 'x', started_at = timestamp '2235-01-01' where run_id = 1"
     )
     assert sparkify.command("status").exit_code == 0
-    assert [run["run_id"] for run in found(sparkify)["runs"]] == [2, 1]
+    read = json.loads(sparkify.command("status", "--json").out)
+    assert [run["run_id"] for run in read["runs"]] == [2, 1]
 
 
 # ---------------------------------------------------------------- a night with too few plays
