@@ -50,6 +50,6 @@ def _require_no_foreign_tables(engine: Engine) -> None:
     if names := history.foreign_tables(engine):
         key = "[CLUSTER] SCHEMA to another schema" if engine.name == "redshift" else "[DUCKDB] PATH to another file"
         raise ConfigError(
-            f"{engine.place}: this is no warehouse of this program, and {', '.join(names)} is there already, a name that "
-            f"a warehouse needs; set {key}"
+            f"{engine.place}: this is no warehouse of this program, and {', '.join(names)} is there already, a name "
+            f"that a warehouse needs; set {key}"
         )

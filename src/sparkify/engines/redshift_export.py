@@ -55,7 +55,8 @@ def _is_export(url: str, config: Config) -> bool:
     fix = "name another prefix, or move them away"
     if EXPORT_MARKER not in keys:
         raise ConfigError(
-            f"{url}/: no export wrote these files, for {EXPORT_MARKER} is missing, and --overwrite would delete them; {fix}"
+            f"{url}/: no export wrote these files, for {EXPORT_MARKER} is missing, "
+            f"and --overwrite would delete them; {fix}"
         )
     if others := sorted(key for key in keys - {EXPORT_MARKER} if not key.endswith(".parquet")):
         raise ConfigError(f"{url}/{others[0]}: no file of an export; {fix}")
