@@ -17,7 +17,7 @@ run: .venv/installed sample
 	@echo; echo "Next: open report.html in a browser; '$(BIN)/sparkify query' lists more questions;"
 	@echo "put your own bucket into dwh.cfg and run this again. docs/tutorial.md goes on from here."
 
-test: .venv/installed-dev
+test: .venv/installed-dev .venv/duckdb-1.4/installed
 	$(BIN)/python -m pytest
 
 lint: .venv/installed-dev
@@ -65,6 +65,11 @@ sample: | .venv/installed
 .venv/installed-redshift: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) '.[redshift]'
 	@touch $@ .venv/installed
+
+# An older DuckDB beside ours, by which a test opens the warehouse as the tools of today do.
+.venv/duckdb-1.4/installed: .venv/bin/python tests/duckdb-1.4.txt
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target .venv/duckdb-1.4 --requirement tests/duckdb-1.4.txt
+	@touch $@
 
 .venv/installed-dev: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) '.[dev]'

@@ -17,7 +17,6 @@ SETTINGS = {
     # The rows wait on disk, beside the file, for what they need there is about what the file needs.
     "memory_limit": "150 MB",
     "threads": "1",
-    "enable_progress_bar": "false",
     # Nothing is fetched from the network.
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -39,6 +38,7 @@ def write(answer: Answer, path: Path) -> None:
             tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder) as spill,
             duckdb.connect(f"{spill}/answer.duckdb", config={**SETTINGS, "temp_directory": spill}) as database,
         ):
+            database.execute("set enable_progress_bar = false")
             database.execute(f"create table answer ({declared})")
             is_whole = False
             while not is_whole:
