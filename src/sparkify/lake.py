@@ -195,6 +195,20 @@ class Lake:
         except (faults.BaseError, OSError) as e:
             raise _explained(item.name, e) from e
 
+    def first_bytes(self, item: StoredObject, size: int) -> bytes:
+        """The first bytes of an object that is not empty, at most `size` of them.
+
+        Raises:
+            AccessError: as `read`.
+        """
+        try:
+            if self.root:
+                with open(f"{self.root}/{item.key}", "rb") as file:
+                    return file.read(size)
+            return obstore.get_range(self._store, item.key, start=0, length=size).to_bytes()
+        except (faults.BaseError, OSError) as e:
+            raise _explained(item.name, e) from e
+
     def read_all(self, items: Iterable[StoredObject], done: Callable[[int], None]) -> Iterator[bytes]:
         """The contents of many objects, in order; from S3 in parallel. `done(1)` is called after each."""
         for content in map(self.read, items) if self.root else _ahead(self.read, items):

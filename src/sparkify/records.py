@@ -23,6 +23,9 @@ WINDOW = 2 * MOST_BYTES
 PIECE = 1_000_000
 """Bytes that the window grows by."""
 
+LONG = 64_000
+"""Bytes of a record after which many of its lines are followed at once."""
+
 MOST_PASSES = 20
 """Levels of brackets that are followed fast in a record that is longer than the window."""
 
@@ -93,7 +96,7 @@ class _Window:
         self._text = b""
         self._start = 0
         self._no_newline = range(0)
-        """Positions in `_text` between which there is no newline, up to one that there is; empty when not known."""
+        """Positions in `_text` that are known to hold no newline."""
         self.line = 1
         self.is_line_start = True
         while len(self._text) < len(BOM) and self._grow():
@@ -110,7 +113,8 @@ class _Window:
                 break
         if size:
             self._text = b"".join([self._text[self._start :], *grown])
-            self._no_newline = range(0)
+            known = self._no_newline
+            self._no_newline = range(max(known.start - self._start, 0), max(known.stop - self._start, 0))
             self._start = 0
         return size > 0
 
@@ -145,16 +149,17 @@ class _Window:
 
         The window grows to `most` bytes to find it.
         """
-        if self._start + offset in self._no_newline:
-            return self._no_newline.stop - self._start - 1, True
         searched = offset
+        if self._start + offset in self._no_newline:
+            searched = self._no_newline.stop - self._start
         while (end := self._text.find(b"\n", self._start + searched)) < 0:
             searched = len(self)
+            self._no_newline = range(self._start + offset, len(self._text))
             if searched >= most:
                 return searched, False
             if not self._grow():
                 return searched, True
-        self._no_newline = range(self._start + offset, end + 1)
+        self._no_newline = range(self._start + offset, end)
         return end - self._start, True
 
     def text(self, start: int, end: int) -> bytes:
@@ -232,8 +237,13 @@ def _is_json(text: bytes) -> bool:
 def _bracketed(window: _Window) -> Record:
     """The record that begins here and ends where its brackets say."""
     line, extent = window.line, _Extent()
-    start, first_line = 0, -1
+    start, first_line, tried = 0, -1, LONG
     while start < WINDOW:
+        if start >= tried:
+            tried = len(window)
+            if start < tried and extent.skip(window.text(start, tried)):
+                start = tried
+                continue
         # Only the window that is there is looked at first: many records may share one long line.
         end, is_end = window.end_of_line(start, start + 1)
         closed = window.feed(extent, start, end, is_line_end=is_end)
@@ -339,7 +349,9 @@ class _Extent:
                 return False
             start = match.end()
         bare, quote, rest = _STRING.sub(b"0", part[start:]).partition(b'"')
-        if b"\n" in rest or _NO_COMMA.search(bare) or (self._is_line_start and bare.lstrip()[:1] in (b"{", b"[")):
+        begins = self._is_line_start and bare.lstrip().startswith((b"{", b"["))
+        lacks_comma = begins and not self._previous.endswith((b",", b":", b"[", b"{"))
+        if lacks_comma or b"\n" in rest or _NO_COMMA.search(bare):
             return False
         brackets = bare.translate(None, _NO_BRACKETS)
         for _ in range(MOST_PASSES):
