@@ -118,6 +118,12 @@ class _Window:
             self._start = 0
         return size > 0
 
+    def reach(self, offset: int) -> int:
+        """The length of the window, which has grown beyond an offset if there is more."""
+        while len(self) <= offset and self._grow():
+            pass
+        return len(self)
+
     def fill(self) -> bool:
         """Whether there is more, of which some is in the window then."""
         return len(self) > 0 or self._grow()
@@ -240,7 +246,7 @@ def _bracketed(window: _Window) -> Record:
     start, first_line, tried = 0, -1, LONG
     while start < WINDOW:
         if start >= tried:
-            tried = len(window)
+            tried = window.reach(start)
             if start < tried and extent.skip(window.text(start, tried)):
                 start = tried
                 continue
@@ -362,6 +368,8 @@ class _Extent:
                 still_open.append(bracket)
             elif still_open.pop() != (b"{" if bracket == b"}" else b"[") or not still_open:
                 return False
+        if len(still_open) > MOST_BYTES:
+            return False
         self._open = still_open
         self._previous = b'"' if quote else bare.rstrip()[-1:] or self._previous
         self._is_line_start = not quote and bare.rstrip(b" \t\r").endswith(b"\n")
@@ -371,7 +379,7 @@ class _Extent:
     def _take(self, token: bytes) -> bool:
         """Follow one token; whether it closes the record."""
         if token in b"{[":
-            self.is_broken = self._lacks_key() or self._lacks_comma()
+            self.is_broken = self._lacks_key() or self._lacks_comma() or len(self._open) > MOST_BYTES
             self._open.append(token)
         elif token in b"}]":
             self.is_broken = not self._open or self._open.pop() != (b"{" if token == b"}" else b"[")
