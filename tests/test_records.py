@@ -94,12 +94,40 @@ def test_a_record_may_be_of_any_bytes() -> None:
     assert (second.line, second.text) == (2, b'{"a": 2}')
 
 
-def test_an_object_that_is_never_closed_takes_no_more_than_the_largest_record_with_it() -> None:
-    line = b'"k": "' + b"x" * 1_000_000 + b'",\n'
-    found = list(scan([b"{\n", *[line] * 12, b"}\n", b'{"a": 2}\n']))
-    assert (found[0].line, found[-1].text) == (1, b'{"a": 2}')
-    assert len(found[0].text) > MOST_BYTES
-    assert sum(len(record.text.splitlines()) for record in found) == 15, "every line belongs to one record"
+LINE = b'"k": "' + b"x" * 1_000_000 + b'",\n'
+SMALL = b'{"a": 2}\n'
+HUGE = {
+    "a line": b'{"a": "' + b"x" * 12_000_000 + b'"}\n',
+    "a line that is cut off in a text": b'{"a": "' + b"x" * 12_000_000 + b"\n",
+    "a line of backslashes": b'{"a": "' + b"\\" * 12_000_001 + b'"}"}\n',
+    "a line of no JSON": b"x" * 12_000_000 + b"\n",
+    "a record of many lines": b"{\n" + LINE * 12 + b'"z": 1}\n',
+    "an array of records": b"[\n" + b'  {"a": 1, "b": "]"},\n' * 500_000 + b'{"a": 1}\n]\n',
+    "an array on one line": b"[" + b'{"a": 1, "b": "]"}, ' * 500_000 + b'{"a": 1}]\n',
+    "an array that is cut off": b"[\n" + b'  {"a": 1, "b": "]"},\n' * 500_000 + b'{"a": 1\n',
+}
+
+
+@pytest.mark.parametrize("huge", HUGE.values(), ids=HUGE)
+def test_a_record_longer_than_any_may_be_is_one_and_those_around_it_come_whole(huge: bytes) -> None:
+    content = SMALL + huge + SMALL * 3
+    pieces = [content[start : start + 300_000] for start in range(0, len(content), 300_000)]
+    first, long, *rest = scan(pieces)
+    assert first == (1, b'{"a": 2}')
+    assert (long.line, len(long.text)) == (2, MOST_BYTES + 1)
+    line = 2 + huge.count(b"\n")
+    assert rest == [(line, b'{"a": 2}'), (line + 1, b'{"a": 2}'), (line + 2, b'{"a": 2}')]
+
+
+def test_a_bracket_that_is_never_closed_takes_no_record_after_it_along() -> None:
+    records = [b'{"a": %d, "b": "%s"}' % (n, b"x" * 1_000_000) for n in range(12)]
+    found = [*scan([b'{"a": [1,\n' + b"\n".join(records)])]
+    assert found == [(1, b'{"a": [1,'), *enumerate(records, 2)]
+
+
+def test_many_records_on_one_long_line_come_one_by_one() -> None:
+    records = [b'{"a": %d}' % n for n in range(100_000)]
+    assert [record.text for record in scan([b" ".join(records)])] == records
 
 
 VALUES = st.recursive(

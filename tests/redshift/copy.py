@@ -57,6 +57,7 @@ class Copy:
         self._details: list[dict[str, object]] = []
         self._errors: list[dict[str, object]] = []
         self._facts: dict[str, object] = {}
+        self._sizes: dict[str, int] = {}
         self._table_id = 0
         self.outcome: Outcome | None = None
         """Set when it comes to reading data: an error before that leaves PG_LAST_COPY_ID as it was."""
@@ -129,13 +130,15 @@ class Copy:
         return paths
 
     def _entries(self, lake: Lake) -> list[tuple[Address, bool]]:
-        """The files, and of each whether it must be there."""
+        """The files, and of each whether it must be there. `_sizes` is what the manifest says of their sizes."""
         source = Address.read(self._request.source)
         if "manifest" not in self._request.flags:
             return [(address, True) for address in lake.listed(source)]
         data = lake.read_manifest(source)
         try:
             entries = json.loads(data)["entries"]
+            told = {entry["url"]: entry["meta"]["content_length"] for entry in entries if "meta" in entry}
+            self._sizes = told
             return [(Address.read(entry["url"]), entry.get("mandatory", False)) for entry in entries]
         except (ValueError, TypeError, KeyError, AttributeError) as e:
             message = "Manifest file is not in correct json format"
@@ -148,6 +151,9 @@ class Copy:
         rows: list[Row] = []
         for file in lake.read_all(entries):
             began = _now()
+            if self._sizes.get(str(file.address), len(file.data)) != len(file.data):
+                message = "The file size does not match the content_length of the manifest"
+                raise lake.error(message, f"S3 key being read : {file.address}")
             data = self._unpacked(lake, file)
             for found in records.records(data):
                 try:

@@ -230,7 +230,7 @@ class DuckDB:
 
     def stage(self, batch: Batch, source: Source, progress: Progress, *, careful: bool, most_bad: int) -> Staged:
         """See `Engine.stage`."""
-        return duckdb_staging.stage(self, batch, source, progress, careful=careful)
+        return duckdb_staging.stage(self, batch, source, progress, careful=careful, most_bad=most_bad)
 
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
         """See `Engine.examinations`. A file needs nothing more."""

@@ -4,145 +4,210 @@
 memory and inserted.
 
 *By files*: large logs stay where they lie. DuckDB looks at each as raw lines, to count them and to find what its JSON
-reader would let pass, and then reads it typed and in parallel. Whatever looks odd there goes by lines.
+reader would let pass, and then reads it typed and in parallel. A file that looks odd there goes by lines.
+
+Small objects are read into memory. Large ones are files: in their folder, or, when they are in S3 or packed, in a
+private folder beside the warehouse. What an object is, its first bytes tell.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import islice
+from contextlib import contextmanager, nullcontext, suppress
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, TypeAlias
 
-from sparkify import sql_queries
-from sparkify.compression import PackError, unpack
-from sparkify.engines import Source, Staged, TryAgainError
+from sparkify.compression import HEAD, PackError, has_wide_window, packing_of, unpack
+from sparkify.engines import Source, Staged, TryAgainError, duckdb_reader
 from sparkify.engines.json_columns import MAY_HOLD_NOT_NUMBERS, SUSPECT, Columns
+from sparkify.engines.private_folder import PrivateFolder
 from sparkify.errors import CheckError, LoadError, ObjectChangedError
 from sparkify.jsonpaths import is_jsonpaths
 from sparkify.plan import Batch, unpacked_size
 from sparkify.progress import Progress
-from sparkify.records import Record, by_line, scan
+from sparkify.records import BOM, MOST_BYTES, Record, by_line, json_fault, scan
 from sparkify.store import ObjectStore, StoredObject
-from sparkify.store.names import packing
 
 if TYPE_CHECKING:
     from sparkify.engines.duckdb import DuckDB
 
 LARGE = 64_000
-"""Logs of more bytes than this go by files."""
+"""Objects of more bytes than this are read as files."""
+
+IN_MEMORY = 1_000_000
+"""Bytes that a small object may unpack to; one that unpacks to more goes on as a file."""
 
 CHUNK = 16_000_000
-"""Bytes of records that are judged and inserted in one statement."""
+"""Bytes of memory, about, that the records take that are judged and inserted in one statement."""
+
+RECORD_COST = 150
+"""Bytes of memory that a record takes besides its text."""
 
 PIECE = 1_000_000
 """Bytes that are read at a time."""
 
-LAYING_THREADS = 8
-"""Large logs that are downloaded or unpacked at a time."""
+FETCHING_THREADS = 8
+"""Large objects that are downloaded or unpacked at a time."""
 
 SAMPLED_LINES = 100
 """Lines of a large log in which unknown keys are looked for."""
 
+REJECTED_SURPLUS = 1_000
+"""Bad records more than are allowed at which staging ends: the load cannot go on, and their texts take memory."""
+
 Placed: TypeAlias = tuple[str, Record]
 """A record and the name of its object."""
 
-T = TypeVar("T")
 
-
-def stage(database: DuckDB, batch: Batch, source: Source, progress: Progress, *, careful: bool) -> Staged:
+def stage(
+    database: DuckDB, batch: Batch, source: Source, progress: Progress, *, careful: bool, most_bad: int
+) -> Staged:
     """Stage the songs and the events of a batch; see `Engine.stage`."""
     staged = Staged()
     with (
         progress.phase(f"batch {batch.number}: read and stage objects", len(batch.objects)) as done,
-        _spool_folder(Path(f"{database.place}.spool")) as spool,
+        PrivateFolder(Path(database.place)) as folder,
+        suppress(_TooManyBadError),
     ):
-        by_lines = _ByLines(database, Columns("staging_events", source.paths["events"]), staged)
-        by_files = _ByFiles(database, by_lines, staged)
-        store = source.stores["events"]
-        large = [o for o in batch.events if unpacked_size(o) > LARGE]
-        small = [o for o in batch.events if unpacked_size(o) <= LARGE]
-        files = _lay(store, large, spool, staged, done)
+        events = _Objects(source.stores["events"], batch.events, folder, staged, done, copies=careful)
+        by_lines = _ByLines(database, Columns("staging_events", source.paths["events"]), staged, most_bad)
+        files = events.files()
         if not careful and by_lines.columns.is_flat:
-            files = by_files.stage(files)
-        by_lines.stage_files(files)
-        by_lines.stage(_read(store, small, staged, done), careful=careful)
-        songs = _ByLines(database, Columns("staging_songs", source.paths["songs"]), staged)
-        songs.stage(_read(source.stores["songs"], batch.songs, staged, done), careful=careful)
+            files = _ByFiles(database, by_lines, staged).stage(files)
+        _stage_by_lines(events, files, by_lines, careful=careful)
+        songs = _Objects(source.stores["songs"], batch.songs, folder, staged, done, copies=careful)
+        by_lines = _ByLines(database, Columns("staging_songs", source.paths["songs"]), staged, most_bad)
+        _stage_by_lines(songs, songs.files(), by_lines, careful=careful)
+        events.require_unchanged()
+        songs.require_unchanged()
     staged.rejected.sort(key=lambda record: (record.object, record.line or 0))
     return staged
 
 
-@contextmanager
-def _spool_folder(path: Path) -> Iterator[Path]:
-    """A folder that is made when it is needed, and gone afterwards; what a killed run left there goes first."""
-    shutil.rmtree(path, ignore_errors=True)
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
+def _stage_by_lines(objects: _Objects, files: dict[str, Path], by_lines: _ByLines, *, careful: bool) -> None:
+    by_lines.stage_files(files)
+    by_lines.stage(objects.contents(), careful=careful)
+    by_lines.stage_files(objects.unpacked)
 
 
-def _read(
-    store: ObjectStore, items: Sequence[StoredObject], staged: Staged, done: Callable[[int], None]
-) -> Iterator[tuple[str, bytes]]:
-    """The names and the contents of objects that are read into memory."""
-    for item, content in store.read_many(items, done):
-        if isinstance(content, ObjectChangedError):
-            staged.changed[item.name] = str(content)
-            continue
+class _TooManyBadError(Exception):
+    """So many records are bad that the load cannot go on."""
+
+
+class _Objects:
+    """The objects of one kind in a batch: the small ones as contents, the large ones as files.
+
+    Files are read where they lie, unless all are to be copied (`copies`).
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        items: Sequence[StoredObject],
+        folder: PrivateFolder,
+        staged: Staged,
+        done: Callable[[int], None],
+        *,
+        copies: bool,
+    ) -> None:
+        self._store = store
+        self._large = [item for item in items if unpacked_size(item) > LARGE]
+        self._small = [item for item in items if unpacked_size(item) <= LARGE]
+        self._folder = folder
+        self._staged = staged
+        self._done = done
+        self._copies = copies
+        self._in_place: list[StoredObject] = []
+        self._wide_window = Lock()
+        self.unpacked: dict[str, Path] = {}
+        """The small objects that unpack to so much that they became files, as `contents` met them."""
+
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        """The names and the unpacked contents of the small objects."""
+        for item, content in self._store.read_many(self._small, self._done):
+            if isinstance(content, ObjectChangedError):
+                self._staged.changed[item.name] = str(content)
+                continue
+            try:
+                pieces = iter(unpack(item.key, [content], item.size))
+                first, size = [], 0
+                while size <= IN_MEMORY and (piece := next(pieces, None)) is not None:
+                    first.append(piece)
+                    size += len(piece)
+                if size <= IN_MEMORY:
+                    yield item.name, b"".join(first)
+                else:
+                    path = self._folder.new_file()
+                    self._write(item, path, chain(first, pieces))
+                    self.unpacked[item.name] = path
+            except PackError as e:
+                self._staged.reject(item.name, None, f": {e}", b"")
+
+    def files(self) -> dict[str, Path]:
+        """The large objects as unpacked files: in their folder, or in the private one."""
+        files = {}
+        with ThreadPoolExecutor(FETCHING_THREADS) as pool:
+            for item, path in zip(self._large, pool.map(self._file, self._large), strict=True):
+                self._done(1)
+                if isinstance(path, ObjectChangedError):
+                    self._staged.changed[item.name] = str(path)
+                elif isinstance(path, PackError):
+                    self._staged.reject(item.name, None, f": {path}", b"")
+                else:
+                    files[item.name] = path
+        return files
+
+    def require_unchanged(self) -> None:
+        """Make sure that the files that were read where they lie are what was listed.
+
+        Raises:
+            TryAgainError: one is not, and a copy would be.
+        """
+        for item in self._in_place:
+            if not self._store.is_unchanged(item):
+                raise TryAgainError(f"{item.name} changed while it was read")
+
+    def _file(self, item: StoredObject) -> Path | PackError | ObjectChangedError:
         try:
-            yield item.name, b"".join(unpack(item.key, [content])) if packing(item.key) else content
-        except PackError as e:
-            staged.reject(item.name, None, f": {e}", b"")
-
-
-def _lay(
-    store: ObjectStore, items: Sequence[StoredObject], spool: Path, staged: Staged, done: Callable[[int], None]
-) -> dict[str, Path]:
-    """Where each object lies as an unpacked file: in its folder, or in the spool folder."""
-
-    def lay(number: int, item: StoredObject) -> Path | PackError | ObjectChangedError:
-        try:
-            return lay_unpacked(number, item)
+            pieces = self._store.pieces(item)
+            first = next(pieces, b"")
+            path = self._store.local_path(item)
+            is_packed = packing_of(item.key, first[:HEAD]) != ""
+            if path and not is_packed and not self._copies and self._store.is_unchanged(item):
+                self._in_place.append(item)
+                return path
+            target = self._folder.new_file()
+            # Two of these at a time would take more memory than a load may.
+            with self._wide_window if has_wide_window(first[:HEAD]) else nullcontext():
+                self._write(item, target, unpack(item.key, chain([first], pieces), item.size))
         except (PackError, ObjectChangedError) as e:
             return e
-        except OSError as e:
-            fix = "make room on the disk, or set [DUCKDB] PATH to a file on another"
-            raise LoadError(f"{item.name}: cannot be laid in the folder {spool}; {fix} ({e})") from e
-
-    def lay_unpacked(number: int, item: StoredObject) -> Path:
-        path, target = store.local_path(item), spool / f"{number}.json"
-        if path and not packing(item.key) and store.is_unchanged(item):
-            return path
-        spool.mkdir(exist_ok=True)
-        with target.open("wb") as unpacked:
-            unpacked.writelines(unpack(item.key, store.pieces(item)))
         return target
 
-    files = {}
-    with ThreadPoolExecutor(LAYING_THREADS) as pool:
-        for item, path in zip(items, pool.map(lay, range(len(items)), items), strict=True):
-            done(1)
-            if isinstance(path, ObjectChangedError):
-                staged.changed[item.name] = str(path)
-            elif isinstance(path, PackError):
-                staged.reject(item.name, None, f": {path}", b"")
-            else:
-                files[item.name] = path
-    return files
+    def _write(self, item: StoredObject, path: Path, pieces: Iterable[bytes]) -> None:
+        with _named_write_errors(item, path), path.open("wb") as file:
+            file.writelines(pieces)
+
+
+@contextmanager
+def _named_write_errors(item: StoredObject, path: Path) -> Iterator[None]:
+    """Say of which object a file cannot be written."""
+    try:
+        yield
+    except OSError as e:
+        fix = "make room on the disk, or set [DUCKDB] PATH to a file on another"
+        raise LoadError(f"{item.name}: cannot be written into the folder {path.parent}; {fix} ({e})") from e
 
 
 class _ByLines:
     """The way by lines into one staging table."""
 
-    def __init__(self, database: DuckDB, columns: Columns, staged: Staged) -> None:
+    def __init__(self, database: DuckDB, columns: Columns, staged: Staged, most_bad: int) -> None:
         self.columns = columns
+        self._most_bad = most_bad
         self._database = database
         self._staged = staged
         self._source = ["source_file"] if columns.table == "staging_songs" else []
@@ -153,18 +218,17 @@ class _ByLines:
         Raises:
             TryAgainError: a line is no good record by itself, and care would tell why.
         """
-        for chunk in _chunks(contents, lambda entry: len(entry[1])):
+        records = by_line if not careful else _scanned
+        for chunk in _chunks((name, record) for name, content in contents for record in records(content)):
             if careful:
-                self._settle([(name, record) for name, content in chunk for record in scan(io.BytesIO(content))])
+                self._settle(chunk)
             else:
-                self._insert([(name, record) for name, content in chunk for record in by_line(content)], guarded=True)
+                self._insert(chunk, guarded=True)
 
     def stage_files(self, files: Mapping[str, Path]) -> None:
         """Stage objects of any size that lie as files."""
-        for name, path in files.items():
-            with path.open("rb") as lines:
-                for chunk in _chunks(scan(lines), lambda record: len(record.text)):
-                    self._settle([(name, record) for record in chunk])
+        for chunk in _chunks((name, record) for name, path in files.items() for record in _scanned_file(path)):
+            self._settle(chunk)
 
     def _settle(self, placed: list[Placed]) -> None:
         """Insert the good records and note the bad ones."""
@@ -174,13 +238,15 @@ class _ByLines:
             if not is_jsonpaths(record.text):
                 self._staged.records[name] += 1
                 self._staged.reject(name, record.line, _explained(fault, record.text), record.text)
+        if len(self._staged.rejected) > self._most_bad + REJECTED_SURPLUS:
+            raise _TooManyBadError
         self._insert([entry for n, entry in enumerate(placed) if n not in faults], guarded=False)
 
     def _judge(self, chunk: list[Placed]) -> dict[int, str]:
         """What is wrong with which records, by position."""
         if not chunk:
             return {}
-        faults = {n: fault for n, (_, record) in enumerate(chunk) if (fault := _undecodable(record.text))}
+        faults = {n: fault for n, (_, record) in enumerate(chunk) if (fault := _unreadable(record.text))}
         texts = ["" if n in faults else record.text.decode() for n, (_, record) in enumerate(chunk)]
         records = "(select unnest(t) as record, unnest(range(len(t))) as position from (select $texts::varchar[] as t))"
         judged = f"(select position, {self.columns.fault()} as fault from {self.columns.texts(records)})"
@@ -226,42 +292,38 @@ class _ByFiles:
         self._staged = staged
 
     def stage(self, files: dict[str, Path]) -> dict[str, Path]:
-        """Insert the records of the files in which nothing looks odd; the other files are left over.
+        """Insert the records of the files in which nothing looks odd; the answer are the other files.
 
         Raises:
             TryAgainError: a record of another file turned out to be bad.
         """
         lines = self._count_lines(files)
-        plain = {name: str(path) for name, path in files.items() if name in lines}
+        plain = {name: path for name, path in files.items() if name in lines}
         if plain:
-            self._insert(list(plain.values()), sum(lines.values()))
+            self._insert([*plain.values()], sum(lines.values()))
             self._staged.records.update(lines)
             self._by_lines.note_unknown_keys([line for path in plain.values() for line in _first_lines(path)])
         return {name: path for name, path in files.items() if name not in plain}
 
     def _count_lines(self, files: dict[str, Path]) -> dict[str, int]:
         """The number of records of each file that holds one valid and unsuspicious record a line."""
-        # DuckDB would take such a path for a pattern.
-        names = {str(path): name for name, path in files.items() if not set(str(path)) & set("*?[")}
+        names = {str(path): name for name, path in files.items() if duckdb_reader.can_read(path)}
         if not names:
             return {}
         found = self._database.read_json(
             f"""
             select filename, count(*), coalesce(bool_or(record is null or {SUSPECT}), false)
-            from (
-                select filename, json as record
-                from read_ndjson_objects({_list(names)}, filename = true, ignore_errors = true)
-            )
+            from {duckdb_reader.lines(map(Path, names))}
             group by filename
             """
         )
         return {names[path]: count for path, count, is_suspect in found if not is_suspect}
 
-    def _insert(self, paths: list[str], lines: int) -> None:
+    def _insert(self, paths: list[Path], lines: int) -> None:
         columns = self._columns
         rows = f"""(
             select {columns.read_names()}
-            from read_json({_list(paths)}, columns = {columns.read_types()}, format = 'newline_delimited')
+            from {duckdb_reader.rows(paths, columns.read_types())}
         ) where {columns.is_plain()}"""
         [(inserted,)] = self._database.read_json(columns.insert(rows))
         if inserted != lines:
@@ -270,19 +332,28 @@ class _ByFiles:
         if odd or (words and self._may_hold_not_numbers(paths)):
             raise TryAgainError("some rows of the large logs look odd")
 
-    def _may_hold_not_numbers(self, paths: list[str]) -> bool:
+    def _may_hold_not_numbers(self, paths: list[Path]) -> bool:
         """Whether texts like Infinity, which a song may be called, may have been no texts."""
-        found = f"select 1 from (select json as record from read_ndjson_objects({_list(paths)}))"
-        return bool(self._database.query(f"{found} where {MAY_HOLD_NOT_NUMBERS} limit 1"))
+        found = f"select 1 from {duckdb_reader.lines(paths)} where {MAY_HOLD_NOT_NUMBERS} limit 1"
+        return bool(self._database.query(found))
 
 
-def _chunks(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
-    """Lists of items of about `CHUNK` bytes."""
-    chunk: list[T] = []
+def _scanned(content: bytes) -> Iterator[Record]:
+    return scan([content])
+
+
+def _scanned_file(path: Path) -> Iterator[Record]:
+    with path.open("rb") as file:
+        yield from scan(iter(lambda: file.read(PIECE), b""))
+
+
+def _chunks(placed: Iterable[Placed]) -> Iterator[list[Placed]]:
+    """Lists of records that take about `CHUNK` bytes of memory each."""
+    chunk: list[Placed] = []
     held = 0
-    for item in items:
-        chunk.append(item)
-        held += size(item)
+    for entry in placed:
+        chunk.append(entry)
+        held += len(entry[1].text) + RECORD_COST
         if held > CHUNK:
             yield chunk
             chunk, held = [], 0
@@ -290,7 +361,10 @@ def _chunks(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
         yield chunk
 
 
-def _undecodable(text: bytes) -> str | None:
+def _unreadable(text: bytes) -> str | None:
+    """Why a record is not even looked at by DuckDB."""
+    if len(text) > MOST_BYTES:
+        return f": is longer than {MOST_BYTES} bytes"
     try:
         text.decode()
     except UnicodeDecodeError as e:
@@ -300,22 +374,14 @@ def _undecodable(text: bytes) -> str | None:
 
 def _explained(fault: str, text: bytes) -> str:
     """The fault, with the place where the record stops being JSON."""
-    if not fault.endswith("is not JSON"):
-        return fault
-    try:
-        json.loads(text.decode(errors="replace"))
-    except json.JSONDecodeError as e:
-        return f"{fault}: {e.msg} at character {e.pos + 1}"
-    except RecursionError:
-        return f"{fault}: too deeply nested"
-    return fault
+    where = json_fault(text) if fault.endswith("is not JSON") else ""
+    return f"{fault}: {where}" if where else fault
 
 
-def _first_lines(path: str) -> list[str]:
-    """The first lines of a log that are not blank."""
-    with open(path, "rb") as lines:
-        return [text.decode() for line in islice(lines, SAMPLED_LINES) if (text := line.strip())]
-
-
-def _list(paths: Iterable[str]) -> str:
-    return f"[{', '.join(map(sql_queries.literal, paths))}]"
+def _first_lines(path: Path) -> list[str]:
+    """The first records of a log that holds one a line."""
+    with path.open("rb") as file:
+        content = file.read(PIECE).removeprefix(BOM)
+    whole_lines, newline, _ = content.rpartition(b"\n")
+    lines = (whole_lines if newline else content).split(b"\n", SAMPLED_LINES)[:SAMPLED_LINES]
+    return [line.decode() for line in map(bytes.strip, lines) if line]

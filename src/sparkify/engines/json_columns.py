@@ -22,9 +22,13 @@ NOT_NUMBERS = "('nan', '-nan', 'inf', '-inf', 'infinity', '-infinity')"
 MAY_HOLD_NOT_NUMBERS = r"""regexp_matches(record, '[:,\[]\s*-?(nan|inf)', 'i')"""
 """Whether such a word may stand in a record as a value, and not within a text."""
 
-SUSPECT = (
-    f"strlen(record) > {MOST_BYTES} or contains(record, '\\u0000') or suffix(record, ',}}') or suffix(record, ', }}')"
-)
+LAST_COMMA = r"regexp_matches(record, ',\s*\}$')"
+"""Whether a comma stands before the closing brace; RE2 reads a pattern with such an end from the end."""
+
+NESTED_COMMA = r"(contains(record, ']') or record like '{%{%') and regexp_matches(record, ',\s*[]}]')"
+"""Whether a comma may stand before another closing bracket; the first half is cheap, and rarely true."""
+
+SUSPECT = f"strlen(record) > {MOST_BYTES} or contains(record, '\\u0000') or {LAST_COMMA} or {NESTED_COMMA}"
 """A cheap look at a valid record: whether it may hold what DuckDB's JSON reader lets pass and the rule does not."""
 
 RECORD_FAULT = f"""
@@ -34,7 +38,7 @@ RECORD_FAULT = f"""
         when {SUSPECT} then case
             when strlen(record) > {MOST_BYTES} then 'is longer than {MOST_BYTES} bytes'
             when regexp_matches(record, '(^|[^\\\\])(\\\\\\\\)*\\\\u0000') then 'holds a NUL character'
-            when regexp_matches(regexp_replace(record, '"(\\\\.|[^"\\\\])*"', '', 'g'), ',\\s*\\}}$') then 'is not JSON'
+            when regexp_matches(regexp_replace(record, '"(\\\\.|[^"\\\\])*"', '', 'g'), ',\\s*[]}}]') then 'is not JSON'
         end
     end
 """

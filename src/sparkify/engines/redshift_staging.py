@@ -8,17 +8,16 @@ prefix, which the plan then takes for one object.
 
 from __future__ import annotations
 
-import io
 import json
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import groupby, islice
+from itertools import chain
 from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -26,13 +25,13 @@ from uuid import uuid4
 import zstandard
 
 from sparkify import sql_queries
-from sparkify.compression import PackError, unpack
+from sparkify.compression import HEAD, PackError, packing_of, unpack
 from sparkify.engines import Source, Staged, TryAgainError, Value
 from sparkify.errors import AccessError, BadRecordsError, CheckError, LoadError, ObjectChangedError
 from sparkify.jsonpaths import is_jsonpaths
 from sparkify.plan import Batch, Kind, unpacked_size
 from sparkify.progress import Progress
-from sparkify.records import MOST_BYTES, Record, by_line, scan
+from sparkify.records import BOM, MOST_BYTES, Record, by_line, json_fault, line_at, scan
 from sparkify.store import StoredObject, Stores
 from sparkify.store.names import packing
 
@@ -43,14 +42,20 @@ if TYPE_CHECKING:
 LARGE = 1_000_000
 """Logs of this many bytes are copied where they lie (COPY wants files of 1 MB to 1 GB, packed)."""
 
-PART = 64_000_000
-"""Bytes of records in a part at the most, about 8 MB packed."""
+PART = 32_000_000
+"""Bytes of records in a part at the most, about 4 MB packed."""
+
+LINE_COST = 20
+"""Bytes of memory that a record of a part takes besides its text."""
 
 SLICES = 16
 """Parts come in multiples of this, which is a multiple of the slices of every node type; few bytes make one part."""
 
 INSERTED_ROWS = 100
 """Rows that are inserted by one statement."""
+
+READS = 16
+"""Large logs whose first bytes are read at a time."""
 
 UPLOADS = 4
 """Parts that are packed and written at a time, and so held in memory."""
@@ -91,6 +96,11 @@ class _Part:
         self.objects.append(name)
         self.lines.append(line)
         self.content += text.replace(b"\n", b" ") + b"\n"
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it takes."""
+        return len(self.content) + LINE_COST * len(self.lines)
 
     def place(self, line: int) -> tuple[str, int]:
         """The object of a line, and its line there; a record that is cut off may end in the line after the last."""
@@ -137,12 +147,10 @@ class Staging:
                     work.copy_prefix("events", whole)
                 done(len(batch.objects))
             else:
-                small = [item for item in batch.events if item.size < LARGE]
-                large = [item for item in batch.events if item.size >= LARGE]
+                in_place, others = work.sorted_logs(batch.events, done)
                 work.copy_parts("songs", batch.songs, done)
-                work.copy_parts("events", small, done)
-                work.copy_in_place(large)
-                done(len(large))
+                work.copy_parts("events", others, done)
+                work.copy_in_place(in_place)
         if work.is_over:
             self.database.roll_back()
             if len(work.staged.rejected) <= most_bad:
@@ -158,7 +166,7 @@ class Staging:
         columns = [*sql_queries.columns(table)]
         lines = (json.dumps(dict(zip(columns, row, strict=True)), default=str) for row in rows)
         url = self.write("rows.json.zst", _pack("\n".join(lines).encode()))
-        self.copy(table, columns, url, "auto", ".json.zst", most_bad=0, timeformat="auto")
+        self.copy(table, columns, url, "auto", "zstd", most_bad=0, timeformat="auto")
 
     def write(self, name: str, content: bytes) -> str:
         """Put a file into WORK; its address.
@@ -174,9 +182,12 @@ class Staging:
         except AccessError as e:
             raise AccessError(f"[S3] WORK, where the client must be able to write and delete: {e}") from e
 
-    def manifest(self, urls: Iterable[str]) -> str:
-        """Write a manifest of objects that must all be there; its address."""
-        entries = [{"url": url, "mandatory": True} for url in urls]
+    def manifest(self, sizes: Mapping[str, int]) -> str:
+        """Write a manifest of objects that must all be there, each with its size in bytes; its address.
+
+        COPY fails when an object has another size than its `content_length` (DG loading-data-files-using-manifest).
+        """
+        entries = [{"url": url, "mandatory": True, "meta": {"content_length": size}} for url, size in sizes.items()]
         return self.write("manifest", json.dumps({"entries": entries}, indent=1).encode())
 
     def copy(
@@ -185,14 +196,17 @@ class Staging:
         columns: Sequence[str],
         url: str,
         mapping: str,
-        ending: str,
+        packed: str,
         *,
         most_bad: int,
         is_manifest: bool = False,
         timeformat: str = "epochmillisecs",
         is_trial: bool = False,
     ) -> int:
-        """COPY into a table, and the number of rows that it added; a trial adds none."""
+        """COPY into a table, and the number of rows that it added; a trial adds none.
+
+        `packed` is how the objects are packed: `gzip`, `zstd`, or empty.
+        """
         region = self.database.config.store.region
         options = [
             f"copy {table} ({', '.join(columns)})",
@@ -200,7 +214,7 @@ class Staging:
             f"iam_role {sql_queries.literal(self._cluster.role)}",
             *(["manifest"] if is_manifest else []),
             f"json {sql_queries.literal(mapping)}",
-            *([packing(ending)] if packing(ending) else []),
+            *([packed] if packed else []),
             f"timeformat {sql_queries.literal(timeformat)}",
             *([f"region {sql_queries.literal(region)}"] if region else []),
             f"maxerror {min(most_bad + 1, MOST_ERRORS)}",
@@ -215,9 +229,9 @@ class Staging:
         mapping = self.database.config.store.log_jsonpath
         songs = [c for c in sql_queries.columns("staging_songs") if c != OWN_KEY]
         with self.database.transaction():
-            self.copy("staging_songs", songs, song.name, "auto", song.key, most_bad=0, is_trial=True)
+            self.copy("staging_songs", songs, song.name, "auto", packing(song.key), most_bad=0, is_trial=True)
             events = [*sql_queries.columns("staging_events")]
-            self.copy("staging_events", events, log.name, mapping, log.key, most_bad=0, is_trial=True)
+            self.copy("staging_events", events, log.name, mapping, packing(log.key), most_bad=0, is_trial=True)
         return f"{self._cluster.role} may read songs and logs"
 
     def examine_work(self) -> str:
@@ -251,7 +265,7 @@ class _BatchStaging:
     def copy_prefix(self, kind: Kind, whole: StoredObject) -> None:
         """Copy all objects below a prefix."""
         columns = [c for c in sql_queries.columns(TABLES[kind]) if c != OWN_KEY]
-        count, errors = self._copy(kind, columns, whole.name, whole.key)
+        count, errors = self._copy(kind, columns, whole.name, packing(whole.key))
         if kind == "songs" and not self.is_over:
             for _ in range(self._database.execute(f"delete from staging_songs where {EMPTY_KEY}")):
                 count -= 1
@@ -263,17 +277,46 @@ class _BatchStaging:
             self._reject(kind, error, whole.name, objects.get(error.file), error.line, f" in {error.file}")
         self.staged.records[whole.name] += count + len(errors)
 
+    def sorted_logs(
+        self, items: Sequence[StoredObject], done: Callable[[int], None]
+    ) -> tuple[dict[StoredObject, str], list[StoredObject]]:
+        """The logs that are copied where they lie, with how each is packed; and those that are joined into parts.
+
+        The first bytes of a large log tell how it is packed, and whether it begins with a byte order mark, which COPY
+        is not documented to take. A log in a format that is not read is one bad record.
+        """
+        store = self._source.stores["events"]
+        in_place: dict[StoredObject, str] = {}
+        others = [item for item in items if item.size < LARGE]
+        large = [item for item in items if item.size >= LARGE]
+        with ThreadPoolExecutor(READS) as pool:
+            heads = pool.map(lambda item: store.first_bytes(item, HEAD), large)
+            for item, head in zip(large, heads, strict=True):
+                try:
+                    packed = packing_of(item.key, head)
+                except PackError as e:
+                    self.staged.reject(item.name, None, f": {e}", b"")
+                    continue
+                if head.startswith(BOM):
+                    others.append(item)
+                else:
+                    in_place[item] = packed
+                    done(1)
+        return in_place, others
+
     def copy_parts(self, kind: Kind, items: Sequence[StoredObject], done: Callable[[int], None]) -> None:
         """Copy small objects, joined into parts.
 
         Raises:
             TryAgainError: a line of an object held more or less than one record.
         """
-        parts = dict(self._written(kind, self._parts(kind, items, done)))
+        parts, sizes = {}, {}
+        for url, size, part in self._written(kind, self._parts(kind, items, done)):
+            parts[url], sizes[url] = part, size
         if not parts:
             return
-        url = self._staging.manifest(parts)
-        count, errors = self._copy(kind, [*sql_queries.columns(TABLES[kind])], url, ".zst", is_manifest=True)
+        manifest = self._staging.manifest(sizes)
+        count, errors = self._copy(kind, [*sql_queries.columns(TABLES[kind])], manifest, "zstd", is_manifest=True)
         if not self._careful and (errors or (kind == "songs" and self._has_empty_keys())):
             raise TryAgainError("some records are bad, and lines may hold more or less than one")
         by_name = {item.name: item for item in items}
@@ -284,20 +327,20 @@ class _BatchStaging:
             self.staged.records.update(part.objects)
         self._close_sums(count + len(errors), sum(len(part.objects) for part in parts.values()))
 
-    def copy_in_place(self, items: Sequence[StoredObject]) -> None:
+    def copy_in_place(self, items: Mapping[StoredObject, str]) -> None:
         """Copy large logs where they lie: those that are packed alike together, or each by itself with care.
 
         Raises:
             TryAgainError: Redshift does not tell how many records it found in each.
         """
-        key = (lambda item: item.name) if self._careful else (lambda item: packing(item.key))
-        for _, group in groupby(sorted(items, key=key), key):
+        groups: dict[str, list[StoredObject]] = {}
+        for item, packed in items.items():
+            groups.setdefault(item.name if self._careful else packed, []).append(item)
+        for group in groups.values():
             objects = {item.name: item for item in group}
-            url = self._staging.manifest(objects)
-            ending = next(iter(objects.values())).key
-            count, errors = self._copy(
-                "events", [*sql_queries.columns("staging_events")], url, ending, is_manifest=True
-            )
+            url = self._staging.manifest({item.name: item.size for item in group})
+            columns = [*sql_queries.columns("staging_events")]
+            count, errors = self._copy("events", columns, url, items[group[0]], is_manifest=True)
             for error in errors:
                 self._reject("events", error, error.file, objects[error.file], error.line)
             scanned = {next(iter(objects)): count + len(errors)} if len(objects) == 1 else self._scanned(objects)
@@ -324,7 +367,7 @@ class _BatchStaging:
         return {name: found.get(name[:256], 0) for name in objects}
 
     def _copy(
-        self, kind: Kind, columns: Sequence[str], url: str, ending: str, *, is_manifest: bool = False
+        self, kind: Kind, columns: Sequence[str], url: str, packed: str, *, is_manifest: bool = False
     ) -> tuple[int, list[_LoadError]]:
         """How many rows a COPY added, and the records that it refused."""
         left = self._most_bad - len(self.staged.rejected)
@@ -334,7 +377,7 @@ class _BatchStaging:
         mapping = self._database.config.store.log_jsonpath if kind == "events" else "auto"
         try:
             count = self._staging.copy(
-                TABLES[kind], columns, url, mapping, ending, most_bad=left, is_manifest=is_manifest
+                TABLES[kind], columns, url, mapping, packed, most_bad=left, is_manifest=is_manifest
             )
         except LoadError as e:
             if not any(view in str(e) for view in ("sys_load_error_detail", "stl_load_errors")):
@@ -362,8 +405,8 @@ class _BatchStaging:
         text = b""
         if item:
             with suppress(AccessError, PackError):
-                pieces = unpack(item.key, self._source.stores[kind].pieces(item))
-                text = next(islice(_lines(pieces), line - 1, None), b"")
+                pieces = self._source.stores[kind].pieces(item)
+                text = line_at(unpack(item.key, pieces, item.size), line)
         reason = f"{_reason(TABLES[kind], error)}{where} (COPY says: {error.message})"
         self.staged.reject(name, line, f"{error.column}: {reason}", text)
 
@@ -372,34 +415,58 @@ class _BatchStaging:
         keys = sum(len(_with_object(item.name, b"{}\n, ")) for item in items) if kind == "songs" else 0
         size = _part_size(sum(map(unpacked_size, items)) + keys)
         part = _Part()
-        for item, packed in self._source.stores[kind].read_many(items, done):
-            if isinstance(packed, ObjectChangedError):
-                self.staged.changed[item.name] = str(packed)
-                continue
+        for item, records in self._contents(kind, items, done):
             try:
-                content = b"".join(unpack(item.key, [packed]))
+                for record in records:
+                    if fault := self._fault(kind, record.text):
+                        self.staged.records[item.name] += 1
+                        self.staged.reject(item.name, record.line, fault, record.text)
+                    elif not is_jsonpaths(record.text):
+                        text = _with_object(item.name, record.text) if kind == "songs" else record.text
+                        part.add(item.name, record.line, text)
+                    if part.size >= 2 * size:
+                        yield part
+                        part = _Part()
             except PackError as e:
                 self.staged.reject(item.name, None, f": {e}", b"")
-                continue
-            for record in self._records(content):
-                if fault := self._fault(kind, record.text):
-                    self.staged.records[item.name] += 1
-                    self.staged.reject(item.name, record.line, fault, record.text)
-                elif not is_jsonpaths(record.text):
-                    part.add(
-                        item.name, record.line, _with_object(item.name, record.text) if kind == "songs" else record.text
-                    )
-            if len(part.content) >= size:
+            except ObjectChangedError as e:
+                self.staged.changed[item.name] = str(e)
+            if part.size >= size:
                 yield part
                 part = _Part()
         if part.objects:
             yield part
 
-    def _records(self, content: bytes) -> Iterable[Record]:
-        records = [] if self._careful else by_line(content)
-        if records and all(record.text.startswith(b"{") and record.text.endswith(b"}") for record in records):
-            return records
-        return scan(io.BytesIO(content))
+    def _contents(
+        self, kind: Kind, items: Sequence[StoredObject], done: Callable[[int], None]
+    ) -> Iterator[tuple[StoredObject, Iterable[Record]]]:
+        """The records of each object: small objects are read whole and ahead, large ones piece by piece.
+
+        Reading the records raises a PackError when the object cannot be unpacked.
+        """
+        store = self._source.stores[kind]
+        small = [item for item in items if unpacked_size(item) < LARGE]
+        for item, content in store.read_many(small, done):
+            if isinstance(content, ObjectChangedError):
+                self.staged.changed[item.name] = str(content)
+                continue
+            yield item, self._records(unpack(item.key, [content], item.size))
+        for item in items:
+            if unpacked_size(item) >= LARGE:
+                yield item, self._records(unpack(item.key, store.pieces(item), item.size))
+                done(1)
+
+    def _records(self, pieces: Iterator[bytes]) -> Iterator[Record]:
+        first, size = [], 0
+        while size <= LARGE and (piece := next(pieces, None)) is not None:
+            first.append(piece)
+            size += len(piece)
+        if size <= LARGE and not self._careful:
+            records = by_line(b"".join(first))
+            if records and all(record.text.startswith(b"{") and record.text.endswith(b"}") for record in records):
+                yield from records
+                return
+        yield from scan(chain(first, pieces))
 
     def _fault(self, kind: Kind, text: bytes) -> str:
         """Why a record is no JSON object, or lacks a song's key; looked at with care only, and COPY gets nothing else.
@@ -412,28 +479,28 @@ class _BatchStaging:
         if not self._careful:
             return ""
         try:
-            record = json.loads(text.decode())
+            text.decode()
         except UnicodeDecodeError as e:
             return f": is not UTF-8 at byte {e.start + 1}"
-        except json.JSONDecodeError as e:
-            return f": is not JSON: {e.msg} at character {e.pos + 1}"
-        except RecursionError:
-            return ": is not JSON: too deeply nested"
+        if where := json_fault(text):
+            return f": is not JSON: {where}"
+        record = json.loads(text, parse_int=str)
         if not isinstance(record, dict):
             return ": is no JSON object"
         empty = [key for key in ("song_id", "artist_id") if kind == "songs" and record.get(key) == ""]
         return f"{empty[0]}: is missing" if empty else ""
 
-    def _written(self, kind: Kind, parts: Iterable[_Part]) -> Iterator[tuple[str, _Part]]:
-        """Parts that are written into WORK, a bounded number at a time, with their addresses."""
+    def _written(self, kind: Kind, parts: Iterable[_Part]) -> Iterator[tuple[str, int, _Part]]:
+        """Parts that are written into WORK, a bounded number at a time, with their addresses and sizes."""
 
-        def write(part: _Part) -> tuple[str, _Part]:
-            url = self._staging.write(f"{kind}.json.zst", _pack(part.content))
+        def write(part: _Part) -> tuple[str, int, _Part]:
+            packed = _pack(part.content)
+            url = self._staging.write(f"{kind}.json.zst", packed)
             part.content = bytearray()
-            return url, part
+            return url, len(packed), part
 
         with ThreadPoolExecutor(UPLOADS) as pool:
-            waiting: deque[Future[tuple[str, _Part]]] = deque()
+            waiting: deque[Future[tuple[str, int, _Part]]] = deque()
             for part in parts:
                 waiting.append(pool.submit(write, part))
                 if len(waiting) >= UPLOADS:
@@ -484,14 +551,5 @@ def _with_object(name: str, text: bytes) -> bytes:
     )
 
 
-def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines of a content that comes in pieces."""
-    rest = b""
-    for piece in pieces:
-        *lines, rest = (rest + piece).split(b"\n")
-        yield from lines
-    yield rest
-
-
 def _pack(content: bytes | bytearray) -> bytes:
-    return zstandard.ZstdCompressor().compress(bytes(content))
+    return zstandard.ZstdCompressor().compress(content)

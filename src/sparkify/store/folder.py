@@ -118,6 +118,10 @@ class Folder:
             done(1)
             yield item, content
 
+    def first_bytes(self, item: StoredObject, size: int) -> bytes:
+        """See `ObjectStore.first_bytes`."""
+        return next(self.pieces(item), b"")[:size]
+
     def pieces(self, item: StoredObject) -> Iterator[bytes]:
         """See `ObjectStore.pieces`."""
         left = item.size
@@ -251,7 +255,9 @@ def _require_listed(item: StoredObject, info: os.stat_result) -> None:
 def _explained(name: str, e: OSError) -> AccessError:
     reason = e.strerror or type(e).__name__
     if isinstance(e, FileNotFoundError):
-        return AccessError(f"{name}: is not there ({reason}); check [S3], or run again if it was listed a moment ago")
+        return AccessError(
+            f"{name}: is not there ({reason}); check [S3], or run again if it was listed a moment ago", object=name
+        )
     if isinstance(e, PermissionError):
-        return AccessError(f"{name}: access denied ({reason}); grant this user the right to read it")
-    return AccessError(f"{name}: cannot be read ({reason}); look at the disk")
+        return AccessError(f"{name}: access denied ({reason}); grant this user the right to read it", object=name)
+    return AccessError(f"{name}: cannot be read ({reason}); look at the disk", object=name)

@@ -155,6 +155,15 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def first_bytes(self, item: StoredObject, size: int) -> bytes:
+        """The first bytes of an object, at most `size` of them.
+
+        Raises:
+            AccessError: as `read`.
+            ObjectChangedError: as `read`.
+        """
+        ...
+
     def pieces(self, item: StoredObject) -> Iterator[bytes]:
         """The content of an object of any size, as it was listed, piece by piece.
 

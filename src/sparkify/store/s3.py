@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -291,6 +292,14 @@ class S3Prefix:
                 yield future.result()
                 done(1)
 
+    def first_bytes(self, item: StoredObject, size: int) -> bytes:
+        """See `ObjectStore.first_bytes`."""
+        with self._refusals(item):
+            options = {"IfMatch": item.etag} if item.etag else {}
+            answer = self._request("get_object", Key=item.key, Range=f"bytes=0-{size - 1}", **options)
+            content: bytes = answer["Body"].read(size)
+        return content
+
     def pieces(self, item: StoredObject) -> Iterator[bytes]:
         """See `ObjectStore.pieces`. An answer that breaks off is read on from there."""
         count, etag = 0, item.etag
@@ -309,14 +318,8 @@ class S3Prefix:
     def _body(self, item: StoredObject, etag: str, start: int) -> tuple[str, Iterator[bytes]]:
         """The ETag of an object, and its content from a byte on."""
         options = {**({"IfMatch": etag} if etag else {}), **({"Range": f"bytes={start}-"} if start else {})}
-        try:
+        with self._refusals(item):
             answer = self._request("get_object", Key=item.key, **options)
-        except ClientError as e:
-            if e.response["Error"]["Code"] in ("PreconditionFailed", "412", "InvalidRange", "416"):
-                raise changed(item, "it was replaced after it was listed") from e
-            raise self._explained(item.name, e) from e
-        except CLIENT_ERRORS as e:
-            raise self._explained(item.name, e) from e
         is_part = answer["ResponseMetadata"]["HTTPStatusCode"] == 206
         _require_listed(item, answer.get("ETag", ""), answer["ContentLength"] + (start if is_part else 0))
         body = answer["Body"].iter_chunks(READ_SIZE)
@@ -401,6 +404,18 @@ class S3Prefix:
             return self._request(operation, **options)
         except CLIENT_ERRORS as e:
             raise self._explained(self._name(options["Key"]) if "Key" in options else self.location, e) from e
+
+    @contextmanager
+    def _refusals(self, item: StoredObject) -> Iterator[None]:
+        """Raise what a refused request for an object means."""
+        try:
+            yield
+        except ClientError as e:
+            if e.response["Error"]["Code"] in ("PreconditionFailed", "412", "InvalidRange", "416"):
+                raise changed(item, "it was replaced after it was listed") from e
+            raise self._explained(item.name, e) from e
+        except CLIENT_ERRORS as e:
+            raise self._explained(item.name, e) from e
 
     def _explained(self, name: str, e: Exception) -> AccessError:
         return explained(name, e, is_unsigned=self._account.is_unsigned)

@@ -84,7 +84,7 @@ def explained(name: str, e: Exception, *, is_unsigned: bool = False) -> AccessEr
             "AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         )
     said = ": ".join(filter(None, [" ".join(filter(None, [answer.status, answer.code])), answer.message]))
-    return AccessError(f"{name}: {text} ({said})")
+    return AccessError(f"{name}: {text} ({said})", object=name)
 
 
 def _answer(e: Exception) -> S3Answer:
