@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 from conftest import Sparkify, event, lines, run, song
 
-from sparkify import outputs
-
 
 @pytest.fixture
 def loaded(sparkify: Sparkify) -> Sparkify:
@@ -105,7 +103,7 @@ def test_another_letter_case_is_the_same_file_where_the_system_says_so(
     def without_case(one: Path, other: Path) -> bool:
         return str(one).lower() == str(other).lower() or samefile(one, other)
 
-    monkeypatch.setattr(outputs.os.path, "samefile", without_case)
+    monkeypatch.setattr(os.path, "samefile", without_case)
     before = everything(loaded.folder)
     for name in ("SPARKIFY.duckdb", "Bucket/LOG_DATA/new.json"):
         assert loaded.command("query", "totals", "--output", str(loaded.folder / name)).exit_code == 2

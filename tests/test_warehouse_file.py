@@ -9,13 +9,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import oracle
 import pytest
 from conftest import Sparkify, assert_is, event, lines, song
 
-from sparkify import checks, etl, sql_queries
+from sparkify import checks, plan, sql_queries
 from sparkify.engines import duckdb as engine
 from sparkify.engines.duckdb import DuckDB
 
@@ -95,7 +96,7 @@ def sqlite(path: Path) -> None:
 OTHER_FILES: dict[str, Callable[[Path], object]] = {
     "a SQLite database": sqlite,
     "an empty file": Path.touch,
-    "a Parquet file": lambda path: duckdb.sql("select 1 as one").write_parquet(str(path)),
+    "a Parquet file": lambda path: duckdb.execute(f"copy (select 1 as one) to '{path}' (format parquet)"),
     "a gzip file": lambda path: path.write_bytes(gzip.compress(b"log")),
     "a folder": Path.mkdir,
     "no file": lambda path: os.mkfifo(path),
@@ -250,12 +251,28 @@ def test_a_run_whose_file_goes_away_fails_and_says_so(
         loaded.configure(BATCH_SIZE="1 B")
     if when == "after a batch":
         tidy = DuckDB.tidy
-        monkeypatch.setattr(DuckDB, "tidy", lambda database: (tidy(database), go_once()))
+
+        def tidy_then_go(database: DuckDB) -> None:
+            tidy(database)
+            go_once()
+
+        monkeypatch.setattr(DuckDB, "tidy", tidy_then_go)
     elif when == "with nothing new":
-        monkeypatch.setattr(etl.planning, "make", lambda *a, make=etl.planning.make: (go_once(), make(*a))[1])
+        make = plan.make
+
+        def go_then_make(*arguments: Any) -> plan.Plan:
+            go_once()
+            return make(*arguments)
+
+        monkeypatch.setattr(plan, "make", go_then_make)
     else:
         run = checks.run
-        monkeypatch.setattr(checks, "run", lambda *a: (go_once(), run(*a))[1])
+
+        def go_then_run(*arguments: Any) -> int:
+            go_once()
+            return run(*arguments)
+
+        monkeypatch.setattr(checks, "run", go_then_run)
     outcome = loaded.etl()
     assert outcome.exit_code == 1
     *_, error, note = outcome.err.splitlines()

@@ -14,7 +14,7 @@ DATA_SUFFIXES = tuple(ending + packing for packing in ("", *PACKINGS) for ending
 
 def packing(key: str) -> str:
     """How an object is packed by its name: `gzip`, `zstd`, or empty."""
-    return next((name for ending, name in PACKINGS.items() if key.lower().endswith(ending)), "")
+    return PACKINGS.get(key[key.rfind(".") :].lower(), "")
 
 
 def why_no_data(key: str, size: int) -> str | None:
@@ -23,13 +23,18 @@ def why_no_data(key: str, size: int) -> str | None:
     Names that begin with a dot or an underscore are hidden, as for Spark, Hive and Athena, which write `_SUCCESS` and
     `_temporary/`; a folder such as `_key=value` is a partition and not hidden.
     """
-    *folders, name = key.split("/")
-    if any(part.startswith(".") for part in (*folders, name)):
+    path = f"/{key}"
+    if "/." in path:
         return "hidden: a part of its name begins with a dot"
-    if name.startswith("_") or any(part.startswith("_") and "=" not in part for part in folders):
+    if "/_" in path and _is_hidden_by_underscore(key):
         return "hidden: a part of its name begins with an underscore"
     if size == 0:
         return "empty"
-    if not name.lower().endswith(DATA_SUFFIXES):
+    if not key.lower().endswith(DATA_SUFFIXES):
         return f"its name does not end in {', '.join(ENDINGS)}, or in these with {' or '.join(PACKINGS)}"
     return None
+
+
+def _is_hidden_by_underscore(key: str) -> bool:
+    *folders, name = key.split("/")
+    return name.startswith("_") or any(part.startswith("_") and "=" not in part for part in folders)
