@@ -21,10 +21,11 @@ def why_no_data(key: str, size: int) -> str | None:
     """Why an object is no data, by its key below the prefix and its size in bytes; None when it is data.
 
     Names that begin with a dot or an underscore are hidden, as for Spark, Hive and Athena, which write `_SUCCESS` and
-    `_temporary/`; a folder such as `_key=value` is a partition and not hidden.
+    `_temporary/`; a folder such as `_key=value` is a partition and not hidden. In S3, `.` and `..` are parts of a key
+    like any others, as in `log_data/./a.json`.
     """
     *folders, name = key.split("/")
-    if any(part.startswith(".") for part in (*folders, name)):
+    if any(part.startswith(".") and part not in (".", "..") for part in (*folders, name)):
         return "hidden: a part of its name begins with a dot"
     if name.startswith("_") or any(part.startswith("_") and "=" not in part for part in folders):
         return "hidden: a part of its name begins with an underscore"
