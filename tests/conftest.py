@@ -25,6 +25,7 @@ from sparkify.cli import main
 
 if TYPE_CHECKING:
     from engines import Servers
+    from s3_double import S3Double
 
 Row = tuple[Any, ...]
 Record = Mapping[str, Any]
@@ -85,6 +86,22 @@ def sparkify(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Sparki
     """A warehouse with its tables, beside an empty bucket; in DuckDB, unless the test names an engine of `ENGINES`."""
     with opened(request, getattr(request, "param", "duckdb"), tmp_path / "sparkify") as made:
         yield made
+
+
+@pytest.fixture
+def double(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Double"]:
+    """An S3 server in this process; its bucket `music` holds a JSONPaths file, and the environment has its address."""
+    import s3_double
+
+    s3_double.make_quick(monkeypatch)
+    with s3_double.running() as server:
+        server.buckets["music"] = {"log_json_path.json": JSONPATHS.encode()}
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKTEST")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        yield server
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """A command of the program that something happens to at a chosen step, and the states that it may leave behind.
 
 A *step* is whatever reaches out of the process: opening and closing the warehouse, every statement (begin, commit and
-checkpoint among them), every page of a listing, every object and every piece of one that is read. A `Watch` sees each
-step before and after it is done, and may end the process there, raise a fault, or send a signal.
+checkpoint among them), every page of a listing (`list`; of a folder, `walk`), every object and every piece of one that
+is read. A `Watch` sees each step before and after it is done, and may end the process there, raise a fault, or send a
+signal.
 
 A *scene* is a bucket with something new, a warehouse before it is loaded, and the states that the warehouse may be
 in after the command was disturbed: the one before, and the one after each whole batch. What a state must be comes

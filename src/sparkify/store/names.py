@@ -21,12 +21,13 @@ def why_no_data(key: str, size: int) -> str | None:
     """Why an object is no data, by its key below the prefix and its size in bytes; None when it is data.
 
     Names that begin with a dot or an underscore are hidden, as for Spark, Hive and Athena, which write `_SUCCESS` and
-    `_temporary/`; a folder such as `_key=value` is a partition and not hidden.
+    `_temporary/`; a folder such as `_key=value` is a partition and not hidden. In S3, `.` and `..` are parts of a key
+    like any others, as in `log_data/./a.json`.
     """
     path = f"/{key}"
-    if "/." in path:
+    if "/." in path and _begins_with_a_dot(key):
         return "hidden: a part of its name begins with a dot"
-    if "/_" in path and _is_hidden_by_underscore(key):
+    if "/_" in path and _begins_with_an_underscore(key):
         return "hidden: a part of its name begins with an underscore"
     if size == 0:
         return "empty"
@@ -35,6 +36,10 @@ def why_no_data(key: str, size: int) -> str | None:
     return None
 
 
-def _is_hidden_by_underscore(key: str) -> bool:
+def _begins_with_a_dot(key: str) -> bool:
+    return any(part.startswith(".") and part not in (".", "..") for part in key.split("/"))
+
+
+def _begins_with_an_underscore(key: str) -> bool:
     *folders, name = key.split("/")
     return name.startswith("_") or any(part.startswith("_") and "=" not in part for part in folders)
