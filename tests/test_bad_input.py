@@ -151,7 +151,7 @@ def test_a_bad_record_stops_the_run_which_says_where_and_why_and_changes_nothing
     assert first.startswith(f"error: {place(sparkify, 'log_data/bad.json', len(padding) + 1, said)}")
     assert len(first) < 600, "the raw text is shortened"
     assert as_text(bad.text)[:100].replace("\0", "\\0") in first
-    assert "mend the objects and deliver them again, or raise MAX_ERRORS" in rest[-2]
+    assert "repair the objects and deliver them again, or raise MAX_ERRORS" in rest[-2]
     assert rest[-1] == "nothing was changed"
     assert outcome.out == ""
     assert sparkify.content() == before

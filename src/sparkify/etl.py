@@ -117,7 +117,6 @@ class _Load:
             except ObjectsChangedError as e:
                 for reason in e.reasons:
                     self.progress.warn(f"{reason}; it is not loaded and stays new for the next run")
-                self.summary.changed |= e.names
                 batch = planning.without(batch, e.names)
                 if not batch.objects:
                     return

@@ -31,7 +31,6 @@ class Summary:
     plan: Plan
     counts: Counter[str] = field(default_factory=Counter)
     unknown_keys: set[str] = field(default_factory=set)
-    changed: set[str] = field(default_factory=set)
     totals: tuple[int, ...] = ()
     seconds: float = 0.0
 
