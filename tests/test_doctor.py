@@ -47,7 +47,7 @@ def test_each_missing_thing_has_its_line_and_its_fix(sparkify: Sparkify) -> None
     checks = found(outcome)
     assert [*checks] == CHECKS
     assert [what for what, (sign, _) in checks.items() if sign == "✗"] == ["log_data", "log_jsonpath"]
-    assert "no .json, .json.gz or .json.zst lies there; check the prefix in [S3]" in checks["log_data"][1]
+    assert "no .json, .jsonl, .ndjson lies there; check the prefix in [S3]" in checks["log_data"][1]
     assert "not a JSONPaths file ([S3] LOG_JSONPATH)" in checks["log_jsonpath"][1]
 
 

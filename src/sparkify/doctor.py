@@ -15,6 +15,7 @@ from sparkify.engines import Engine
 from sparkify.errors import AccessError, ConfigError, SparkifyError
 from sparkify.progress import Progress
 from sparkify.store import StoredObject, Stores
+from sparkify.store.names import ENDINGS
 
 T = TypeVar("T")
 
@@ -91,7 +92,7 @@ def _objects(location: str, settings: Config) -> tuple[str, StoredObject]:
     store = Stores(settings).open(location)
     listing = store.list_objects()
     if not listing.objects:
-        raise AccessError(f"{location}: no .json, .json.gz or .json.zst lies there; check the prefix in [S3]")
+        raise AccessError(f"{location}: no {', '.join(ENDINGS)} lies there; check the prefix in [S3]")
     store.read(listing.objects[0])
     return f"{len(listing.objects):,} objects below {location}, readable", listing.objects[0]
 
