@@ -10,6 +10,7 @@ import socket
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -110,11 +111,18 @@ def opened(
 ) -> Iterator["Sparkify"]:
     """A warehouse with its tables in an engine of `ENGINES`, until the end of the block."""
     if engine == "duckdb":
-        yield Sparkify(folder, **etl_settings).created()
+        yield Sparkify(folder, **etl_settings).with_tables()
         return
     servers: Servers = request.getfixturevalue("servers")
     with servers.sparkify(folder, has_work=engine == "redshift", **etl_settings) as made:
         yield made
+
+
+@cache
+def empty_warehouse() -> bytes:
+    """The file of a warehouse with its tables and nothing in them."""
+    with TemporaryDirectory() as folder:
+        return Sparkify(Path(folder) / "sparkify").created().database.read_bytes()
 
 
 class Outcome(NamedTuple):
@@ -175,6 +183,11 @@ class Sparkify:
         """The same, with its tables."""
         done = self.command("create-tables")
         assert done.exit_code == 0, done.err
+        return self
+
+    def with_tables(self) -> Self:
+        """The same, with the tables that `create-tables` makes: made once for all tests of this process."""
+        self.database.write_bytes(empty_warehouse())
         return self
 
     def command(self, name: str, *options: str) -> Outcome:

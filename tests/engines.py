@@ -5,7 +5,9 @@ Redshift is the stand-in of `tests/redshift`, S3 is ministack: both run on this 
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import s3
@@ -24,10 +26,19 @@ class Servers(Cloud):
     @contextmanager
     def sparkify(self, folder: Path, *, has_work: bool, **etl_settings: str | int) -> Iterator["OnRedshift"]:
         """A warehouse with its tables, which is gone at the end of the block."""
-        with self.stand_in.fresh_database() as database:
+        with self.stand_in.fresh_database(self._with_tables) as database:
             made = OnRedshift(folder, self, database, has_work=has_work, **etl_settings)
-            yield made.created()
+            yield made
             self.delete_bucket(made.bucket_name)
+
+    @cached_property
+    def _with_tables(self) -> str:
+        """A database with the tables that `create-tables` makes: made once for all tests of this process."""
+        database = self.stand_in.new_database()
+        with TemporaryDirectory() as folder:
+            made = OnRedshift(Path(folder) / "sparkify", self, database, has_work=True).created()
+            self.delete_bucket(made.bucket_name)
+        return database
 
     def delete_bucket(self, name: str) -> None:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=name)
@@ -53,6 +64,8 @@ class OnRedshift(Sparkify):
         self.reads_prefixes = not has_work
         self.bucket_name = servers.new_bucket()
         super().__init__(folder, **etl_settings)
+        for prefix in ("song_data", "log_data"):  # as the console of S3 makes folders
+            self.put_as_it_is(f"{prefix}/", b"")
 
     @property
     def store(self) -> str:

@@ -161,7 +161,9 @@ class S3Prefix:
     def list_objects(self) -> Listing:
         """See `ObjectStore.list_objects`."""
         found, prefix = self._list_in_parallel(), self._prefix
-        if not found:
+        is_empty = not found
+        found = [item for item in found if item.key != prefix]  # the marker of the folder itself
+        if is_empty:
             found, prefix = [self._single_object()], f"{self._prefix.rstrip('/').rpartition('/')[0]}/".lstrip("/")
         return sorted_listing(found, prefix, warnings=self._warnings())
 
