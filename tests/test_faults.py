@@ -78,7 +78,7 @@ class Fault(Watch):
         if self.is_here(number) and step not in LETTING_GO:
             if step == "walk" and self.cause not in INTERRUPTIONS:
                 raise OSError(errno.EIO, self.cause.text)
-            is_by_the_store = step in STORE_STEPS or (step == "open" and self.cause in INTERRUPTIONS)
+            is_by_the_store = step in STORE_STEPS or (step in ("open", "walk") and self.cause in INTERRUPTIONS)
             raise (self.cause.by_the_store if is_by_the_store else self.cause.by_duckdb)(self.cause.text)
 
     def after(self, number: int, step: str) -> None:

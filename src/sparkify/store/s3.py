@@ -14,7 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -226,11 +226,13 @@ class S3Prefix:
         key = self._prefix.rstrip("/")
         if not key:
             raise AccessError(f"{self.location}: the bucket is empty; set [S3] to the bucket that holds the data")
-        [page, *_] = self._pages(key, Delimiter="/")
-        for item in self._objects(page):
-            if item.key == key:
-                return item
-        near = [*_names(page)] or self._near(key)
+        near: list[str] = []
+        with suppress(AccessError):  # to look around may be forbidden where the listing was not
+            [page, *_] = self._pages(key, Delimiter="/")
+            for item in self._objects(page):
+                if item.key == key:
+                    return item
+            near = [*_names(page)] or self._near(key)
         names = ", ".join(f"s3://{self._bucket}/{each}" for each in near[:NEARBY])
         hint = f"; there is {names}" if names else ""
         raise AccessError(
