@@ -250,12 +250,13 @@ def test_the_client_writes_in_the_work_prefix_only(work: str) -> None:
 
 
 @pytest.mark.parametrize("bucket", EXPORT_BUCKETS)
-def test_the_client_deletes_below_the_export_prefix_too_and_reads_and_writes_nothing_there(bucket: str) -> None:
+def test_the_client_deletes_and_marks_exports_and_reads_and_writes_nothing_else_there(bucket: str) -> None:
     without, statements = (rights_of_the_client(WorkBucket="none", ExportBucket=name) for name in ("", bucket))
-    listing, deletion = (statement for statement in statements if statement not in without)
+    listing, deletion, marker = (statement for statement in statements if statement not in without)
     assert allowed([listing], "s3:ListBucket") == {f"arn:aws:s3:::{bucket}"}
     assert allowed([deletion], "s3:DeleteObject") == {f"arn:aws:s3:::{bucket}/export/*"}
-    assert allowed(statements, "s3:PutObject") == set()
+    assert allowed([marker], "s3:PutObject") == {f"arn:aws:s3:::{bucket}/export/*/_sparkify_export.json"}
+    assert allowed(statements, "s3:PutObject") == allowed([marker], "s3:PutObject")
     assert allowed(statements, "s3:GetObject") == DATA
 
 
