@@ -27,7 +27,7 @@ import botocore.session
 import obstore
 from botocore import UNSIGNED
 from botocore.config import Config as ClientConfig
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import BotoCoreError, ClientError
 from obstore.exceptions import PreconditionError
 from obstore.store import S3Store
 
@@ -314,7 +314,7 @@ class S3Prefix:
                     count += len(piece)
                     yield piece
                 break
-            except (HTTPClientError, IncompleteReadError) as e:
+            except CLIENT_ERRORS as e:
                 if attempt == ATTEMPTS - 1:
                     raise self._explained(item.name, e) from e
         _require_listed(item, item.etag, count)
