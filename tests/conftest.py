@@ -99,7 +99,7 @@ def double(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Double"]:
         server.buckets["music"] = {"log_json_path.json": JSONPATHS.encode()}
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKTEST")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "jXkQ1vZ8")
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
             monkeypatch.delenv(name, raising=False)
         yield server
