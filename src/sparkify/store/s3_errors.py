@@ -92,9 +92,7 @@ def _answer(e: Exception) -> S3Answer:
         error, status = e.response.get("Error", {}), e.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
         code = "" if error.get("Code", "").isdecimal() else error.get("Code", "")
         return S3Answer(str(status), code, _one_line(error.get("Message", "")))
-    if isinstance(e, ObstoreError):
-        return _obstore_answer(str(e))
-    return S3Answer("", "", _one_line(str(e)) or type(e).__name__)
+    return _obstore_answer(str(e) or type(e).__name__)
 
 
 def _obstore_answer(text: str) -> S3Answer:
