@@ -198,9 +198,9 @@ class Sparkify:
         """Run the load."""
         return self.command("etl", *options)
 
-    def loaded(self) -> Outcome:
+    def loaded(self, *options: str) -> Outcome:
         """Run the load, which must succeed."""
-        done = self.etl()
+        done = self.etl(*options)
         assert done.exit_code == 0, "\n".join(done.err.splitlines()[-5:])
         return done
 

@@ -91,9 +91,9 @@ class OnRedshift(Sparkify):
     def remove(self, key: str) -> None:
         self.servers.s3.delete_object(Bucket=self.bucket_name, Key=f"bucket/{key}")
 
-    def loaded(self) -> Outcome:
+    def loaded(self, *options: str) -> Outcome:
         """Run the load, which must succeed and leave nothing in WORK."""
-        done = super().loaded()
+        done = super().loaded(*options)
         assert "Contents" not in self.servers.s3.list_objects_v2(Bucket=self.bucket_name, Prefix="work/")
         return done
 

@@ -10,6 +10,8 @@ import pytest
 import zstandard
 from conftest import Sparkify, event, many_events
 
+from sparkify.engines.private_folder import MARKER
+
 GOOD = json.dumps(event(sessionId=1))
 SMALL, LARGE = [GOOD], many_events(70_000)
 FOLDERS = (
@@ -109,3 +111,33 @@ def test_folders_that_look_like_the_programs_own_are_never_touched(sparkify: Spa
     assert {*sparkify.folder.iterdir()} == before
     assert all((folder / "notes.txt").read_text() == "mine" for folder in mine)
     assert not [*elsewhere.iterdir()]
+
+
+def test_what_a_killed_load_left_is_deleted_by_the_next_load(sparkify: Sparkify) -> None:
+    before = {*sparkify.folder.iterdir()}
+    left = sparkify.folder / ".sparkify.duckdb.load-killed"
+    left.mkdir()
+    (left / MARKER).touch()
+    (left / "1.json").write_text("half a log")
+    sparkify.put("log_data/a.json", GOOD)
+    sparkify.loaded()
+    assert {*sparkify.folder.iterdir()} == before
+
+
+def test_an_object_that_unpacks_to_too_much_is_one_bad_record_and_the_rest_is_loaded(
+    sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sparkify.compression.MOST_UNPACKED", 1_000_000)
+    sparkify.put("log_data/a.json", GOOD)
+    sparkify.put("log_data/good.json.gz", GOOD + "\n" + " " * 900_000)
+    sparkify.put("log_data/small.json.gz", " " * 3_000_000)
+    sparkify.put("log_data/large.json.zst", " " * 100_000_000)
+    sparkify.put("song_data/a.json.gz", " " * 3_000_000)
+    sparkify.configure(MAX_ERRORS=3)
+    sparkify.loaded()
+    assert [(name, reason[:40]) for name, _, _, reason, _ in sparkify.rejected()] == [
+        ("log_data/large.json.zst", "unpacks to more than 1,000,000 bytes, an"),
+        ("log_data/small.json.gz", "unpacks to more than 1,000,000 bytes, an"),
+        ("song_data/a.json.gz", "unpacks to more than 1,000,000 bytes, an"),
+    ]
+    assert sparkify.query("select count(*) from songplays") == [(1,)]

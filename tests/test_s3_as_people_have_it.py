@@ -1,11 +1,18 @@
 """S3 as people have it: regions, public buckets, bills, endpoints, refusals with a code, and odd keys."""
 
+import json
 import os
+import re
+import sys
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from conftest import Sparkify, event, free_port, lines, many_events, song
-from s3_double import Answer, Request, S3Double, error
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from s3_double import XML, Answer, Request, S3Double, error
 
 
 @pytest.fixture
@@ -118,6 +125,79 @@ def test_a_bucket_whose_reader_pays_is_read_with_a_warning(loader: Sparkify, dou
     assert "requester pays" in loader.loaded().err
 
 
+def write_profile(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the credentials come from the default profile, and from nowhere else."""
+    settings = tmp_path / "aws-config"
+    settings.write_text(f"[default]\n{text}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(settings))
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+
+def soon() -> str:
+    """When credentials expire that botocore renews at their next use: within ten minutes."""
+    return f"{datetime.now(UTC) + timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def expiring(double: S3Double, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every key that was used before a song was read, once the song has been read."""
+    monkeypatch.setattr("sparkify.store.s3.ATTEMPTS", 1)
+    expired: set[str] = set()
+
+    def answer(request: Request) -> Answer | None:
+        if request.access_key in expired:
+            return error(400, "ExpiredToken")
+        if request.key == "song_data/a.json":
+            time.sleep(1.5)  # obstore asks for credentials at most once a second
+            expired.update(each.access_key for each in double.requests)
+        return None
+
+    double.hook = answer
+
+
+def test_credentials_of_a_process_that_expire_during_a_run_are_renewed(
+    loader: Sparkify, double: S3Double, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "credentials.py"
+    program.write_text(
+        "import json, time\n"
+        "print(json.dumps({'Version': 1, 'AccessKeyId': f'AK{time.time_ns()}', 'SecretAccessKey': 's',"
+        f" 'SessionToken': 't', 'Expiration': '{soon()}'}}))\n"
+    )
+    write_profile(f"credential_process = {sys.executable} {program}", tmp_path, monkeypatch)
+    expiring(double, monkeypatch)
+    loader.loaded()
+    assert len({request.access_key for request in double.requests}) > 2
+
+
+def test_a_role_of_a_profile_is_assumed_again_when_its_credentials_expire(
+    loader: Sparkify, double: S3Double, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_profile(
+        "role_arn = arn:aws:iam::123456789012:role/reader\nsource_profile = person\nregion = us-east-1\n"
+        "[profile person]\naws_access_key_id = AKPERSON\naws_secret_access_key = secret",
+        tmp_path,
+        monkeypatch,
+    )
+    expiring(double, monkeypatch)
+    of_s3 = double.hook
+    roles = []
+
+    def answer(request: Request) -> Answer | None:
+        if b"Action=AssumeRole" not in request.body:
+            return of_s3(request)
+        roles.append(request.access_key)
+        fields = {"AccessKeyId": f"AKROLE{len(roles)}", "SecretAccessKey": "s", "SessionToken": "t"}
+        text = "".join(f"<{name}>{value}</{name}>" for name, value in {**fields, "Expiration": soon()}.items())
+        result = f"<AssumeRoleResult><Credentials>{text}</Credentials></AssumeRoleResult>"
+        return Answer(200, XML, f"<AssumeRoleResponse>{result}</AssumeRoleResponse>".encode())
+
+    double.hook = answer
+    loader.loaded()
+    assert len(roles) > 2
+    assert {*roles} == {"AKPERSON"}
+
+
 def test_an_endpoint_may_have_a_path(loader: Sparkify, double: S3Double, monkeypatch: pytest.MonkeyPatch) -> None:
     double.base = "/some/path"
     monkeypatch.setenv("AWS_ENDPOINT_URL", double.endpoint)
@@ -187,3 +267,26 @@ def test_every_key_in_s3_is_loaded_and_noted_under_its_name(loader: Sparkify, do
     loader.loaded()
     loaded = {name.removeprefix("s3://music/") for (name,) in loader.query("select object from load_history")}
     assert loaded == {key for key in objects if "_data/" in key and key.endswith(".json")}
+
+
+KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(keys=st.sets(st.tuples(KEYS, st.sampled_from([".json", ".JSON", ".ndjson", "", "/"])), min_size=1, max_size=8))
+def test_whatever_the_keys_data_is_loaded_and_the_rest_is_named(
+    keys: set[tuple[str, str]], loader: Sparkify, double: S3Double
+) -> None:
+    loader.with_tables()
+    objects = double.buckets["music"]
+    for key in [key for key in objects if key.startswith("log_data/")]:
+        del objects[key]
+    made = {f"log_data/{text}{ending}" for text, ending in keys} | {"log_data/always.json"}
+    objects |= {key: lines([event(ts=n)]).encode() for n, key in enumerate(sorted(made), 1)}
+    hidden = re.compile(r"/_[^/]*$|/_[^/=]*/|/\.[^./]|/\.\.[^/]")
+    data = {key for key in made if key.lower().endswith((".json", ".ndjson")) and not hidden.search(key)}
+    others = made - data - {"log_data/"}  # the marker of the folder itself
+    done = json.loads(loader.loaded("--json").out)
+    assert (done["records"]["events"], done["objects"]["ignored"]) == (len(data), len(others))
+    names = {name for (name,) in loader.query("select object from load_history where kind = 'events'")}
+    assert names == {f"s3://music/{key}" for key in data}

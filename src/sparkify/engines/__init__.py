@@ -61,7 +61,7 @@ class Answer:
         size = 0
         for row in islice(self.rows, most):
             rows.append(row)
-            size += sum(len(value) for value in row if isinstance(value, (str, bytes, list, dict)))
+            size += sum(map(_weight, row))
             if size > PORTION_SIZE:
                 return rows, False
         return rows, len(rows) < most
@@ -76,6 +76,13 @@ class Answer:
             used.add(distinct.lower())
             names.append(distinct)
         return names
+
+
+def _weight(value: Value) -> int:
+    """Characters of text that take as much memory as a value; what a list holds takes several times its text."""
+    if isinstance(value, (list, dict)):
+        return 4 * len(str(value))
+    return len(value) if isinstance(value, (str, bytes)) else 0
 
 
 class TryAgainError(LoadError):

@@ -59,7 +59,10 @@ QUESTION_SPILL = "10 GB"
 """Room on disk that a question may take for what does not fit into `[DUCKDB] MEMORY_LIMIT`."""
 
 FETCHED_ROWS = 1_000
-"""Rows of an answer that are in memory at a time."""
+"""Rows of an answer that are in memory at a time, unless a column holds lists: one of them may be very long."""
+
+NESTED = re.compile(r"(STRUCT|MAP|UNION)\b|.*\]$")
+"""How DuckDB names the types whose values become lists and dicts in Python."""
 
 RETRY_EVERY = 0.2
 """Seconds between two attempts to open a file that another process holds."""
@@ -119,7 +122,8 @@ class DuckDB:
             found = self._run(sql, values or {})
             columns = (found and found.description) or []
         names, types = [name for name, *_ in columns], [str(kind) for _, kind, *_ in columns]
-        return Answer(tuple(names), tuple(types), self._rows(found)).require_columns(self.place)
+        rows = self._rows(found, 1 if any(map(NESTED.match, types)) else FETCHED_ROWS)
+        return Answer(tuple(names), tuple(types), rows).require_columns(self.place)
 
     def _shut_off(self) -> None:
         """Keep the connection from files and other databases, and from changes of its settings; it may still spill."""
@@ -140,10 +144,10 @@ class DuckDB:
         with self._faults(of_a_person=True):
             return [statement.type.name for statement in self._connection.extract_statements(sql)]
 
-    def _rows(self, found: duckdb.DuckDBPyConnection) -> Iterator[tuple[Value, ...]]:
+    def _rows(self, found: duckdb.DuckDBPyConnection, at_once: int) -> Iterator[tuple[Value, ...]]:
         while True:
             with self._faults(of_a_person=True):
-                some = found.fetchmany(FETCHED_ROWS)
+                some = found.fetchmany(at_once)
             if not some:
                 return
             yield from some

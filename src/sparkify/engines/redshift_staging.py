@@ -26,7 +26,7 @@ import zstandard
 
 from sparkify import sql_queries
 from sparkify.compression import HEAD, PackError, packing_of, unpack
-from sparkify.engines import Source, Staged, TryAgainError, Value
+from sparkify.engines import ObjectsChangedError, Source, Staged, TryAgainError, Value
 from sparkify.errors import AccessError, BadRecordsError, CheckError, LoadError, ObjectChangedError
 from sparkify.jsonpaths import is_jsonpaths
 from sparkify.plan import Batch, Kind, unpacked_size
@@ -285,24 +285,37 @@ class _BatchStaging:
         The first bytes of a large log tell how it is packed, and whether it begins with a byte order mark, which COPY
         is not documented to take. A log in a format that is not read is one bad record.
         """
-        store = self._source.stores["events"]
         in_place: dict[StoredObject, str] = {}
         others = [item for item in items if item.size < LARGE]
-        large = [item for item in items if item.size >= LARGE]
-        with ThreadPoolExecutor(READS) as pool:
-            heads = pool.map(lambda item: store.first_bytes(item, HEAD), large)
-            for item, head in zip(large, heads, strict=True):
-                try:
-                    packed = packing_of(item.key, head)
-                except PackError as e:
-                    self.staged.reject(item.name, None, f": {e}", b"")
-                    continue
-                if head.startswith(BOM):
-                    others.append(item)
-                else:
-                    in_place[item] = packed
-                    done(1)
+        for item, head in self._heads([item for item in items if item.size >= LARGE]):
+            try:
+                packed = packing_of(item.key, head)
+            except PackError as e:
+                self.staged.reject(item.name, None, f": {e}", b"")
+                continue
+            if head.startswith(BOM):
+                others.append(item)
+            else:
+                in_place[item] = packed
+                done(1)
         return in_place, others
+
+    def _heads(self, items: Sequence[StoredObject]) -> Iterator[tuple[StoredObject, bytes]]:
+        """The first bytes of large logs. Those that are not what was listed are noted as changed, and left out."""
+        store = self._source.stores["events"]
+
+        def head(item: StoredObject) -> bytes | ObjectChangedError:
+            try:
+                return store.first_bytes(item, HEAD)
+            except ObjectChangedError as e:
+                return e
+
+        with ThreadPoolExecutor(READS) as pool:
+            for item, content in zip(items, pool.map(head, items), strict=True):
+                if isinstance(content, ObjectChangedError):
+                    self.staged.changed[item.name] = str(content)
+                else:
+                    yield item, content
 
     def copy_parts(self, kind: Kind, items: Sequence[StoredObject], done: Callable[[int], None]) -> None:
         """Copy small objects, joined into parts.
@@ -332,6 +345,7 @@ class _BatchStaging:
 
         Raises:
             TryAgainError: Redshift does not tell how many records it found in each.
+            ObjectsChangedError: COPY failed, and some of them are not what was listed.
         """
         groups: dict[str, list[StoredObject]] = {}
         for item, packed in items.items():
@@ -340,7 +354,13 @@ class _BatchStaging:
             objects = {item.name: item for item in group}
             url = self._staging.manifest({item.name: item.size for item in group})
             columns = [*sql_queries.columns("staging_events")]
-            count, errors = self._copy("events", columns, url, items[group[0]], is_manifest=True)
+            try:
+                count, errors = self._copy("events", columns, url, items[group[0]], is_manifest=True)
+            except LoadError as e:
+                [*self._heads(group)]
+                if self.staged.changed:
+                    raise ObjectsChangedError(self.staged.changed) from e
+                raise
             for error in errors:
                 self._reject("events", error, error.file, objects[error.file], error.line)
             scanned = {next(iter(objects)): count + len(errors)} if len(objects) == 1 else self._scanned(objects)
