@@ -298,14 +298,14 @@ class PageRun:
         if block.file:
             self._configs[block.file] = merged
             content = self._store(block).config if merged.has_section("CLUSTER") else self._here(text.getvalue())
-            self._add_file(block, content)
+            self._add_file(block, content, mode=600)  # it may hold a password
 
-    def _add_file(self, block: Block, content: str) -> None:
+    def _add_file(self, block: Block, content: str, mode: int = 644) -> None:
         source = self._note(block, "file")
         source.write_text(self._here(content), encoding="utf-8")
         target = shlex.quote(block.file)
         self._script.append(
-            f"(cd {shlex.quote(str(self.folder))} && install -m 644 -D {shlex.quote(str(source))} {target})"
+            f"(cd {shlex.quote(str(self.folder))} && install -m {mode} -D {shlex.quote(str(source))} {target})"
         )
 
     def _add_systemd(self, block: Block) -> None:
@@ -357,6 +357,7 @@ class PageRun:
     def _run_script(self, found: Sequence[Block]) -> None:
         given = self._notes / "given.cfg"
         given.write_text(self.store.config if self.store else "", encoding="utf-8")
+        given.chmod(0o600)  # it holds a password
         path = os.pathsep.join([str(self.folder / ".stubs"), str(self.folder / ".venv" / "bin"), os.environ["PATH"]])
         environment = os.environ | {
             "PATH": path,

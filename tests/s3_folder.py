@@ -37,12 +37,16 @@ class Client:
         self._step = step
 
     def list_objects_v2(self, **options: Any) -> dict[str, Any]:
-        """All keys on one page, whatever the delimiter."""
+        """All keys on one page, whatever the delimiter; a folder is the empty object that S3's console makes."""
         bucket = self._buckets / options["Bucket"]
-        files = self._step("list", lambda: sorted(path for path in bucket.rglob("*") if path.is_file()))
-        entries = [
-            {"Key": path.relative_to(bucket).as_posix(), "ETag": etag(path.stat()), "Size": path.stat().st_size}
-            for path in files
+        paths = self._step("list", lambda: sorted(bucket.rglob("*")))
+        entries: list[dict[str, Any]] = [
+            {
+                "Key": f"{path.relative_to(bucket).as_posix()}{'/' if path.is_dir() else ''}",
+                "ETag": etag(path.stat()),
+                "Size": 0 if path.is_dir() else path.stat().st_size,
+            }
+            for path in paths
         ]
         below = [entry for entry in entries if entry["Key"].startswith(options["Prefix"])]
         return {"IsTruncated": False, "Contents": below}

@@ -61,7 +61,7 @@ REFUSED_BY_REDSHIFT = {
 }
 REFUSED_WITHOUT_WORK = REFUSED_BY_REDSHIFT | {
     # One COPY unpacks all that lies below its prefix, or nothing.
-    "gzip-files": Refused([3], "objects of .json and .json.gz lie together"),
+    "gzip-files": Refused([3], "objects packed as gzip and plain text lie together"),
     # COPY takes all that lies below its prefix for data.
     "jsonpaths-file-among-the-data": Refused([1], "is missing"),
     # Each run reads the records again that an earlier one has set aside.

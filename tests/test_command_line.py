@@ -600,7 +600,7 @@ def test_a_verbose_command_shows_each_statement_with_its_time(
         outcome = loaded.command(*command, "--verbose")
     assert outcome.exit_code == 0, outcome.err
     # Steps that are no statements, settings that are not shown, and comments, of which a watch leaves most out.
-    unlike = ("open", "close", "file", "list", "read", "set", "comment")
+    unlike = ("open", "close", "file", "list", "read", "walk", "set", "comment")
     statements = [step for step in watch.steps if step not in unlike]
     assert statements
     assert [word for word in TIMED.findall(outcome.err) if word not in unlike] == statements

@@ -110,8 +110,8 @@ def test_a_load_killed_at_any_step_leaves_whole_batches_and_the_next_run_ends_ri
     steps, left = walk(scene, is_before=is_before)
     record_property("steps", len(steps))
     assert len(steps) > 60
-    assert {"open", "list", "begin", "insert", "delete", "commit", "checkpoint", "close"} < set(steps)
-    assert set(steps) & {"file", "read"}
+    assert {"open", "begin", "insert", "delete", "commit", "checkpoint", "close"} < set(steps)
+    assert {"walk", "file"} <= set(steps) or {"list", "read"} <= set(steps)
     assert left == sorted(left), "a later kill left less"
     assert set(left) == set(range(len(scene.states)))
 

@@ -179,7 +179,8 @@ def not_of_an_export(place: Path, kind: str) -> None:
     songs = place / "songs"
     if kind == "parquet of another program":
         songs.mkdir(parents=True)
-        duckdb.execute(f"copy (select 1 as one) to '{songs}/part-0.parquet'")
+        with duckdb.connect() as connection:
+            connection.query("select 1 as one").write_parquet(f"{songs}/part-0.parquet")
     elif kind == "an export without its marker":
         (songs / EXPORT_MARKER).unlink()
     elif kind == "a note in an export":
@@ -326,6 +327,7 @@ def test_redshift_overwrites_nothing_but_what_an_export_wrote(kind: str, sparkif
     if kind == "parquet of another program":
         bucket.put("songs/part-0.parquet")
     else:
+        filled(sparkify)
         assert bucket.export().exit_code == 0
         assert {f"{table}/{EXPORT_MARKER}" for table in TABLES} <= {*bucket.objects()}
     if kind == "an export without its marker":

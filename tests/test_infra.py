@@ -16,6 +16,7 @@ from conftest import Outcome, run
 from engines import Servers
 
 from sparkify import config
+from sparkify.engines import EXPORT_MARKER
 from sparkify.sample import write_sample
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -195,7 +196,7 @@ def test_no_right_is_wider_than_a_prefix() -> None:
         assert statement["Effect"] == "Allow"
         assert not any("*" in action for action in listed(statement["Action"])), statement
         for resource in listed(statement["Resource"]):
-            assert re.fullmatch(r"arn:aws:[a-z0-9-]+:[^*]*[^*/](/\*)?", resource), statement
+            assert re.fullmatch(rf"arn:aws:[a-z0-9-]+:[^*]*[^*/](/\*(/{EXPORT_MARKER})?)?", resource), statement
             assert not re.fullmatch(r"arn:aws:s3:::[^/]*/\*", resource), statement
 
 

@@ -561,8 +561,7 @@ def test_every_way_of_staging_agrees_on_every_odd_line(make: Make) -> None:
 
 
 ONLY_DUCKDB_TAKES = {
-    *(f"extra: {text}" for text in ("NaN", "nan", "-inf", "[1,]", '{"a": 1,}')),
-    *("a trailing comma and blanks", "a trailing comma inside", "a trailing comma in an array"),
+    *(f"extra: {text}" for text in ("NaN", "nan", "-inf")),
     *("NaN where no column looks", "NaN in small letters", "inf where no column looks"),
     'registration: "1_000"',
 }

@@ -761,34 +761,6 @@ def test_a_query_that_would_fill_the_disk_says_what_it_may_take(
     assert {*sparkify.folder.rglob("*")} == before
 
 
-MEASURED = """
-import resource, sys
-from sparkify.cli import main
-code = main(sys.argv[1:])
-print(code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)
-"""
-
-
-@pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "select repeat('x', 60_000) || i as text from range(20_000) as t (i)",
-        "select i, md5(cast(i as varchar)) as a, md5(cast(-i as varchar)) as b from range(400_000) as t (i)",
-    ],
-    ids=["1.2 GB of long texts", "many rows"],
-)
-def test_an_answer_takes_no_more_memory_than_the_limit_and_300_mb(
-    sql: str, form: str, sparkify: Sparkify, tmp_path: Path
-) -> None:
-    sparkify.configure(more="MEMORY_LIMIT = 100 MB")
-    command = ["query", sql, "--format", form, "--output", str(tmp_path / "answer"), "--config", str(sparkify.config)]
-    done = subprocess.run([sys.executable, "-c", MEASURED, *command], capture_output=True, text=True, check=True)
-    code, megabytes = map(int, done.stderr.split()[-2:])
-    assert code == 0, done.stderr
-    assert megabytes < 400
-
-
 def test_a_query_for_which_there_is_no_memory_says_what_to_raise(sparkify: Sparkify) -> None:
     sparkify.configure(more="MEMORY_LIMIT = 50 MB")
     outcome = sparkify.command("query", "select len(list(i)) as n from range(50_000_000) as t (i)")

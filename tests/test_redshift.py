@@ -86,6 +86,7 @@ class Warehouse:
         text = self.servers.configuration(place, getattr(self, "database", ""), work=address, role=role, **cluster)
         self.config = self.folder / "dwh.cfg"
         self.config.write_text("\n".join([text, "[ETL]", *etl_settings, ""]))
+        self.config.chmod(0o600)  # it holds a password
         self.environment = self.servers.environment(user)
 
     def use(self, database: str) -> None:
@@ -377,10 +378,9 @@ def test_what_a_killed_run_left_in_work_is_swept_when_it_is_old(
 def test_a_client_that_may_not_delete_from_work_is_warned_and_loads(warehouse: Warehouse) -> None:
     warehouse.configure(user="writer", BATCH_SIZE=300)
     outcome = warehouse.loaded()
-    warnings = [line for line in outcome.err.splitlines() if line.startswith("warning: ")]
+    work = f"warning: s3://{warehouse.bucket}/work: access denied"
+    warnings = [line for line in outcome.err.splitlines() if line.startswith(work)]
     assert len(warnings) == 2
-    assert f"s3://{warehouse.bucket}/work/sparkify-copy/" in warnings[0]
-    assert "access denied" in warnings[0]
     assert warnings[0].endswith("the load goes on, and what was put into [S3] WORK stays there")
     assert warehouse.content() == one_run(warehouse)
 

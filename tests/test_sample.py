@@ -1,7 +1,6 @@
 """The sample: invented data of the real data's shape and quirks, the same for everyone, at any size."""
 
 import json
-import resource
 import subprocess
 import sys
 from collections import Counter
@@ -11,6 +10,7 @@ from typing import Any
 import oracle
 import pytest
 from conftest import Sparkify, assert_is, run
+from memory import measured
 
 from sparkify.sample import write_sample
 
@@ -160,22 +160,11 @@ def test_its_load_makes_the_warehouse_of_the_second_computation_with_some_plays_
 
 def test_its_memory_does_not_grow_with_the_events(tmp_path: Path) -> None:
     def peak(events: int) -> int:
-        code = (
-            "import resource, sys; from pathlib import Path; from sparkify.sample import write_sample;"
-            f"write_sample(Path({str(tmp_path / str(events))!r}), 100, {events}, 1);"
-            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-        )
-        return int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+        folder = tmp_path / str(events)
+        return measured("sample", folder, "--songs", 100, "--events", events, "--seed", 1).peak
 
     written = 150_000 * 460  # bytes of the larger sample's logs, about
-    grown = (peak(150_000) - peak(1_000)) * resource_unit()
-    assert grown < written / 3
-
-
-def resource_unit() -> int:
-    """Bytes of a unit of `ru_maxrss`: kilobytes on Linux, bytes on macOS."""
-    assert resource.RUSAGE_SELF == 0
-    return 1 if sys.platform == "darwin" else 1_024
+    assert peak(150_000) - peak(1_000) < written / 3
 
 
 @pytest.mark.parametrize("taken", ["song_data/A/x.json", "log_data/x.json", "log_json_path.json"])

@@ -326,8 +326,9 @@ class _Settings:
         return text
 
     def check(self, section: str, key: str, pattern: str, accepted: str) -> str:
-        """The text of a key that must match a pattern."""
+        """The text of a key that must match a pattern, and so be set unless an empty text matches."""
         if not re.fullmatch(pattern, text := self.value(section, key)):
+            self.required(section, key, accepted)
             raise self.refused(section, key, f"accepted is {accepted}")
         return text
 

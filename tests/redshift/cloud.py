@@ -16,6 +16,7 @@ from obstore.store import S3Store
 
 import redshift
 from redshift import StandIn
+from sparkify.engines import EXPORT_MARKER
 
 
 def _statement(effect: str, actions: list[str], objects: str) -> dict[str, object]:
@@ -29,6 +30,7 @@ NOT_WORK = _statement("Deny", ["s3:GetObject"], "*/work/*")
 WORK = _statement("Allow", ["s3:PutObject", "s3:DeleteObject"], "*/work/*")
 WRITE = _statement("Allow", ["s3:PutObject"], "*/work/*")
 UNLOAD = _statement("Allow", ["s3:PutObject"], "*/export/*")
+MARK = _statement("Allow", ["s3:PutObject"], f"*/export/*/{EXPORT_MARKER}")
 OVERWRITE = _statement("Allow", ["s3:DeleteObject"], "*/export/*")
 
 ROLES = {
@@ -40,7 +42,7 @@ ROLES = {
 }
 """What each role may do by which Redshift reaches S3."""
 
-USERS = {"worker": (READ, WORK, OVERWRITE), "writer": (READ, WRITE)}
+USERS = {"worker": (READ, WORK, MARK, OVERWRITE), "writer": (READ, WRITE)}
 """What each user may do who runs the program, beside `reader`, who lists and reads, and `root`, who may do anything."""
 
 TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}

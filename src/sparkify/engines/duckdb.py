@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -256,7 +257,8 @@ class DuckDB:
 
     def close(self) -> None:
         """Let other processes have the file."""
-        self._opened.close()
+        # A Ctrl-C while the file is closed must not forget the error in hand, as `ExitStack.close` would.
+        self._opened.__exit__(*sys.exc_info())
 
 
 def _explained(e: Exception) -> str:

@@ -13,10 +13,16 @@ from sparkify.sql_queries import literal
 
 ROWS_AT_A_TIME = 10_000
 
+GROUP_SIZE = 16_000_000
+"""Bytes of a group of rows, which is in memory until it is written."""
+
 SETTINGS = {
     # The rows wait on disk, beside the file, for what they need there is about what the file needs.
     "memory_limit": "150 MB",
+    # One thread takes the rows in their order, whether or not DuckDB promises to keep it; without the promise, a group
+    # of rows is written as soon as it has some bytes, and not only when it has many rows.
     "threads": "1",
+    "preserve_insertion_order": "false",
     # Nothing is fetched from the network.
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -45,6 +51,6 @@ def write(answer: Answer, path: Path) -> None:
                 rows, is_whole = answer.portion(ROWS_AT_A_TIME)
                 columns = [list(column) for column in zip(*rows, strict=True)]
                 database.execute(f"insert into answer select {unnested}", columns or [[] for _ in answer.types])
-            database.execute(f"copy answer to {literal(str(path))} (format parquet)")
+            database.execute(f"copy answer to {literal(str(path))} (format parquet, row_group_size_bytes {GROUP_SIZE})")
     except (duckdb.Error, OSError) as e:
         raise LoadError(f"{path}: the file cannot be written; {str(e).splitlines()[0]}") from e

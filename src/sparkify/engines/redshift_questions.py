@@ -16,7 +16,7 @@ KINDS = ("select", "with", "show")
 EXPLAIN = re.compile(r"explain\b(\s+verbose\b)?[\s(]*(\w*)", re.IGNORECASE)
 
 WRITES = re.compile(
-    r"\b(into)\b|\((?:\s|\()*(insert|update|delete|merge)\b|\b(for\s+(?:no\s+key\s+|key\s+)?(?:update|share))\b"
+    r"\b(into)\b|[()](?:\s|\()*(insert|update|delete|merge)\b|\b(for\s+(?:no\s+key\s+|key\s+)?(?:update|share))\b"
     r"|\b(u&)\s*[\"']",
     re.IGNORECASE,
 )

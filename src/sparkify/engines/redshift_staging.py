@@ -16,8 +16,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from itertools import chain
+from functools import cached_property, partial
+from tempfile import SpooledTemporaryFile, gettempdir
 from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -477,16 +477,26 @@ class _BatchStaging:
                 done(1)
 
     def _records(self, pieces: Iterator[bytes]) -> Iterator[Record]:
-        first, size = [], 0
-        while size <= LARGE and (piece := next(pieces, None)) is not None:
-            first.append(piece)
-            size += len(piece)
-        if size <= LARGE and not self._careful:
-            records = by_line(b"".join(first))
-            if records and all(record.text.startswith(b"{") and record.text.endswith(b"}") for record in records):
-                yield from records
-                return
-        yield from scan(chain(first, pieces))
+        """The records of an object; none before all of it is unpacked, for a part of an object is not loaded.
+
+        Raises:
+            LoadError: there is no room for a large object that was unpacked.
+        """
+        with SpooledTemporaryFile(LARGE) as file:
+            try:
+                file.writelines(pieces)
+                size = file.tell()
+                file.seek(0)
+            except OSError as e:
+                fix = "make room there, or name another folder by the environment variable TMPDIR"
+                raise LoadError(f"{gettempdir()}: an object cannot be unpacked there; {fix} ({e})") from e
+            if size <= LARGE and not self._careful:
+                records = by_line(file.read())
+                if records and all(record.text.startswith(b"{") and record.text.endswith(b"}") for record in records):
+                    yield from records
+                    return
+                file.seek(0)
+            yield from scan(iter(partial(file.read, LARGE), b""))
 
     def _fault(self, kind: Kind, text: bytes) -> str:
         """Why a record is no JSON object, or lacks a song's key; looked at with care only, and COPY gets nothing else.

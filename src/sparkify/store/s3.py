@@ -378,7 +378,7 @@ class S3Prefix:
         is_unsigned = self._account.is_unsigned
         return S3Store(
             self._bucket,
-            endpoint=self._address.url,
+            aws_endpoint_url_s3=self._address.url,  # which goes before all addresses of the environment
             virtual_hosted_style_request=True,  # the address is the bucket's own
             region=self._address.region,
             skip_signature=is_unsigned,
