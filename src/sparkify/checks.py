@@ -10,7 +10,7 @@ from typing import Any
 from sparkify import sql_queries
 from sparkify.engines import Engine, Rows, Value
 from sparkify.errors import CheckError
-from sparkify.formats import as_json
+from sparkify.output import as_json
 
 SHOWN = 5
 """Offending rows that are shown of each check."""

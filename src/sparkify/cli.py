@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shlex
 import signal
 import sys
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # what its encoding lacks
+    gc.set_threshold(100_000)  # a load makes hundreds of thousands of small objects, and no cycles of them
     typed = sys.argv[1:] if arguments is None else [*arguments]
     try:
         options = command_line.parse(typed)

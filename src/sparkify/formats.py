@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from itertools import chain
@@ -18,7 +17,7 @@ from typing import TextIO
 
 from sparkify.engines import Answer, Value
 from sparkify.errors import ConfigError
-from sparkify.output import JSON_VERSION, escape_control_characters, json_line
+from sparkify.output import JSON_VERSION, as_json, escape_control_characters, json_line
 from sparkify.outputs import replaced
 
 TABLE_ROWS = 10_000
@@ -122,21 +121,6 @@ def _write_json(answer: Answer, stream: TextIO) -> None:
         print(between + as_line(named), file=stream, end="")
         between = ",\n"
     print("\n]}", file=stream)
-
-
-def as_json(value: Value) -> Value:
-    """A value as JSON has it: times as ISO texts (UTC), numbers as numbers, what is no number as null."""
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, list):
-        return [as_json(each) for each in value]
-    if isinstance(value, dict):
-        return {str(name): as_json(each) for name, each in value.items()}
-    return value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
 
 
 def _text(value: Value) -> str:

@@ -90,7 +90,8 @@ class Run:
         bad, now = Counter(record.object for record in staged.rejected), _now()
 
         def sums(name: str) -> tuple[int, int, int]:
-            return staged.records[name], staged.records[name] - bad[name], bad[name]
+            records, rejected = staged.records.get(name, 0), bad.get(name, 0)
+            return records, records - rejected, rejected
 
         self._execute("forget_objects")
         for kind, objects in (("songs", batch.songs), ("events", batch.events)):

@@ -7,8 +7,11 @@ an object or the text of a record, is escaped when the line is written.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, TextIO
 
 JSON_VERSION = 1
@@ -66,6 +69,21 @@ def write_lines(lines: Iterable[str], stream: TextIO) -> None:
     for line in lines:
         print(escape_control_characters(line), file=stream)
     stream.flush()
+
+
+def as_json(value: Any) -> Any:
+    """A value as JSON has it: times as ISO texts (UTC), numbers as numbers, what is no number as null."""
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, list):
+        return [as_json(each) for each in value]
+    if isinstance(value, dict):
+        return {str(name): as_json(each) for name, each in value.items()}
+    return value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
 
 
 def json_line(content: Any) -> str:

@@ -117,9 +117,10 @@ def _cut(new: list[tuple[Kind, StoredObject]], batch_size: int) -> list[list[tup
     batches: list[list[tuple[Kind, StoredObject]]] = []
     room = 0
     for kind, item in new:
-        if not batches or unpacked_size(item) > room:
+        size = unpacked_size(item)
+        if not batches or size > room:
             batches.append([])
             room = batch_size
         batches[-1].append((kind, item))
-        room -= unpacked_size(item)
+        room -= size
     return batches

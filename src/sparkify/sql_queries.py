@@ -73,12 +73,12 @@ COLUMN = re.compile(
 PARAMETER = re.compile(r"(?<![\w$])\$([a-z_]\w*)")
 """Where a statement takes a value."""
 
-LETTER = r"A-Za-z_\u0080-\U0010ffff"
-NAME = rf"[{LETTER}][{LETTER}0-9$]*"
+LETTER = r"(?:[^\W\d]|[^\x00-\x7f])"
+NAME = rf"{LETTER}(?:[\w$]|[^\x00-\x7f])*"
 """A name without quotes, a key word among them: a `$` within it begins nothing."""
 
 QUOTED = (
-    rf"(?P<text>'(?:[^']|'')*(?:'|\Z)|\$(?P<tag>(?:[{LETTER}][{LETTER}0-9]*)?)\$.*?(?:\$(?P=tag)\$|\Z))"
+    rf"(?P<text>'(?:[^']|'')*(?:'|\Z)|\$(?P<tag>(?:{LETTER}(?:\w|[^\x00-\x7f])*)?)\$.*?(?:\$(?P=tag)\$|\Z))"
     rf"""|(?P<name>"(?:[^"]|"")*(?:"|\Z))|(?P<comment>--[^\r\n]*|/\*)|{NAME}"""
 )
 ESCAPED = r"""(?:[^'\\]|''|\\.)*(?:'|\Z)"""

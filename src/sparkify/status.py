@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sparkify import formats, history, questions
+from sparkify import history, questions
 from sparkify.engines import Engine
 from sparkify.errors import CheckError
-from sparkify.output import without_credentials
+from sparkify.output import as_json, without_credentials
 from sparkify.summary import counted, cut, size_in_words
 
 SHOWN_RUNS = 5
@@ -152,7 +152,7 @@ class Status:
             "last_play": self.last_play and self.last_play.isoformat(),
             "tables": dict(self.tables),
             "rejected": self.tables["rejected_records"],
-            "runs": [{name: formats.as_json(value) for name, value in run.items()} for run in self.runs],
+            "runs": [{name: as_json(value) for name, value in run.items()} for run in self.runs],
             "bytes": self.size,
         }
 

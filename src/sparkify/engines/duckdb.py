@@ -24,7 +24,6 @@ from sparkify.engines import (
     TryAgainError,
     Value,
     duckdb_export,
-    duckdb_questions,
     duckdb_staging,
 )
 from sparkify.engines.duckdb_file import OpenFile, require_database
@@ -118,6 +117,8 @@ class DuckDB:
     def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
         """See `Engine.ask`. From the first question on, the connection is shut off from all but the warehouse."""
         self._shut_off()
+        from sparkify.engines import duckdb_questions  # a load asks none
+
         duckdb_questions.require_reading(self, sql)
         with self._faults(of_a_person=True):
             found = self._run(sql, values or {})
@@ -195,11 +196,12 @@ class DuckDB:
         """See `Engine.insert`. A column goes to DuckDB as one list, or as one value when its rows do not differ."""
         if not rows:
             return
-        bound, selected, values = [], [], {}
-        for n, (name, kind) in enumerate(sql_queries.columns(table).items()):
-            column = [row[n] for row in rows]
-            is_list = n == 0 or any(value != column[0] for value in column)
-            values[name] = column if is_list else column[0]
+        bound: list[str] = []
+        selected: list[str] = []
+        values: dict[str, Value] = {}
+        for (name, kind), column in zip(sql_queries.columns(table).items(), zip(*rows, strict=True), strict=True):
+            is_list = not bound or column.count(column[0]) != len(column)
+            values[name] = list(column) if is_list else column[0]
             bound.append(f"${name}::{kind}{'[]' if is_list else ''} as {name}")
             selected.append(f"unnest({name})" if is_list else name)
         self.execute(f'insert into "{table}" select {", ".join(selected)} from (select {", ".join(bound)})', values)

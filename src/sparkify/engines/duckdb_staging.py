@@ -114,8 +114,10 @@ class _Objects:
         copies: bool,
     ) -> None:
         self._store = store
-        self._large = [item for item in items if unpacked_size(item) > LARGE]
-        self._small = [item for item in items if unpacked_size(item) <= LARGE]
+        self._large: list[StoredObject] = []
+        self._small: list[StoredObject] = []
+        for item in items:
+            (self._large if unpacked_size(item) > LARGE else self._small).append(item)
         self._folder = folder
         self._staged = staged
         self._done = done
@@ -132,6 +134,9 @@ class _Objects:
                 self._staged.changed[item.name] = str(content)
                 continue
             try:
+                if not packing_of(item.key, content[:HEAD]):
+                    yield item.name, content
+                    continue
                 pieces = iter(unpack(item.key, [content], item.size))
                 first, size = [], 0
                 while size <= IN_MEMORY and (piece := next(pieces, None)) is not None:

@@ -52,6 +52,7 @@ class Folder:
         self.root = path.parent if self._only else path
         if not self.root.is_dir():
             raise AccessError(f"{self.root}: there is no such folder; set [S3] in dwh.cfg to the folder of the data")
+        self._path = str(self.root)  # a path makes its text anew each time
         inside = self.root.is_relative_to(base)
         names = f"{(self.root.relative_to(base) if inside else self.root).as_posix()}/".removeprefix("./")
         self._names = names.replace("//", "/")
@@ -80,27 +81,23 @@ class Folder:
     def is_unchanged(self, item: StoredObject) -> bool:
         """See `ObjectStore.is_unchanged`."""
         try:
-            return etag(os.stat(f"{self.root}/{item.key}")) == item.etag
+            return etag(os.stat(f"{self._path}/{item.key}")) == item.etag
         except OSError as e:
             raise _explained(item.name, e) from e
 
     def read(self, item: StoredObject) -> bytes:
         """See `ObjectStore.read`. Song files are many and tiny: as few system calls as can be."""
         try:
-            file = os.open(f"{self.root}/{item.key}", os.O_RDONLY)
+            file = os.open(f"{self._path}/{item.key}", os.O_RDONLY)
             try:
-                wanted = READ_SIZE if item.size == UNKNOWN_SIZE else item.size
-                pieces = [os.read(file, wanted)]
-                while pieces[-1] and (item.size == UNKNOWN_SIZE or len(pieces[0]) != item.size):
-                    pieces.append(os.read(file, READ_SIZE))
-                _require_listed(item, os.fstat(file))
+                content, info = _read_whole(file, item.size), os.fstat(file)
             finally:
                 os.close(file)
         except OSError as e:
             raise _explained(item.name, e) from e
-        content = b"".join(pieces)
         if item.size == UNKNOWN_SIZE:
             return content
+        _require_listed(item, info)
         if len(content) < item.size:
             raise changed(item, "its end was missing when it was read")
         return content[: item.size]
@@ -126,7 +123,7 @@ class Folder:
         """See `ObjectStore.pieces`."""
         left = item.size
         try:
-            with open(f"{self.root}/{item.key}", "rb", buffering=0) as file:
+            with open(f"{self._path}/{item.key}", "rb", buffering=0) as file:
                 while left and (piece := file.read(min(left, READ_SIZE))):
                     left -= len(piece)
                     yield piece
@@ -138,7 +135,7 @@ class Folder:
 
     def _name(self, key: str) -> str:
         """The name of an object; bytes of its path that are not UTF-8 are written in hexadecimal digits."""
-        return self._names + os.fsencode(key).decode("utf-8", "backslashreplace")
+        return self._names + (key if key.isascii() else os.fsencode(key).decode("utf-8", "backslashreplace"))
 
     def _stored(self, key: str, info: os.stat_result) -> StoredObject:
         return StoredObject(self._name(key), key, etag(info), info.st_size)
@@ -186,26 +183,31 @@ class _Walk:
         try:
             with os.scandir(path) as entries:
                 for entry in entries:
-                    self._add(f"{folder}/{entry.name}" if folder else entry.name, entry)
+                    key = f"{folder}/{entry.name}" if folder else entry.name
+                    try:
+                        if entry.is_file(follow_symlinks=False):
+                            self.files.append((key, entry.stat()))
+                        else:
+                            self._add(key, entry)
+                    except OSError as e:
+                        self._note(key, e, is_link=entry.is_symlink())
         except OSError as e:
             if not folder:
                 raise
             self._note(folder, e)
 
     def _add(self, key: str, entry: os.DirEntry[str]) -> None:
-        try:
-            if entry.is_dir(follow_symlinks=False):
-                self._listed.add(_identity(entry.stat()))
-                self._folders.append(key)
-            elif entry.is_symlink() and entry.is_dir():
-                self._links.append(key)
-                self._links.sort()
-            elif stat.S_ISREG((info := entry.stat()).st_mode):
-                self.files.append((key, info))
-            else:
-                self.ignored.append((key, "no file, but a pipe, a socket or a device"))
-        except OSError as e:
-            self._note(key, e, is_link=entry.is_symlink())
+        """Note a folder, a link, or what is none of these and no file."""
+        if entry.is_dir(follow_symlinks=False):
+            self._listed.add(_identity(entry.stat()))
+            self._folders.append(key)
+        elif entry.is_dir():
+            self._links.append(key)
+            self._links.sort()
+        elif stat.S_ISREG((info := entry.stat()).st_mode):
+            self.files.append((key, info))
+        else:
+            self.ignored.append((key, "no file, but a pipe, a socket or a device"))
 
     def _follow(self, key: str) -> None:
         try:
@@ -227,6 +229,17 @@ class _Walk:
             raise e
         elif is_link:
             self.ignored.append((key, "a link to nothing"))
+
+
+def _read_whole(file: int, size: int) -> bytes:
+    """The content of an open file, which takes one call if it has the size that was listed."""
+    content = os.read(file, READ_SIZE if size == UNKNOWN_SIZE else size)
+    if len(content) == size:
+        return content
+    pieces = [content]
+    while pieces[-1]:
+        pieces.append(os.read(file, READ_SIZE))
+    return b"".join(pieces)
 
 
 def _identity(info: os.stat_result) -> tuple[int, int]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sparkify.errors import AccessError, ObjectChangedError
 from sparkify.store.names import DATA_SUFFIXES, packing, why_no_data
@@ -18,8 +18,7 @@ MAX_OBJECTS = 2_000_000
 """Objects that may lie below one prefix: a listing is held in memory, at about 400 bytes an object."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(NamedTuple):
     """One object as the listing names it. `name` is `s3://bucket/key`, or a path from the folder of dwh.cfg.
 
     `etag` identifies the content, `size` is in bytes.
@@ -31,8 +30,7 @@ class StoredObject:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(NamedTuple):
     """An object that is no data, and why."""
 
     name: str
@@ -69,6 +67,8 @@ class Listing:
             kinds = " and ".join(sorted(kind or "plain text" for kind in packings))
             fix = "give [S3] WORK a prefix where manifests can be written"
             raise AccessError(f"{store.location}: objects packed as {kinds} lie together; {fix}")
+        import hashlib  # loads OpenSSL, which nothing else needs
+
         etag = hashlib.md5("".join(f"{o.name} {o.etag}\n" for o in self.objects).encode()).hexdigest()
         size = sum(item.size for item in self.objects)
         suffix = next((end for end in DATA_SUFFIXES if packing(end) in packings), "")
@@ -82,7 +82,7 @@ def sorted_listing(
     """A listing of objects whose keys begin with `prefix`, data and others told apart by their names."""
     objects: list[StoredObject] = []
     others = list(ignored)
-    for item in sorted(found, key=lambda o: o.name):
+    for item in sorted(found, key=attrgetter("name")):
         if objects and objects[-1].name == item.name:
             others.append(Ignored(item.name, "another object has this name already"))
         elif reason := why_no_data(item.key.removeprefix(prefix), item.size):
