@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from sparkify import sql_queries
-from sparkify.engines import Engine, Rows, Value
+from sparkify.engines.answer import Rows, Value
+from sparkify.engines.engine import Engine
 from sparkify.errors import CheckError
 from sparkify.output import as_json
 

@@ -22,7 +22,7 @@ from sparkify.progress import Progress, discard_rest, for_terminal
 
 if TYPE_CHECKING:
     from sparkify.config import Config
-    from sparkify.engines import Engine
+    from sparkify.engines.engine import Engine
 
 
 @dataclass(frozen=True)

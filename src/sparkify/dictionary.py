@@ -10,7 +10,7 @@ end of a column's line describes the column. Where a column has none, it takes t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from textwrap import dedent
@@ -104,13 +104,14 @@ def tables_read(sql: str) -> list[str]:
     return [name for name in dict.fromkeys(named) if name in (*sql_queries.TABLES, *sql_queries.VIEWS)]
 
 
-def comment_queries() -> list[str]:
-    """The statements that lay the descriptions into the warehouse, where any SQL tool shows them.
+def comment_queries(names: Iterable[str]) -> list[str]:
+    """The statements that write the descriptions of tables and views into the warehouse, where any SQL tool shows them.
 
-    The tables of the batch in hand get none: nobody else reads them, and a load holds them locked.
+    Work tables get none: only the load reads them.
     """
-    described = [each for each in tables() if each.name not in sql_queries.WORK_TABLES]
-    return [statement for each in described for statement in _comments_on(each)]
+    staging, others = sql_queries.STAGING.values(), {*sql_queries.BATCH_TABLES, sql_queries.BATCH_VIEW}
+    described = [name for name in names if name in staging or name not in others]
+    return [statement for name in described for statement in _comments_on(table(name))]
 
 
 def _comments_on(described: Table) -> Iterator[str]:

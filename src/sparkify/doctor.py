@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from sparkify import config, history, jsonpaths, sql_queries, warehouse
+from sparkify import config, history, sql_queries, warehouse
 from sparkify.config import Config
-from sparkify.engines import Engine
+from sparkify.engines.engine import Engine
 from sparkify.errors import AccessError, ConfigError, SparkifyError
 from sparkify.progress import Progress
+from sparkify.records import jsonpaths
 from sparkify.store import StoredObject, Stores
 from sparkify.store.names import ENDINGS
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from sparkify import outputs, sql_queries
 from sparkify.config import Config
-from sparkify.engines import Engine, Export
+from sparkify.engines.engine import Engine
+from sparkify.engines.exports import Export
 from sparkify.progress import Progress
 
 FOLDERS = {"songplays": ("year", "month")}

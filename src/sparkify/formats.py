@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
-from sparkify.engines import Answer, Value
+from sparkify.engines.answer import Answer, Value
 from sparkify.errors import ConfigError
 from sparkify.output import JSON_VERSION, as_json, escape_control_characters, json_line
 from sparkify.outputs import replaced

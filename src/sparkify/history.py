@@ -1,23 +1,25 @@
-"""The warehouse's memory of what it did: the runs, the objects that are loaded, the records that were rejected."""
+"""What the warehouse records of itself: the runs, the objects that are loaded, the records that were rejected."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from sparkify import sql_queries
-from sparkify.engines import Engine, Rows, Staged, TryAgainError, Value
+from sparkify.engines.answer import Rows, Value
+from sparkify.engines.engine import Engine, locked
+from sparkify.engines.staged import Staged
 from sparkify.errors import ConfigError, OutcomeUnknownError, SparkifyError, WarehouseGoneError
 from sparkify.output import escape_control_characters
-from sparkify.plan import Batch
+from sparkify.plan import Batch, Etags, Kind, Plan
 from sparkify.progress import Progress
+from sparkify.store import StoredObject
 
 
 def query(engine: Engine, name: str, values: Mapping[str, Value] | None = None) -> Rows:
-    """The rows that the statement of `sql/history` finds."""
+    """The rows of the statement in a file of `sql/history`."""
     [statement] = sql_queries.statements("history", name)
     return engine.query(statement, values)
 
@@ -46,93 +48,150 @@ def require_version(engine: Engine) -> None:
     Raises:
         ConfigError: they are not.
     """
-    found, ours = version(engine), sql_queries.WAREHOUSE_VERSION
-    if found is None:
+    current = version(engine)
+    if current is None:
         raise ConfigError(f"{engine.place}: the tables are not there yet; run create_tables.py first")
-    if found != ours:
+    if current < sql_queries.WAREHOUSE_VERSION:
+        raise ConfigError(
+            f"{engine.place}: a warehouse of version {current}, and this program is for "
+            f"{sql_queries.WAREHOUSE_VERSION}; run create_tables.py, which brings it up to date and keeps what it holds"
+        )
+    require_no_newer_version(engine, current)
+
+
+def require_no_newer_version(engine: Engine, current: int) -> None:
+    """Make sure that a warehouse was not made by a newer program.
+
+    Raises:
+        ConfigError: it was.
+    """
+    ours = sql_queries.WAREHOUSE_VERSION
+    if current > ours:
         fix = "use the program that made it, or start afresh with create_tables.py --drop and a load"
-        raise ConfigError(f"{engine.place}: a warehouse of version {found}, and this program is for {ours}; {fix}")
+        raise ConfigError(f"{engine.place}: a warehouse of version {current}, and this program is for {ours}; {fix}")
 
 
-def loaded_objects(engine: Engine) -> dict[str, str]:
-    """The ETag of every object that is loaded, by name."""
-    return dict(query(engine, "loaded_objects"))
+def rejected_objects(engine: Engine) -> dict[tuple[Kind, str], str]:
+    """The names of the objects in which records were rejected, by their kind and key."""
+    return {(kind, key): name for kind, key, name in query(engine, "rejected_objects")}
 
 
-def rejected_objects(engine: Engine) -> set[str]:
-    """The names of the objects in which records were rejected."""
-    return {name for (name,) in query(engine, "rejected_objects")}
+def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
+    """Add the objects of a batch, with what was read of each, and its rejected records to the staging tables."""
+    bad = Counter(record.object for record in staged.rejected)
+    kinds: tuple[Kind, ...] = ("songs", "events")
+
+    def row(kind: Kind, item: StoredObject) -> tuple[Value, ...]:
+        records, rejected = staged.records.get(item.name, 0), bad.get(item.name, 0)
+        return kind, item.key, item.name, item.etag, item.size, records, records - rejected, rejected
+
+    engine.insert("staging_objects", [row(kind, item) for kind in kinds for item in batch.of(kind)])
+    engine.insert(
+        "staging_rejected_records",
+        [(r.object, r.line, r.column_name, r.reason, r.raw_text) for r in staged.rejected],
+    )
 
 
-def committed_batches(engine: Engine) -> int:
-    """How many batches all runs together have committed."""
-    [(count,)] = query(engine, "committed_batches")
+def matched_plays(engine: Engine, values: Mapping[str, Value]) -> int:
+    """How many plays between `first_play` and `last_play` are matched to a song."""
+    [(count,)] = query(engine, "matched_plays", values)
     return int(count)
 
 
-class Run:
-    """One run of the load, as the table `runs` remembers it."""
+def totals(engine: Engine) -> tuple[int, ...]:
+    """How many users, songs, artists, plays and matched plays the warehouse holds."""
+    [row] = query(engine, "totals")
+    return row
+
+
+class LoadedObjects:
+    """The load history as it was when the run was planned."""
 
     def __init__(self, engine: Engine) -> None:
-        """Note that the run has begun."""
         self._engine = engine
+        self._batches = self._committed_batches()
+        self.etags: Etags = self._read()
+
+    def is_outdated(self, this_run: Run) -> bool:
+        """Whether another run has committed a batch since then."""
+        return self._committed_batches() != self._batches + this_run.batches
+
+    def refreshed(self, this_run: Run) -> Etags:
+        """What other runs have loaded since then."""
+        before, self.etags = self.etags, self._read()
+        self._batches = self._committed_batches() - this_run.batches
+        return {key: etag for key, etag in self.etags.items() if before.get(key) != etag}
+
+    def _read(self) -> Etags:
+        return {(kind, key): etag for kind, key, etag in query(self._engine, "loaded_objects")}
+
+    def _committed_batches(self) -> int:
+        [(count,)] = query(self._engine, "committed_batches")
+        return int(count)
+
+
+class Run:
+    """One run of the load, as the table `runs` records it."""
+
+    def __init__(self, engine: Engine, progress: Progress, plan: Plan) -> None:
+        """Record that the run has begun."""
+        self._engine = engine
+        self._progress = progress
+        self._planned = len(plan.batches)
         self.batches = 0
+        """Batches that the run has committed."""
         self.is_done = False
         self.run_id = 0
-        _under_lock(engine, self._start)
+        self._locked(lambda: self._start(plan))
 
-    def _start(self) -> None:
-        self._execute("start_run", {"now": _now()})
+    def _start(self, plan: Plan) -> None:
+        self._execute("start_run", {"now": _now(), "songs_gone": plan.songs_gone})
         [(self.run_id,)] = query(self._engine, "this_run")
 
-    def add_objects(self, batch: Batch, staged: Staged) -> None:
-        """Note the objects of a batch as loaded, and their bad records as rejected, in the batch's transaction."""
-        bad, now = Counter(record.object for record in staged.rejected), _now()
+    def note_batch(self, batch: Batch, counts: Mapping[str, int]) -> None:
+        """Record the staged objects as loaded, and what the batch did, in the batch's transaction.
 
-        def sums(name: str) -> tuple[int, int, int]:
-            records, rejected = staged.records.get(name, 0), bad.get(name, 0)
-            return records, records - rejected, rejected
-
+        The last batch ends the run, too: a commit of its own would cost time.
+        """
         self._execute("forget_objects")
-        for kind, objects in (("songs", batch.songs), ("events", batch.events)):
-            self._engine.insert(
-                "load_history",
-                [(o.name, kind, o.etag, o.size, self.run_id, batch.number, *sums(o.name), now) for o in objects],
-            )
-        self._engine.insert(
-            "rejected_records",
-            [(self.run_id, r.object, r.line, r.column_name, r.reason, r.raw_text) for r in staged.rejected],
-        )
-
-    def add_counts(self, counts: Mapping[str, int]) -> None:
-        """Add what a batch did to the run, in the batch's transaction."""
+        self._execute("note_objects", {"run_id": self.run_id, "batch": batch.number, "now": _now()})
         self._execute("add_batch", {**counts, "run_id": self.run_id})
+        if batch.number == self._planned:
+            self._end("done")
 
-    def done(self) -> None:
-        """Note that the run ends well: in the transaction of its last batch, for a commit of its own costs time."""
-        self._end("done")
+    def committed(self, batch: Batch) -> None:
+        """Remember that a batch was committed."""
+        self.batches += 1
+        self.is_done = batch.number == self._planned
+
+    def end(self) -> None:
+        """Record that the run is done, unless its last batch has."""
+        if not self.is_done:
+            self._locked(lambda: self._end("done"))
         self.is_done = True
 
-    def failed(self, error: str) -> None:
-        """Note that the run failed."""
-        _under_lock(self._engine, lambda: self._end("failed", error))
+    def fail(self, error: str) -> None:
+        """Record that the run failed."""
+        self._locked(lambda: self._end("failed", error))
 
     def _end(self, status: str, error: str | None = None) -> None:
         self._execute("end_run", {"run_id": self.run_id, "now": _now(), "status": status, "error": error})
 
-    def what_stays(self, fault: BaseException) -> str:
-        """What a run that ends now leaves behind, for the person.
+    def what_stays(self, error: BaseException) -> str:
+        """What a run that ends with an error leaves behind, for people.
 
-        The warehouse knows best, for the fault may have come right after a commit; it may not be able to tell any more.
-        A commit that was not answered may still be going on: it is over when its lock is free.
+        The warehouse knows best, for the error may have come right after a commit; it may be out of reach, though. A
+        commit whose answer was lost may still be going on: it is over when its lock is free.
         """
-        if isinstance(fault, WarehouseGoneError):
+        if isinstance(error, WarehouseGoneError):
             return "what this run committed is in the file that was opened, wherever that is now, and not in its place"
+        if self.is_done:
+            return f"the run is done, and all of it stays loaded (batches: {self.batches})"
         batches, is_known = self.batches, True
         with suppress(SparkifyError, KeyboardInterrupt):
-            if OutcomeUnknownError in (type(fault), type(fault.__cause__)):
+            if OutcomeUnknownError in (type(error), type(error.__cause__)):
                 is_known = False
-                _under_lock(self._engine, lambda: None)
+                self._locked(lambda: None)
             [(batches,)] = query(self._engine, "batches", {"run_id": self.run_id})
             is_known = True
         if not is_known:
@@ -145,43 +204,32 @@ class Run:
         for statement in sql_queries.statements("history", name):
             self._engine.execute(statement, values)
 
+    def _locked(self, change: Callable[[], None]) -> None:
+        locked(self._engine, self._progress, change)
+
 
 @contextmanager
-def recorded_run(engine: Engine, progress: Progress, close: Callable[[], None]) -> Iterator[Run]:
-    """Record how the run ends, and close the warehouse; a fault gets a note that says what stays of the run."""
-    run = Run(engine)
+def recorded_run(engine: Engine, progress: Progress, plan: Plan) -> Iterator[Run]:
+    """Record how the run ends; an error gets a note that says what stays of the run."""
+    run = Run(engine, progress, plan)
     progress.run_id = run.run_id
     try:
         yield run
-        if not run.is_done:
-            _under_lock(engine, run.done)
-        close()
     except BaseException as e:
         e.add_note(run.what_stays(e))
-        # Where the warehouse cannot even note the failure, the next run notes that this one was killed.
-        with suppress(SparkifyError, KeyboardInterrupt):
-            run.failed(progress.without_secrets(_reason(e)))
+        if not run.is_done:
+            # Where the warehouse cannot even record the failure, the next run records that this one was killed.
+            with suppress(SparkifyError, KeyboardInterrupt):
+                run.fail(progress.without_secrets(_reason(e)))
         raise
 
 
-def _reason(fault: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     """Why a run failed, as a text that every engine can store: line by line, as it was shown to the person."""
-    if isinstance(fault, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    lines = fault.lines if isinstance(fault, SparkifyError) else str(fault).split("\n")
-    return "\n".join(map(escape_control_characters, lines)) or type(fault).__name__
-
-
-def _under_lock(engine: Engine, change: Callable[[], None]) -> None:
-    """Change something when nobody else does; again a little later where another transaction came between."""
-    while True:
-        try:
-            with engine.transaction():
-                engine.lock()
-                change()
-            return
-        except TryAgainError as e:
-            time.sleep(e.wait)
+    lines = error.lines if isinstance(error, SparkifyError) else str(error).split("\n")
+    return "\n".join(map(escape_control_characters, lines)) or type(error).__name__
 
 
 def _now() -> datetime:

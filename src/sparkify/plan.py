@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from sparkify.store import Ignored, Listing, StoredObject
@@ -11,35 +11,42 @@ from sparkify.store.names import packing
 
 Kind: TypeAlias = Literal["songs", "events"]
 
+Etags: TypeAlias = Mapping[tuple[Kind, str], str]
+"""The ETag of each loaded object, by its kind and its key."""
+
 UNPACKED = 10
-"""How many times its size a compressed object counts, about what JSON logs unpack to."""
+"""How many times its size a packed object counts, about what JSON logs unpack to."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The objects that one transaction loads, and the names of the loaded objects that they replace.
-
-    `number` counts from 1 within the run.
-    """
+    """The objects that one transaction loads. `number` counts from 1 within the run."""
 
     number: int
     songs: tuple[StoredObject, ...]
     events: tuple[StoredObject, ...]
-    replaced: tuple[str, ...]
 
     @property
     def objects(self) -> tuple[StoredObject, ...]:
         """All objects of the batch, songs first."""
         return self.songs + self.events
 
+    def of(self, kind: Kind) -> tuple[StoredObject, ...]:
+        """The objects of a kind."""
+        return self.songs if kind == "songs" else self.events
+
 
 @dataclass(frozen=True)
 class Plan:
-    """All batches of a run, how many listed objects are loaded already, and those that are no data."""
+    """The batches of a run, and what it leaves out: listed objects that are loaded already or no data.
+
+    `songs_gone` counts the loaded song objects that are no longer listed; None where not all were listed.
+    """
 
     batches: tuple[Batch, ...]
     known: int
     ignored: tuple[Ignored, ...]
+    songs_gone: int | None
 
     @property
     def objects(self) -> tuple[StoredObject, ...]:
@@ -47,17 +54,18 @@ class Plan:
         return tuple(item for batch in self.batches for item in batch.objects)
 
 
-def make(listings: Mapping[Kind, Listing], history: Mapping[str, str], batch_size: int) -> Plan:
-    """New objects are the listing minus the load history.
+def make(listings: Mapping[Kind, Listing], loaded: Etags, batch_size: int, *, again: bool = False) -> Plan:
+    """New objects are the listing minus what is loaded; with `again`, all listed objects count as new.
 
-    `history` maps the name of each loaded object to its ETag. A batch holds at most `batch_size` bytes of unpacked
-    JSON, or one object that is larger. Songs come first, so that plays find their songs when they arrive.
+    A batch holds at most `batch_size` bytes of unpacked JSON, or one object that is larger. Songs come first, so that
+    plays find their songs when they arrive.
     """
+    kinds: tuple[Kind, ...] = ("songs", "events")
     new: list[tuple[Kind, StoredObject]] = [
         (kind, item)
-        for kind in ("songs", "events")
+        for kind in kinds
         for item in listings[kind].objects
-        if history.get(item.name) != item.etag
+        if again or loaded.get((kind, item.key)) != item.etag
     ]
     listed = sum(len(listing.objects) for listing in listings.values())
     return Plan(
@@ -66,51 +74,39 @@ def make(listings: Mapping[Kind, Listing], history: Mapping[str, str], batch_siz
                 number,
                 songs=tuple(item for kind, item in members if kind == "songs"),
                 events=tuple(item for kind, item in members if kind == "events"),
-                replaced=_replaced((item for _, item in members), history),
             )
             for number, members in enumerate(_cut(new, batch_size), 1)
         ),
         known=listed - len(new),
         ignored=tuple(item for listing in listings.values() for item in listing.ignored),
+        songs_gone=None if again else _songs_gone(listings["songs"], loaded),
     )
 
 
-def without_loaded(batch: Batch, history: Mapping[str, str]) -> Batch:
+def _songs_gone(listing: Listing, loaded: Etags) -> int:
+    listed = {item.key for item in listing.objects}
+    return 0 if "" in listed else sum(kind == "songs" and key not in listed for kind, key in loaded)
+
+
+def without_loaded(batch: Batch, loaded: Etags) -> Batch:
     """A batch that was planned before, without what is loaded by now."""
 
-    def new(items: tuple[StoredObject, ...]) -> tuple[StoredObject, ...]:
-        return tuple(item for item in items if history.get(item.name) != item.etag)
+    def new(kind: Kind) -> tuple[StoredObject, ...]:
+        return tuple(item for item in batch.of(kind) if loaded.get((kind, item.key)) != item.etag)
 
-    songs, events = new(batch.songs), new(batch.events)
-    return Batch(batch.number, songs, events, _replaced(songs + events, history))
+    return replace(batch, songs=new("songs"), events=new("events"))
 
 
 def without(batch: Batch, names: Set[str]) -> Batch:
-    """A batch without the objects of some names, which therefore replace nothing."""
+    """A batch without the objects of some names."""
     songs = tuple(item for item in batch.songs if item.name not in names)
     events = tuple(item for item in batch.events if item.name not in names)
-    return Batch(batch.number, songs, events, tuple(name for name in batch.replaced if name not in names))
-
-
-def _replaced(items: Iterable[StoredObject], history: Mapping[str, str]) -> tuple[str, ...]:
-    """The loaded objects whose place new ones take: of the same name, or a prefix that was loaded as one object.
-
-    An object that is a prefix (its name ends in `/`) takes the place of all that was loaded from below it.
-    """
-    prefixes = [name for name in history if name.endswith("/")]
-    replaced = set()
-    for item in items:
-        if item.name in history:
-            replaced.add(item.name)
-        replaced.update(prefix for prefix in prefixes if item.name.startswith(prefix))
-        if item.name.endswith("/"):
-            replaced.update(name for name in history if name.startswith(item.name))
-    return tuple(sorted(replaced))
+    return replace(batch, songs=songs, events=events)
 
 
 def unpacked_size(item: StoredObject) -> int:
     """About how many bytes of JSON an object holds."""
-    return item.size * UNPACKED if packing(item.key) else item.size
+    return item.size * UNPACKED if packing(item.path) else item.size
 
 
 def _cut(new: list[tuple[Kind, StoredObject]], batch_size: int) -> list[list[tuple[Kind, StoredObject]]]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from sparkify import sql_queries
-from sparkify.engines import Answer, Engine, Value
+from sparkify.engines.answer import Answer, Value
+from sparkify.engines.engine import Engine
 from sparkify.errors import ConfigError
 
 OPTIONS = {"from_time": "--from", "to_time": "--to", "level": "--level", "most": "--limit"}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sparkify import history
-from sparkify.engines import Engine, Rejected
-from sparkify.summary import counted
+from sparkify.engines.engine import Engine
+from sparkify.engines.staged import Rejected
+from sparkify.words import counted
 
 
 def listed(engine: Engine) -> list[Rejected]:

@@ -7,30 +7,36 @@ A value is written `$name` and bound by the engine. Where a statement takes no b
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from itertools import takewhile
 
-WAREHOUSE_VERSION = 2
-"""Version of the tables; raised when a file of `sql/create` changes what is stored."""
+WAREHOUSE_VERSION = 3
+"""Version of the tables; raised when a file of `sql/create` changes what is stored. `sql/migrate` has the steps."""
 
-WORK_TABLES = (
-    "staging_events",
+STAGING = {"events": "staging_events", "songs": "staging_songs"}
+"""The staging table of each kind of object."""
+
+BATCH_TABLES = (
+    *STAGING.values(),
+    "staging_objects",
+    "staging_rejected_records",
     "changed_songs",
-    "replaced_objects",
-    "play_words",
+    "play_match_keys",
     "song_matches",
-    "contested_times",
-    "contested_plays",
+    "duplicate_times",
+    "duplicate_plays",
     "latest_users",
 )
-"""Emptied when a batch begins: they describe the batch in hand."""
+"""Staging and work tables: they describe the batch in hand, and are emptied when a batch is staged."""
 
-TABLES = (
-    *WORK_TABLES,
-    "staging_songs",
+BATCH_VIEW = "delivered_plays"
+"""The view over the staging tables."""
+
+LASTING_TABLES = (
+    "catalogue",
     "users",
     "artists",
     "songs",
@@ -39,29 +45,11 @@ TABLES = (
     "load_history",
     "runs",
     "rejected_records",
+    "load_lock",
     "warehouse",
 )
-VIEWS = ("delivered_plays", "plays")
-
-SONG_TRANSFORMS = ("changed_songs", "songs", "artists", "changed_words")
-"""What new song objects make necessary, in this order; the last tells whether plays have to be matched again."""
-
-PLAY_TRANSFORMS = ("contested_times", "contested_plays", "beaten_plays", "songplays")
-"""How delivered plays are merged into the fact, in this order."""
-
-EVENT_TRANSFORMS = ("latest_users", "users", "time")
-"""What new events make necessary beside the fact itself, in this order."""
-
-TRANSFORMS = (
-    "replaced_songs",
-    *SONG_TRANSFORMS,
-    "delivered_words",
-    "song_matches",
-    "rematched_plays",
-    *PLAY_TRANSFORMS,
-    *EVENT_TRANSFORMS,
-)
-"""Everything between staging and the checks, in the order in which it runs."""
+TABLES = (*BATCH_TABLES, *LASTING_TABLES)
+VIEWS = (BATCH_VIEW, "plays")
 
 COLUMN = re.compile(
     r"^    (\w+) (varchar\(\d+\)|bigint|integer|double precision|timestamp)( not null)?[^\n]*?(?:  -- ([^\n]*))?$",
@@ -193,18 +181,14 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def create_table_queries(engine: str = "duckdb") -> list[str]:
-    """The statements that create what is missing: tables first, then the views over them.
-
-    What only one engine understands stands in a comment, `/* engine: … */`, which is opened for that engine.
-    """
-    texts = [text for name in (*TABLES, *VIEWS) for text in statements("create", name)]
-    return [re.sub(rf"/\* {engine}: (.*?) \*/", r"\1", text, flags=re.DOTALL) for text in texts]
+def create_table_queries(engine: str = "duckdb", names: Iterable[str] = (*TABLES, *VIEWS)) -> list[str]:
+    """The statements that create what is missing: tables first, then the views over them."""
+    return [opened_for(engine, text) for name in names for text in statements("create", name)]
 
 
-def insert_table_queries() -> list[str]:
-    """The statements that turn staged rows into the star schema, in order."""
-    return [text for name in TRANSFORMS for text in statements("transform", name)]
+def opened_for(engine: str, sql: str) -> str:
+    """A statement for an engine: what only that one understands lies in a comment, `/* engine: … */`."""
+    return re.sub(rf"/\* {engine}: (.*?) \*/", r"\1", sql, flags=re.DOTALL)
 
 
 def drop_table_queries() -> list[str]:

@@ -8,10 +8,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sparkify import history, questions
-from sparkify.engines import Engine
+from sparkify.engines.engine import Engine
 from sparkify.errors import CheckError
 from sparkify.output import as_json, without_credentials
-from sparkify.summary import counted, cut, size_in_words
+from sparkify.words import counted, cut, size_in_words
 
 SHOWN_RUNS = 5
 """Runs that are shown, the last ones."""

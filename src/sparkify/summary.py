@@ -10,6 +10,7 @@ from typing import Any
 
 from sparkify.plan import Plan
 from sparkify.store import Ignored
+from sparkify.words import counted, cut, size_in_words
 
 SHOWN_IGNORED = 5
 """Objects that are no data which a summary names; a dry run names all."""
@@ -34,9 +35,10 @@ class Summary:
     totals: tuple[int, ...] = ()
     seconds: float = 0.0
 
-    def add(self, counts: Mapping[str, int]) -> None:
-        """Add what a batch did."""
+    def add(self, counts: Mapping[str, int], unknown_keys: set[str]) -> None:
+        """Add what a batch did, and the keys that no column took."""
         self.counts.update(counts)
+        self.unknown_keys |= unknown_keys
 
     @property
     def rejected(self) -> int:
@@ -137,22 +139,3 @@ def plan_fields(plan: Plan) -> dict[str, Any]:
         "ignored": len(plan.ignored),
         "ignored_objects": _ignored_fields(plan.ignored),
     }
-
-
-def cut(text: str, length: int) -> str:
-    """The beginning of a text that is longer than `length` characters, with `…` at its end."""
-    return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """A number with what it counts: `1 play`, `37 plays`."""
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
-
-
-def size_in_words(count: float) -> str:
-    """A size for a person."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            break
-        count /= 1000
-    return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"

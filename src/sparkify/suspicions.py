@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sparkify import history
-from sparkify.engines import Engine, Staged
+from sparkify.engines.engine import Engine
 from sparkify.plan import Batch
-from sparkify.summary import counted
+from sparkify.words import counted
 
 SHOWN = 5
 """Logs that are named of those that became shorter."""
@@ -36,23 +36,13 @@ class Year:
     first_from_future: datetime | None
 
 
-def shorter_logs(engine: Engine, batch: Batch, staged: Staged) -> list[str]:
-    """A warning for each of the first logs that were delivered again with fewer records, before `load_history` forgets.
-
-    A prefix that is read as one object is none: logs that expire there make it shorter.
-    """
-    if not batch.replaced:
-        return []
-    former: dict[str, int] = dict(history.query(engine, "former_records"))
-    shorter = [
-        (item.name, staged.records[item.name])
-        for item in batch.events
-        if staged.records[item.name] < former.get(item.name, 0) and not item.name.endswith("/")
-    ]
+def shorter_logs(engine: Engine) -> list[str]:
+    """A warning for each of the first logs of the batch that were delivered before with more records."""
+    shorter = history.query(engine, "shorter_logs")
     warnings = [
-        f"{name}: delivered again with {counted(count, 'record')}, and with {former[name]:,} before; events do not "
+        f"{name}: delivered again with {counted(count, 'record')}, and with {former:,} before; events do not "
         f"retract, so what it held before stays loaded"
-        for name, count in shorter[:SHOWN]
+        for name, count, former in shorter[:SHOWN]
     ]
     more = len(shorter) - SHOWN
     return [*warnings, f"{counted(more, 'more log')} became shorter in the same way"] if more > 0 else warnings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sparkify.config import Cluster, Config
-from sparkify.engines import Engine
+from sparkify.engines.engine import Engine
 from sparkify.errors import ConfigError
 from sparkify.progress import Progress
 
@@ -19,14 +19,14 @@ def connect(config: Config, progress: Progress, *, create: bool = False, read_on
         return _redshift(config, config.cluster, progress, create=create)
     if not create and not config.duckdb_path.exists():
         raise ConfigError(f"{config.duckdb_path}: there is no warehouse yet; run create_tables.py first")
-    from sparkify.engines.duckdb import DuckDB
+    from sparkify.engines.duckdb.engine import DuckDB
 
     return DuckDB(config, progress, read_only=read_only)
 
 
 def _redshift(config: Config, cluster: Cluster, progress: Progress, *, create: bool) -> Engine:
     try:
-        from sparkify.engines.redshift import Redshift
+        from sparkify.engines.redshift.engine import Redshift
     except ModuleNotFoundError as e:
         raise ConfigError(f"[CLUSTER] HOST is set, and {e.name} is missing: pip install 'sparkify[redshift]'") from e
     return Redshift(config, cluster, progress, create=create)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from sparkify.engines import Answer
+from sparkify.engines.answer import Answer
 from sparkify.errors import LoadError
 from sparkify.sql_queries import literal
 

@@ -16,7 +16,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from sparkify import __version__
-from sparkify.engines import Engine
+from sparkify.engines.engine import Engine
 from sparkify.questions import Filter
 from sparkify.report import charts, contents, words
 from sparkify.report.contents import Contents

@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from sparkify import dictionary, formats, questions, sql_queries
-from sparkify.engines import Engine, Value
+from sparkify.engines.answer import Value
+from sparkify.engines.engine import Engine
 from sparkify.questions import Filter, Question
 
 Row = Mapping[str, Value]

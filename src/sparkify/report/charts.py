@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import altair as alt
 
-from sparkify.engines import Value
+from sparkify.engines.answer import Value
 from sparkify.report.answers import AnsweredQuestion, Row, Surroundings, label
 
 HEIGHT, CELL_HEIGHT = 220, 30

@@ -9,7 +9,8 @@ from datetime import date, datetime
 
 from markupsafe import Markup
 
-from sparkify.engines import Engine, Value
+from sparkify.engines.answer import Value
+from sparkify.engines.engine import Engine
 from sparkify.questions import Filter, Question
 from sparkify.report import answers, words
 from sparkify.report.answers import AnsweredQuestion, Surroundings

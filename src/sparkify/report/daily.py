@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import altair as alt
 
-from sparkify.engines import Value
+from sparkify.engines.answer import Value
 from sparkify.report.answers import AnsweredQuestion, Surroundings, label
 from sparkify.report.charts import HEIGHT, Drawing, Spec, count_axis, finished, tooltips
 

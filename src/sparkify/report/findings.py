@@ -10,7 +10,7 @@ from typing import Any
 from sparkify.questions import MOST
 from sparkify.report import charts, rankings, user_agents, words
 from sparkify.report.answers import AnsweredQuestion, Row, Surroundings
-from sparkify.summary import counted
+from sparkify.words import counted
 
 NO_USER = "Nobody who was logged in played anything here."
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 import altair as alt
 
-from sparkify.engines import Value
+from sparkify.engines.answer import Value
 from sparkify.report import user_agents, words
 from sparkify.report.answers import AnsweredQuestion, Row, Surroundings
 from sparkify.report.charts import Drawing, Spec, finished, tooltips
-from sparkify.summary import counted
+from sparkify.words import counted
 
 ROW_HEIGHT, BAR_HEIGHT = 44, 9
 """Pixels."""

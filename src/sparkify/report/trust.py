@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sparkify.report import words
 from sparkify.report.answers import AnsweredQuestion, Row, Surroundings
-from sparkify.summary import counted
+from sparkify.words import counted
 
 
 def against_usual(answer: AnsweredQuestion, around: Surroundings) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import ua_parser
 
-from sparkify.engines import Value
+from sparkify.engines.answer import Value
 
 UNKNOWN = "unknown"
 """The name of what a user agent does not tell, or where there is none."""

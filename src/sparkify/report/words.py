@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sparkify.summary import counted
+from sparkify.words import counted
 
 SHORT = 60
 """Characters of a name in a chart; the tooltip and the table have it whole."""

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparkify.config import Config
 from sparkify.errors import AccessError
+from sparkify.store import folder
 from sparkify.store.folder import Folder
+from sparkify.store.names import DATA_SUFFIXES
 from sparkify.store.objects import Ignored, Listing, ObjectStore, StoredObject
 
 if TYPE_CHECKING:
     from sparkify.store.s3 import Account, S3Prefix
 
-__all__ = ["Ignored", "Listing", "ObjectStore", "StoredObject", "Stores"]
+__all__ = ["Ignored", "Listing", "ObjectStore", "StoredObject", "Stores", "name_prefix"]
+
+
+def name_prefix(location: str, base: Path) -> str:
+    """How the names of all objects below a location begin; that may be no longer there.
+
+    `location` is `s3://bucket/prefix`, a folder, or a single object, which lies below what holds it.
+    """
+    location = location.rstrip("/")
+    if location.startswith("s3://"):
+        above, _, name = location.rpartition("/")
+        return f"{above if name.lower().endswith(DATA_SUFFIXES) else location}/"
+    path = Path(os.path.normpath(base / Path(location).expanduser()))
+    return folder.name_prefix(path.parent if path.is_file() else path, base)
 
 
 class Stores:

@@ -37,6 +37,13 @@ UNUSABLE = {
 """What is wrong with a file or folder that cannot be listed while all others can, by the error's number."""
 
 
+def name_prefix(folder: Path, base: Path) -> str:
+    """How the names of a folder's objects begin: its path from the folder `base` if it lies there, or its whole path."""
+    inside = folder.is_relative_to(base)
+    path = f"{(folder.relative_to(base) if inside else folder).as_posix()}/".removeprefix("./")
+    return path.replace("//", "/")
+
+
 class Folder:
     """The files below one folder, or one single file."""
 
@@ -53,42 +60,40 @@ class Folder:
         if not self.root.is_dir():
             raise AccessError(f"{self.root}: there is no such folder; set [S3] in dwh.cfg to the folder of the data")
         self._path = str(self.root)  # a path makes its text anew each time
-        inside = self.root.is_relative_to(base)
-        names = f"{(self.root.relative_to(base) if inside else self.root).as_posix()}/".removeprefix("./")
-        self._names = names.replace("//", "/")
+        self._names = name_prefix(self.root, base)
 
     def list_objects(self) -> Listing:
         """See `ObjectStore.list_objects`. Links to files are followed, and those to folders that are not listed yet."""
         if self._only:
             only = self.root / self._only
-            return sorted_listing([self._stored(self._only, only.stat())], "")
+            return sorted_listing([self._stored(self._only, only.stat())])
         try:
             found = walk(self.root, self.location)
         except OSError as e:
             raise _explained(self.location, e) from e
         ignored = [Ignored(self._name(key), reason) for key, reason in found.ignored]
         warnings = [f"{self._name(key)}: {found.unusable[key]}; what is there is not loaded" for key in found.unusable]
-        return sorted_listing([self._stored(key, info) for key, info in found.files], "", ignored, warnings)
+        return sorted_listing([self._stored(key, info) for key, info in found.files], ignored, warnings)
 
     def item(self, name: str) -> StoredObject:
         """See `ObjectStore.item`."""
-        return StoredObject(self._name(name), name, etag="", size=UNKNOWN_SIZE)
+        return StoredObject(self._name(name), name, name, etag="", size=UNKNOWN_SIZE)
 
     def local_path(self, item: StoredObject) -> Path:
         """See `ObjectStore.local_path`."""
-        return self.root / item.key
+        return self.root / item.path
 
     def is_unchanged(self, item: StoredObject) -> bool:
         """See `ObjectStore.is_unchanged`."""
         try:
-            return etag(os.stat(f"{self._path}/{item.key}")) == item.etag
+            return etag(os.stat(f"{self._path}/{item.path}")) == item.etag
         except OSError as e:
             raise _explained(item.name, e) from e
 
     def read(self, item: StoredObject) -> bytes:
         """See `ObjectStore.read`. Song files are many and tiny: as few system calls as can be."""
         try:
-            file = os.open(f"{self._path}/{item.key}", os.O_RDONLY)
+            file = os.open(f"{self._path}/{item.path}", os.O_RDONLY)
             try:
                 content, info = _read_whole(file, item.size), os.fstat(file)
             finally:
@@ -123,7 +128,7 @@ class Folder:
         """See `ObjectStore.pieces`."""
         left = item.size
         try:
-            with open(f"{self._path}/{item.key}", "rb", buffering=0) as file:
+            with open(f"{self._path}/{item.path}", "rb", buffering=0) as file:
                 while left and (piece := file.read(min(left, READ_SIZE))):
                     left -= len(piece)
                     yield piece
@@ -134,11 +139,16 @@ class Folder:
             raise changed(item, "its end was missing when it was read")
 
     def _name(self, key: str) -> str:
-        """The name of an object; bytes of its path that are not UTF-8 are written in hexadecimal digits."""
-        return self._names + (key if key.isascii() else os.fsencode(key).decode("utf-8", "backslashreplace"))
+        return self._names + _as_text(key)
 
-    def _stored(self, key: str, info: os.stat_result) -> StoredObject:
-        return StoredObject(self._name(key), key, etag(info), info.st_size)
+    def _stored(self, path: str, info: os.stat_result) -> StoredObject:
+        key = _as_text(path)
+        return StoredObject(self._names + key, key, path, etag(info), info.st_size)
+
+
+def _as_text(path: str) -> str:
+    """A path as a text; bytes of it that are not UTF-8 are written in hexadecimal digits."""
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def walk(root: Path, location: str) -> _Walk:

@@ -19,13 +19,16 @@ MAX_OBJECTS = 2_000_000
 
 
 class StoredObject(NamedTuple):
-    """One object as the listing names it. `name` is `s3://bucket/key`, or a path from the folder of dwh.cfg.
+    """One object as it was listed.
 
-    `etag` identifies the content, `size` is in bytes.
+    `name` is its address for people: `s3://bucket/key`, or a path from the folder of dwh.cfg. `key` is its key below
+    SONG_DATA or LOG_DATA, by which the warehouse knows it wherever the bucket lies; empty: all that lies there. `path`
+    is how the store finds it. `etag` identifies the content, `size` is in bytes.
     """
 
     name: str
     key: str
+    path: str
     etag: str
     size: int
 
@@ -52,9 +55,9 @@ class Listing:
             return self
         return replace(self, objects=rest, ignored=(*self.ignored, Ignored(name, "the JSONPaths file")))
 
-    def only(self, names: Set[str]) -> Listing:
-        """The listing with only the objects of some names."""
-        return replace(self, objects=tuple(item for item in self.objects if item.name in names))
+    def only(self, keys: Set[str]) -> Listing:
+        """The listing with only the objects of some keys."""
+        return replace(self, objects=tuple(item for item in self.objects if item.key in keys))
 
     def as_one(self, store: ObjectStore) -> Listing:
         """The listing as one object that changes whenever one of its own does: what is read by its prefix.
@@ -69,23 +72,23 @@ class Listing:
             raise AccessError(f"{store.location}: objects packed as {kinds} lie together; {fix}")
         import hashlib  # loads OpenSSL, which nothing else needs
 
-        etag = hashlib.md5("".join(f"{o.name} {o.etag}\n" for o in self.objects).encode()).hexdigest()
+        etag = hashlib.md5("".join(f"{o.key} {o.etag}\n" for o in self.objects).encode()).hexdigest()
         size = sum(item.size for item in self.objects)
         suffix = next((end for end in DATA_SUFFIXES if packing(end) in packings), "")
-        one = StoredObject(f"{store.location}/", store.item(f"*{suffix}").key, etag, size)
+        one = StoredObject(f"{store.location}/", "", f"*{suffix}", etag, size)
         return replace(self, objects=(one,) if self.objects else ())
 
 
 def sorted_listing(
-    found: Iterable[StoredObject], prefix: str, ignored: Iterable[Ignored] = (), warnings: Iterable[str] = ()
+    listed: Iterable[StoredObject], ignored: Iterable[Ignored] = (), warnings: Iterable[str] = ()
 ) -> Listing:
-    """A listing of objects whose keys begin with `prefix`, data and others told apart by their names."""
+    """A listing of objects, data and others told apart by their keys."""
     objects: list[StoredObject] = []
     others = list(ignored)
-    for item in sorted(found, key=attrgetter("name")):
+    for item in sorted(listed, key=attrgetter("name")):
         if objects and objects[-1].name == item.name:
             others.append(Ignored(item.name, "another object has this name already"))
-        elif reason := why_no_data(item.key.removeprefix(prefix), item.size):
+        elif reason := why_no_data(item.key, item.size):
             others.append(Ignored(item.name, reason))
         else:
             objects.append(item)

@@ -160,12 +160,8 @@ class S3Prefix:
 
     def list_objects(self) -> Listing:
         """See `ObjectStore.list_objects`."""
-        found, prefix = self._list_in_parallel(), self._prefix
-        is_empty = not found
-        found = [item for item in found if item.key != prefix]  # the marker of the folder itself
-        if is_empty:
-            found, prefix = [self._single_object()], f"{self._prefix.rstrip('/').rpartition('/')[0]}/".lstrip("/")
-        return sorted_listing(found, prefix, warnings=self._warnings())
+        listed = self._list_in_parallel() or [self._single_object()]
+        return sorted_listing((item for item in listed if item.key), warnings=self._warnings())
 
     def _warnings(self) -> Iterator[str]:
         if self._account.is_unsigned:
@@ -213,43 +209,44 @@ class S3Prefix:
 
     def _objects(self, page: dict[str, Any]) -> list[StoredObject]:
         return [
-            StoredObject(self._name(entry["Key"]), entry["Key"], entry.get("ETag", ""), int(entry["Size"]))
-            for entry in page.get("Contents", ())
+            self._stored(entry["Key"], entry.get("ETag", ""), int(entry["Size"])) for entry in page.get("Contents", ())
         ]
 
+    def _stored(self, path: str, etag: str, size: int) -> StoredObject:
+        return StoredObject(self._name(path), path.removeprefix(self._prefix), path, etag, size)
+
     def _single_object(self) -> StoredObject:
-        """The object whose key the location is.
+        """The object whose key the location is; its key below the prefix is its last part.
 
         Raises:
             AccessError: there is none; the text names what is near.
         """
-        key = self._prefix.rstrip("/")
-        if not key:
+        path = self._prefix.rstrip("/")
+        if not path:
             raise AccessError(f"{self.location}: the bucket is empty; set [S3] to the bucket that holds the data")
         near: list[str] = []
         with suppress(AccessError):  # to look around may be forbidden where the listing was not
-            [page, *_] = self._pages(key, Delimiter="/")
+            [page, *_] = self._pages(path, Delimiter="/")
             for item in self._objects(page):
-                if item.key == key:
-                    return item
-            near = [*_names(page)] or self._near(key)
+                if item.path == path:
+                    return item._replace(key=path.rpartition("/")[2])
+            near = [*_names(page)] or self._near(path)
         names = ", ".join(f"s3://{self._bucket}/{each}" for each in near[:NEARBY])
         hint = f"; there is {names}" if names else ""
         raise AccessError(
             f"{self.location}: no object lies below this prefix; set [S3] to the one that holds the data{hint}"
         )
 
-    def _near(self, key: str) -> list[str]:
-        """What lies in the same folder as a key, the most similar first."""
-        folder = f"{key.rpartition('/')[0]}/".lstrip("/")
+    def _near(self, path: str) -> list[str]:
+        """What lies in the same folder as a path, the most similar first."""
+        folder = f"{path.rpartition('/')[0]}/".lstrip("/")
         [page, *_] = self._pages(folder, Delimiter="/")
         names = [*_names(page)]
-        return get_close_matches(key, names, n=NEARBY, cutoff=0.5) or names
+        return get_close_matches(path, names, n=NEARBY, cutoff=0.5) or names
 
     def item(self, name: str) -> StoredObject:
         """See `ObjectStore.item`."""
-        key = self._prefix + name
-        return StoredObject(self._name(key), key, etag="", size=UNKNOWN_SIZE)
+        return self._stored(self._prefix + name, etag="", size=UNKNOWN_SIZE)
 
     def local_path(self, item: StoredObject) -> None:
         """See `ObjectStore.local_path`."""
@@ -261,10 +258,10 @@ class S3Prefix:
 
     def read(self, item: StoredObject) -> bytes:
         """See `ObjectStore.read`."""
-        if self._address is None or not _is_plain(item.key):
+        if self._address is None or not _is_plain(item.path):
             return b"".join(self.pieces(item))
         try:
-            answer = obstore.get(self._reader, item.key, options={"if_match": item.etag} if item.etag else None)
+            answer = obstore.get(self._reader, item.path, options={"if_match": item.etag} if item.etag else None)
             _require_listed(item, answer.meta["e_tag"] or "", answer.meta["size"])
             content = answer.bytes().to_bytes()
         except PreconditionError as e:
@@ -300,7 +297,7 @@ class S3Prefix:
         """See `ObjectStore.first_bytes`."""
         with self._refusals(item):
             options = {"IfMatch": item.etag} if item.etag else {}
-            answer = self._request("get_object", Key=item.key, Range=f"bytes=0-{size - 1}", **options)
+            answer = self._request("get_object", Key=item.path, Range=f"bytes=0-{size - 1}", **options)
             content: bytes = answer["Body"].read(size)
         return content
 
@@ -323,7 +320,7 @@ class S3Prefix:
         """The ETag of an object, and its content from a byte on."""
         options = {**({"IfMatch": etag} if etag else {}), **({"Range": f"bytes={start}-"} if start else {})}
         with self._refusals(item):
-            answer = self._request("get_object", Key=item.key, **options)
+            answer = self._request("get_object", Key=item.path, **options)
         is_part = answer["ResponseMetadata"]["HTTPStatusCode"] == 206
         _require_listed(item, answer.get("ETag", ""), answer["ContentLength"] + (start if is_part else 0))
         body = answer["Body"].iter_chunks(READ_SIZE)
@@ -336,7 +333,7 @@ class S3Prefix:
             AccessError: the store refuses or cannot be reached.
         """
         item = self.item(name)
-        self._ask("put_object", Key=item.key, Body=content)
+        self._ask("put_object", Key=item.path, Body=content)
         return item.name
 
     def keys(self, folder: str) -> set[str]:

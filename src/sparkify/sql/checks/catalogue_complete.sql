@@ -2,7 +2,7 @@
 select
     c.song_id,
     c.artist_id
-from staging_songs as c
+from catalogue as c
 left join songs as s on s.song_id = c.song_id
 left join artists as a on a.artist_id = c.artist_id
 where s.song_id is null or a.artist_id is null;

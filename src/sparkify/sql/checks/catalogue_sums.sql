@@ -8,7 +8,7 @@ left join (
     select
         source_file,
         count(*) as in_catalogue
-    from staging_songs
+    from catalogue
     group by source_file
-) as c on c.source_file = h.object
+) as c on c.source_file = h.object_key
 where h.kind = 'songs' and coalesce(c.in_catalogue, 0) <> h.rows_staged;

@@ -1,4 +1,4 @@
--- The catalogue records that the batch in hand took away or brought, emptied when a batch begins.
+-- The catalogue records that the batch in hand took away or brought; emptied when a batch is staged.
 -- They tell which songs, artists and plays have to be computed again.
 -- Grain: one row per record.
 -- Columns: as in staging_songs.

@@ -1,4 +1,4 @@
--- View: the plays among the events of the batch in hand, in the words of the fact table.
+-- View: the plays among the events of the batch in hand, with the columns of the fact table.
 -- Grain: one row per staged NextSong event; a key may come twice.
 create or replace view delivered_plays as
 select

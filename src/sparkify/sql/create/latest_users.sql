@@ -1,4 +1,4 @@
--- The users of the batch in hand who are to be brought up to date, emptied when a batch begins.
+-- The users of the batch in hand who are to be brought up to date; emptied when a batch is staged.
 -- Grain: one row per user_id.
 -- Columns: as in users.
 create table if not exists latest_users (

@@ -14,6 +14,7 @@ create table if not exists runs (
     plays_inserted bigint not null,  -- plays that were new
     plays_known bigint not null,  -- plays that were not, delivered before or twice: plays_staged - plays_inserted
     songs bigint not null,  -- song records staged
-    rejected bigint not null  -- records set aside, in rejected_records
+    rejected bigint not null,  -- records set aside, in rejected_records
+    songs_gone bigint  -- loaded song objects that the bucket no longer held when the run listed it; null: not counted
     /* redshift: , primary key (run_id) */
 );

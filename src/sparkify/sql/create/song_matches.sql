@@ -1,5 +1,5 @@
--- Which song of the catalogue the words of a play mean, for the plays that the batch in hand concerns;
--- emptied when a batch begins.
+-- Which song of the catalogue each play means that the batch in hand concerns;
+-- emptied when a batch is staged.
 -- Grain: one row per (title, artist_name, duration).
 -- Columns: as in songplays.
 create table if not exists song_matches (

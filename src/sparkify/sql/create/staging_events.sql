@@ -1,4 +1,4 @@
--- The events of the batch in hand, emptied when a batch begins.
+-- The events of the batch in hand, emptied when a batch is staged.
 -- Grain: one row per event record.
 -- The columns stand in the order of the JSONPaths file: its n-th path fills the n-th.
 create table if not exists staging_events (

@@ -1,6 +1,10 @@
--- Forgets the former loads of the objects that are delivered again with another content.
+-- Forgets the former loads of the objects that are delivered again, in the transaction of the batch.
+-- An object with an empty key is all of its kind, and so replaces, and is replaced by, any other.
 delete from load_history
-where object in (select r.object from replaced_objects as r);
+where
+    kind || '/' || object_key in (select o.kind || '/' || o.object_key from staging_objects as o)
+    or (object_key = '' and kind in (select o.kind from staging_objects as o))
+    or kind in (select o.kind from staging_objects as o where o.object_key = '');
 
 delete from rejected_records
-where object in (select r.object from replaced_objects as r);
+where object not in (select h.object from load_history as h);

@@ -1,5 +1,6 @@
 -- The objects that are loaded, and with which content.
 select
-    object,
+    kind,
+    object_key,
     etag
 from load_history;

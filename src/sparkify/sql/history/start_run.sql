@@ -5,7 +5,7 @@ where status = 'running';
 
 insert into runs (
     run_id, started_at, finished_at, status, error, batches, objects, bytes, events, plays_staged, plays_inserted,
-    plays_known, songs, rejected
+    plays_known, songs, rejected, songs_gone
 )
 select
     coalesce(max(run_id), 0) + 1,
@@ -21,5 +21,6 @@ select
     0,
     0,
     0,
-    0
+    0,
+    $songs_gone
 from runs;

@@ -37,7 +37,7 @@ from (
             case when replace(artist_location, ' ', '') <> '' then artist_location end as location,
             artist_latitude as latitude,
             artist_longitude as longitude
-        from staging_songs
+        from catalogue
         where artist_id in (select c.artist_id from changed_songs as c)
     ) as k
 ) as a

@@ -1,4 +1,4 @@
--- Decides which song the words of a play mean.
+-- Chooses the song of the catalogue that a play means.
 -- Grain: one row per (title, artist_name, duration).
 -- Match: exactly the play's title and its artist as the song credits it.
 -- Order: the nearest in duration, unknown last, then the lowest song_id, then the lowest artist_id.
@@ -25,9 +25,9 @@ from (
             title,
             artist_name,
             duration
-        from play_words
+        from play_match_keys
         group by title, artist_name, duration
     ) as heard
-    left join staging_songs as s on s.title = heard.title and s.artist_name = heard.artist_name
+    left join catalogue as s on s.title = heard.title and s.artist_name = heard.artist_name
 ) as m
 where m.choice = 1;

@@ -27,7 +27,7 @@ from (
                 duration nulls last,
                 year nulls last
         ) as choice
-    from staging_songs
+    from catalogue
     where song_id in (select c.song_id from changed_songs as c)
 ) as s
 where s.choice = 1;

@@ -1,0 +1,1 @@
+"""The warehouse in an embedded DuckDB file."""

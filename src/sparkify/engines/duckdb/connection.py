@@ -1,0 +1,258 @@
+"""A connection to a DuckDB file: statements, transactions, and DuckDB's errors as this program's."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from sparkify import sql_queries
+from sparkify.config import Config
+from sparkify.engines.answer import Rows, Value
+from sparkify.engines.duckdb.file import OpenFile, require_database
+from sparkify.engines.duckdb.interrupts import Interrupts
+from sparkify.engines.engine import CarefulReadingNeededError
+from sparkify.errors import AccessError, LoadError, SparkifyError, StatementError
+from sparkify.progress import Progress
+
+BAD_RECORD_ERRORS = (
+    duckdb.InvalidInputException,
+    duckdb.ConversionException,
+    duckdb.ConstraintException,
+    UnicodeDecodeError,
+)
+"""What DuckDB raises when it cannot make a row of a record."""
+
+WRITE_ERRORS = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)
+"""What DuckDB raises when it cannot write its file: in a statement, in a checkpoint, in a commit."""
+
+RESOURCE_ERRORS = (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException)
+"""What DuckDB raises when a question lacks memory or disk; any other error is in the user's SQL."""
+
+SETTINGS = {
+    # New files are written as DuckDB 1.4 reads them, for the tools of today; a file that is there keeps its version.
+    "storage_compatibility_version": "v1.4.0",
+    # Nothing is fetched from the network: what the program needs is part of DuckDB.
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    # Rows need no order, and without it DuckDB writes them in parallel and in less memory.
+    "preserve_insertion_order": "false",
+    # A batch goes into the file at its commit, and is not written into the log before.
+    "checkpoint_threshold": "1 MB",
+    "auto_checkpoint_skip_wal_threshold": "0",
+}
+
+QUESTION_SPILL = "10 GB"
+"""Room on disk that a question may take for what does not fit into `[DUCKDB] MEMORY_LIMIT`."""
+
+RETRY_EVERY = 0.2
+"""Seconds between two attempts to open a file that another process holds."""
+
+
+class Connection:
+    """A DuckDB file, held by this process alone until it is closed."""
+
+    name = "duckdb"
+    has_temporary_staging = False
+
+    def __init__(self, config: Config, progress: Progress, *, read_only: bool = False) -> None:
+        """Open the file, or make it; wait at most `lock_timeout` seconds for another process that holds it.
+
+        `read_only` makes DuckDB refuse any change, and lets others read at the same time.
+
+        Raises:
+            AccessError: it is held by another process for longer, or cannot be opened.
+        """
+        self.place = str(config.duckdb_path)
+        self.path = config.duckdb_path
+        self._progress = progress
+        settings = {**SETTINGS, "memory_limit": f"{config.memory_limit} B"}
+        require_database(self.path)
+        self._opened = ExitStack()
+        try:
+            if read_only:
+                settings["temp_directory"] = self._opened.enter_context(_spill_folder(self.path))
+            self._connection = _open(self.path, settings, config.lock_timeout, progress, read_only)
+            self._opened.callback(self._connection.close)
+            self._file = OpenFile(self.path)
+            self._interrupts = Interrupts(self._connection.interrupt)
+            self._opened.callback(self._interrupts.close)
+            # DuckDB would draw a bar of its own on the terminal's stdout.
+            self.query("set enable_progress_bar = false")
+            # Times are UTC whatever the machine's time zone is, in the user's SQL too.
+            self.query("set TimeZone = 'UTC'")
+        except BaseException:
+            self.close()
+            raise
+
+    def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
+        """See `Engine.execute`."""
+        rows = self.query(sql, values)
+        return int(rows[0][0]) if rows else 0
+
+    def query(self, sql: str, values: Mapping[str, Value] | None = None) -> Rows:
+        """See `Engine.query`."""
+        with self.errors(self._load_error):
+            return self.run(sql, values or {}).fetchall()
+
+    def read_json(self, sql: str, values: Mapping[str, Value] | None = None) -> Rows:
+        """The rows of a statement that reads JSON.
+
+        Raises:
+            CarefulReadingNeededError: a record is bad, which ended the transaction.
+        """
+        with self.errors(self._reading_error):
+            return self.run(sql, values or {}).fetchall()
+
+    def run(self, sql: str, values: Mapping[str, Value]) -> duckdb.DuckDBPyConnection:
+        """Run a statement with the values that it names; its rows are still to be fetched."""
+        names = sql_queries.parameters(sql) if values else ()
+        used = {name: value for name, value in values.items() if name in names}
+        with self._progress.statement(sql):
+            return self._connection.execute(sql, used or None)
+
+    def statement_kinds(self, sql: str) -> list[str]:
+        """The kind of each statement in a text, as DuckDB's parser names it: SELECT, COPY, EXPLAIN ...
+
+        Raises:
+            StatementError: DuckDB cannot parse it.
+        """
+        with self.errors(self.statement_error):
+            return [statement.type.name for statement in self._connection.extract_statements(sql)]
+
+    @contextmanager
+    def errors(self, translated: Callable[[Exception], SparkifyError]) -> Iterator[None]:
+        """Translate DuckDB's errors, and raise its interrupts as KeyboardInterrupt."""
+        try:
+            with self._interrupts.statement():
+                yield
+        except duckdb.InterruptException as e:
+            raise KeyboardInterrupt from e
+        except RuntimeError as e:
+            # A Ctrl-C within a statement comes as an error that only its words tell from others.
+            if "interrupted" in str(e):
+                raise KeyboardInterrupt from e
+            raise
+        except (duckdb.Error, UnicodeDecodeError) as e:
+            # DuckDB cuts the record that it quotes in a message, sometimes within a character.
+            raise translated(e) from e
+
+    def _load_error(self, e: Exception) -> SparkifyError:
+        return LoadError(f"{self.place}: {_explained(e)}")
+
+    def _reading_error(self, e: Exception) -> SparkifyError:
+        if isinstance(e, BAD_RECORD_ERRORS):
+            return CarefulReadingNeededError("DuckDB finds a record bad")
+        return self._load_error(e)
+
+    def statement_error(self, e: Exception) -> SparkifyError:
+        """An error of a statement that a user wrote."""
+        return self._load_error(e) if isinstance(e, RESOURCE_ERRORS) else StatementError(f"{self.place}: {e}")
+
+    def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
+        """See `Engine.insert`. A column goes to DuckDB as one list, or as one value when its rows do not differ."""
+        if not rows:
+            return
+        bound: list[str] = []
+        selected: list[str] = []
+        values: dict[str, Value] = {}
+        for (name, kind), column in zip(sql_queries.columns(table).items(), zip(*rows, strict=True), strict=True):
+            is_list = not bound or column.count(column[0]) != len(column)
+            values[name] = list(column) if is_list else column[0]
+            bound.append(f"${name}::{kind}{'[]' if is_list else ''} as {name}")
+            selected.append(f"unnest({name})" if is_list else name)
+        self.execute(f'insert into "{table}" select {", ".join(selected)} from (select {", ".join(bound)})', values)
+
+    def lock(self) -> None:
+        """See `Engine.lock`. The file is this process's alone."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See `Engine.transaction`."""
+        self.query("begin transaction")
+        try:
+            yield
+            self.query("commit")
+        except BaseException:
+            self._roll_back()
+            raise
+        self._file.require_in_place()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See `Engine.snapshot`."""
+        self.query("begin transaction read only")
+        try:
+            yield
+        finally:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        # A commit that failed has ended its transaction already, and closing the file ends any other.
+        with suppress(LoadError):
+            self.query("rollback")
+
+    def after_commit(self) -> None:
+        """Write the log into the file, so that a crash leaves nothing to replay (see the CHECKPOINT statement)."""
+        self.query("checkpoint")
+        self._file.require_in_place()
+
+    def close(self) -> None:
+        """Let other processes have the file."""
+        # A Ctrl-C while the file is closed must not forget the error in hand, as `ExitStack.close` would.
+        self._opened.__exit__(*sys.exc_info())
+
+
+def _explained(e: Exception) -> str:
+    """What DuckDB says, in one line, and what to do about it."""
+    text = (str(e).strip().splitlines() or [type(e).__name__])[0]
+    if "max_temp_directory_size" in str(e):
+        fix = "ask for less at a time, or raise [DUCKDB] MEMORY_LIMIT"
+        return f"a question may take {QUESTION_SPILL} on disk beside its memory; {fix} ({text})"
+    if isinstance(e, duckdb.OutOfMemoryException):
+        fix = "raise [DUCKDB] MEMORY_LIMIT, or lower [ETL] BATCH_SIZE if it is a load"
+        return f"DuckDB ran out of memory or of room for what does not fit in it; {fix} ({text})"
+    if isinstance(e, WRITE_ERRORS):
+        return f"the file cannot be written or read; make room on the disk and look at its rights ({text})"
+    return f"DuckDB stopped; run again, and report this if it stays ({text})"
+
+
+def _spill_folder(path: Path) -> tempfile.TemporaryDirectory[str]:
+    """A private folder for what a reader's memory cannot hold: beside the file, or where temporary files belong.
+
+    DuckDB's own, `PATH.tmp`, would be the same for all readers, and DuckDB lets statements read and write there.
+    """
+    try:
+        return tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent)
+    except OSError:
+        return tempfile.TemporaryDirectory()
+
+
+def _open(
+    path: Path, settings: dict[str, Any], lock_timeout: float, progress: Progress, read_only: bool
+) -> duckdb.DuckDBPyConnection:
+    deadline = time.monotonic() + lock_timeout
+    said = False
+    while True:
+        try:
+            return duckdb.connect(path, read_only=read_only, config=settings)
+        except duckdb.Error as e:
+            holder = re.search(r"Conflicting lock is held in (.*?)\s*\(PID (\d+)\)", str(e))
+            if "Could not set lock" not in str(e):
+                fix = "make room on the disk, look at its rights, or set [DUCKDB] PATH to another file"
+                raise AccessError(f"{path}: the warehouse cannot be opened; {fix} ({str(e).splitlines()[0]})") from e
+            name = f"{holder[1]} (process {holder[2]})" if holder else "another process"
+            if time.monotonic() >= deadline:
+                fix = "close it there, or raise [ETL] LOCK_TIMEOUT"
+                raise AccessError(f"{path}: held by {name} for over {lock_timeout:g} seconds; {fix}") from e
+            if not said:
+                progress.say(f"{path} is held by {name}; waiting up to {lock_timeout:g} seconds")
+                said = True
+            time.sleep(RETRY_EVERY)

@@ -1,0 +1,84 @@
+"""The warehouse in an embedded DuckDB file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import duckdb
+
+from sparkify.engines.answer import Answer, Value
+from sparkify.engines.duckdb import export, staging
+from sparkify.engines.duckdb.connection import QUESTION_SPILL, Connection
+from sparkify.engines.engine import Source
+from sparkify.engines.exports import Export
+from sparkify.engines.staged import BadRecordLimit, Staged
+from sparkify.plan import Batch
+from sparkify.progress import Progress
+from sparkify.store import StoredObject
+
+LOCKDOWN_SETTINGS = (
+    f"set max_temp_directory_size = '{QUESTION_SPILL}'",
+    "set enable_external_access = false",
+    "set lock_configuration = true",
+)
+"""What keeps a connection from files, from other databases, and from changes of its settings; it may still spill."""
+
+FETCHED_ROWS = 1_000
+"""Rows of an answer that are in memory at a time, unless a column holds lists: one of them may be very long."""
+
+NESTED = re.compile(r"(STRUCT|MAP|UNION)\b|.*\]$")
+"""How DuckDB names the types whose values become lists and dicts in Python."""
+
+
+class DuckDB(Connection):
+    """The warehouse in an embedded DuckDB file."""
+
+    _is_locked_down = False
+
+    def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
+        """See `Engine.ask`. From the first question on, the connection reaches nothing but the warehouse."""
+        from sparkify.engines.duckdb import questions  # a load asks none
+
+        self._lock_down()
+        questions.require_reading(self, sql)
+        with self.errors(self.statement_error):
+            cursor = self.run(sql, values or {})
+            columns = (cursor and cursor.description) or []
+        names, types = [name for name, *_ in columns], [str(kind) for _, kind, *_ in columns]
+        rows = self._rows(cursor, 1 if any(map(NESTED.match, types)) else FETCHED_ROWS)
+        return Answer(tuple(names), tuple(types), rows).require_columns(self.place)
+
+    def _lock_down(self) -> None:
+        if not self._is_locked_down:
+            for setting in LOCKDOWN_SETTINGS:
+                self.query(setting)
+        self._is_locked_down = True
+
+    def _rows(self, cursor: duckdb.DuckDBPyConnection, at_once: int) -> Iterator[tuple[Value, ...]]:
+        while True:
+            with self.errors(self.statement_error):
+                rows = cursor.fetchmany(at_once)
+            if not rows:
+                return
+            yield from rows
+
+    def stage(
+        self, batch: Batch, source: Source, progress: Progress, *, careful: bool, limit: BadRecordLimit
+    ) -> Staged:
+        """See `Engine.stage`. What is staged is committed; the next batch empties what a killed run left there."""
+        with self.transaction():
+            return staging.stage(self, batch, source, progress, careful=careful, limit=limit)
+
+    def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
+        """See `Engine.examinations`. A file needs nothing more."""
+        return {}
+
+    def size(self) -> int:
+        """See `Engine.size`. The file, and the log beside it."""
+        log = self.path.with_name(f"{self.path.name}.wal")
+        return sum(file.stat().st_size for file in (self.path, log) if file.exists())
+
+    def export(self, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool) -> None:
+        """See `Engine.export`."""
+        export.export(self, tables, place, done, overwrite=overwrite)

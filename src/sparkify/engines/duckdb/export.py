@@ -1,0 +1,100 @@
+"""Tables of DuckDB as Parquet files in a folder.
+
+All tables are written into a private folder beside their places first and moved there, one after the other, when all
+are whole.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sparkify import sql_queries
+from sparkify.engines.duckdb.connection import Connection
+from sparkify.engines.exports import MARKER, Export, marker_text
+from sparkify.errors import AccessError, ConfigError
+
+
+def export(
+    connection: Connection, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool
+) -> None:
+    """See `Engine.export`."""
+    if "://" in place:
+        raise ConfigError(f"{place}: DuckDB exports into a folder; name one, and copy it to the store from there")
+    folder = Path(place)
+    try:
+        there = [table.table for table in tables if _is_there(folder / table.table)]
+        if there and not overwrite:
+            raise ConfigError(f"{place}: {', '.join(there)} is there already; name another folder, or add --overwrite")
+        for table in there:
+            _require_export(folder / table)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".sparkify-export-", dir=folder, ignore_cleanup_errors=True) as private:
+            _export(connection, tables, folder, Path(private), done)
+    except OSError as e:
+        raise AccessError(f"{place}: cannot be written; make room, or look at its rights ({e})") from e
+
+
+def _is_there(path: Path) -> bool:
+    return path.is_symlink() or path.exists()
+
+
+def _require_export(folder: Path) -> None:
+    """Make sure that a folder to be replaced was written by an export, and holds nothing else."""
+    fix = "name another folder, or move it away"
+    if folder.is_symlink() or not folder.is_dir():
+        raise ConfigError(f"{folder}: this is no folder of an export, and would be replaced; {fix}")
+    marker = folder / MARKER
+    files = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+    if files and (marker.is_symlink() or not marker.is_file()):
+        raise ConfigError(
+            f"{folder}: no export wrote this, for {MARKER} is missing, and --overwrite would delete it; {fix}"
+        )
+    others = [path for path in files if path != marker and (path.is_symlink() or path.suffix != ".parquet")]
+    if others:
+        raise ConfigError(f"{others[0]}: no file of an export, and would be deleted; {fix}")
+
+
+def _export(
+    connection: Connection, tables: Sequence[Export], folder: Path, private: Path, done: Callable[[int], None]
+) -> None:
+    replaced: list[str] = []
+    try:
+        for table in tables:
+            _write(connection, table, private / table.table)
+            done(1)
+        for name in [table.table for table in tables]:
+            _replace(folder / name, private / name, private / f"{name}.replaced")
+            replaced.append(name)
+    except BaseException as e:
+        if replaced:
+            e.add_note(f"new in {folder}: {', '.join(replaced)}; the other tables are as they were; export again")
+        raise
+
+
+def _replace(place: Path, new: Path, old: Path) -> None:
+    """Put a new folder in the place of an old one, which is moved away and comes back if that fails."""
+    if place.exists():
+        place.rename(old)
+    try:
+        new.rename(place)
+    except OSError:
+        if old.exists():
+            old.rename(place)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _write(connection: Connection, table: Export, target: Path) -> None:
+    target.mkdir()
+    if table.folders:
+        _copy(connection, table, target, f", overwrite_or_ignore, partition_by ({', '.join(table.folders)})")
+    if not any(target.iterdir()):  # a table of one file, or no row that would make a folder
+        _copy(connection, table, target / f"{table.table}.parquet", "")
+    (target / MARKER).write_text(marker_text(table.table), encoding="utf-8")
+
+
+def _copy(connection: Connection, table: Export, place: Path, options: str) -> None:
+    connection.execute(f"copy ({table.sql}) to {sql_queries.literal(str(place))} (format parquet{options})")

@@ -1,0 +1,150 @@
+"""What a database must do to hold the warehouse; each engine does it in a folder of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from sparkify.engines.answer import Answer, Rows, Value
+from sparkify.engines.exports import Export
+from sparkify.engines.staged import BadRecordLimit, Staged
+from sparkify.errors import LoadError
+from sparkify.plan import Batch, Kind
+from sparkify.progress import Progress
+from sparkify.records.jsonpaths import Path
+from sparkify.store import ObjectStore, StoredObject
+
+CONFLICT_WAITS = (1.0, 4.0, 15.0, 60.0)
+"""Seconds before each further attempt at a transaction that conflicted with another."""
+
+T = TypeVar("T")
+
+
+class ConflictError(LoadError):
+    """The transaction conflicted with another one, and was rolled back; it can be run again."""
+
+
+class CarefulReadingNeededError(LoadError):
+    """A record cannot be staged the quick way; the batch must be staged again with `careful=True`."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The stores that hold the objects of a run, and the path of every column of each staging table in a record."""
+
+    stores: Mapping[Kind, ObjectStore]
+    paths: Mapping[Kind, Mapping[str, Path]]
+
+
+class Engine(Protocol):
+    """A database that can hold the warehouse."""
+
+    name: str
+    """As `sql/create` calls the engine."""
+
+    place: str
+    """The address of the warehouse, for people."""
+
+    has_temporary_staging: bool
+    """Whether the staging and work tables are temporary tables of the session that loads."""
+
+    def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
+        """Run one statement with `$name` bound from `values`; how many rows it changed."""
+        ...
+
+    def query(self, sql: str, values: Mapping[str, Value] | None = None) -> Rows:
+        """Run one statement with `$name` bound from `values`; its rows."""
+        ...
+
+    def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
+        """The answer to one statement that anybody may have written; it reaches nothing but the warehouse.
+
+        Raises:
+            StatementError: the engine does not take it.
+        """
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Everything that is read inside is of one moment, and the engine refuses every change."""
+        ...
+
+    def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Add rows that have a value for every column of the table, in order."""
+        ...
+
+    def lock(self) -> None:
+        """Let no other run write until the transaction ends.
+
+        Raises:
+            AccessError: another run has been writing for longer than `lock_timeout`.
+        """
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commit what happens inside, or nothing of it.
+
+        Raises:
+            ConflictError: another transaction came between.
+        """
+        ...
+
+    def stage(
+        self, batch: Batch, source: Source, progress: Progress, *, careful: bool, limit: BadRecordLimit
+    ) -> Staged:
+        """Empty the staging and work tables, and fill the former with the records of a batch. Nothing else changes.
+
+        `careful` takes the slower way that can tell why a record is bad.
+
+        Raises:
+            AccessError: an object cannot be read.
+            BadRecordsError: more records are bad than the limit allows.
+            CarefulReadingNeededError: the quick way cannot read a record.
+        """
+        ...
+
+    def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
+        """Checks of what only this engine needs, by name; each returns a sentence, or raises a SparkifyError."""
+        ...
+
+    def size(self) -> int | None:
+        """The size of the warehouse in bytes; None where the login may not know."""
+        ...
+
+    def export(self, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool) -> None:
+        """Write each of some tables as Parquet files into a folder of its name below a place.
+
+        Raises:
+            AccessError: the place cannot be written.
+            ConfigError: the engine cannot write to such a place, or a folder is there and may not be overwritten.
+        """
+        ...
+
+    def after_commit(self) -> None:
+        """Do what the database needs after a batch or a change of the tables."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+def locked(engine: Engine, progress: Progress, change: Callable[[], T]) -> T:
+    """The result of a change, made in a transaction under the lock. It is repeated while it conflicts with another.
+
+    Raises:
+        ConflictError: it conflicted at every attempt.
+    """
+    for wait in (*CONFLICT_WAITS, None):
+        try:
+            with engine.transaction():
+                engine.lock()
+                return change()
+        except ConflictError as e:
+            if wait is None:
+                raise
+            progress.say(f"{e}; trying again in {wait:g} seconds")
+            time.sleep(wait)
+    raise AssertionError

@@ -1,0 +1,210 @@
+"""A connection to Redshift, opened again when it was lost between transactions."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import redshift_connector
+from redshift_connector import error as driver
+
+from sparkify import sql_queries
+from sparkify.config import Cluster, Config
+from sparkify.engines.answer import Rows, Value
+from sparkify.engines.redshift.errors import FATAL, access_fix, field, translated, words
+from sparkify.errors import AccessError, LoadError, OutcomeUnknownError, SparkifyError
+from sparkify.progress import Progress
+
+
+class Connection:
+    """One session in Redshift."""
+
+    name = "redshift"
+    has_temporary_staging = True
+
+    def __init__(self, config: Config, cluster: Cluster, progress: Progress) -> None:
+        """Log in.
+
+        Raises:
+            AccessError: the host cannot be reached, or does not let us in.
+        """
+        self.place = f"redshift://{cluster.host}:{cluster.port}/{cluster.database}/{cluster.schema}".rstrip("/")
+        self.cluster = cluster
+        self.config = config
+        self.progress = progress
+        self.holds_staged_rows = False
+        """Whether temporary tables of this session hold a batch, which would be lost with the connection."""
+        self._is_in_transaction = False
+        self._is_lost = False
+        self.session = 1
+        """Counts the sessions: temporary tables of an earlier one are gone."""
+        self._connection: Any = self._log_in()
+
+    def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
+        """See `Engine.execute`."""
+        return int(self.run(sql, values or {}).rowcount)
+
+    def query(self, sql: str, values: Mapping[str, Value] | None = None) -> Rows:
+        """See `Engine.query`."""
+        return [tuple(row) for row in self.run(sql, values or {}).fetchall()]
+
+    def run(self, sql: str, values: Mapping[str, Value]) -> Any:
+        """A cursor after one statement.
+
+        Raises:
+            ConflictError: another transaction came between.
+            AccessError: Redshift may not read what it is told to read, or we may not do what we ask.
+            LoadError: Redshift refuses the statement for another reason, or the connection is lost.
+        """
+        try:
+            return self.run_untranslated(sql, values)
+        except driver.ProgrammingError as e:
+            raise translated(self.place, e, in_transaction=self._is_in_transaction) from e
+
+    def run_untranslated(self, sql: str, values: Mapping[str, Value]) -> Any:
+        """The same, with what Redshift raises when it refuses the statement.
+
+        Raises:
+            ProgrammingError: the driver's, when Redshift refuses the statement.
+            LoadError: the connection is lost.
+        """
+        self.require_session()
+        statement, arguments = _numbered(sql, values)
+        cursor = self._connection.cursor()
+        cursor.paramstyle = "numeric"
+        # An interrupted statement leaves unread rows on the socket: the connection is lost until the answer is read.
+        self._is_lost = True
+        try:
+            with self.progress.statement(sql):
+                cursor.execute(statement, arguments)
+        except driver.ProgrammingError as e:
+            self._is_lost = field(e, "S") in FATAL
+            raise
+        except (driver.Error, OSError, EOFError, struct.error) as e:
+            self.holds_staged_rows = False
+            raise self._lost(f" ({words(e)})") from e
+        self._is_lost = False
+        return cursor
+
+    def require_session(self) -> None:
+        """Log in again if the connection was lost.
+
+        Raises:
+            LoadError: it was lost with a transaction, or with the rows of a batch.
+        """
+        if not self._is_lost:
+            return
+        if self._is_in_transaction or self.holds_staged_rows:
+            self.holds_staged_rows = False
+            raise self._lost()
+        self._hang_up()
+        self._connection = self._log_in()
+        self._is_lost = False
+        self.session += 1
+
+    def _lost(self, why: str = "") -> LoadError:
+        return LoadError(f"{self.place}: the connection was lost; run again{why}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See `Engine.transaction`."""
+        try:
+            self.execute("begin")
+            self._is_in_transaction = True
+            yield
+            self._commit()
+        except BaseException:
+            if self._is_in_transaction:
+                self._roll_back()
+            raise
+        self._is_in_transaction = False
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See `Engine.snapshot`."""
+        self.execute("begin read only")
+        self._is_in_transaction = True
+        try:
+            yield
+        finally:
+            self._roll_back()
+
+    def _commit(self) -> None:
+        try:
+            self.execute("commit")
+        except SparkifyError as e:
+            if self._is_lost:
+                raise OutcomeUnknownError(str(e)) from e
+            raise
+        except KeyboardInterrupt as e:
+            raise e from OutcomeUnknownError("interrupted")
+
+    def _roll_back(self) -> None:
+        """Undo what the transaction did. Where Redshift does not answer, the end of the connection undoes it."""
+        try:
+            self.execute("rollback")
+        except SparkifyError:
+            self._hang_up()
+        finally:
+            self._is_in_transaction = False
+
+    def _hang_up(self) -> None:
+        self._is_lost, self.holds_staged_rows = True, False
+        with suppress(driver.Error, OSError):
+            self._connection.close()
+
+    def _log_in(self) -> Any:
+        cluster, store = self.cluster, self.config.store
+        options: dict[str, Any] = {"ssl": cluster.sslmode != "disable"}
+        if options["ssl"]:
+            options["sslmode"] = cluster.sslmode
+        if cluster.password:
+            options |= {"user": cluster.user, "password": cluster.password}
+        else:
+            options |= _iam_login(cluster) | {"region": store.region or None}
+            if store.key:
+                options |= {"access_key_id": store.key, "secret_access_key": store.secret}
+        try:
+            connection = redshift_connector.connect(
+                host=cluster.host,
+                port=cluster.port,
+                database=cluster.database,
+                application_name="sparkify",
+                # A load may be silent for long; what counts is that the peer is still there.
+                tcp_keepalive=True,
+                tcp_keepalive_idle=60,
+                **options,
+            )
+            connection.autocommit = True  # transactions begin and end by statements
+            if cluster.schema:
+                connection.cursor().execute(f"set search_path to {cluster.schema}")
+        except Exception as e:  # by IAM it may be any of boto3's
+            fix = access_fix(e) or "check [CLUSTER], and for a login by IAM the credentials and their rights"
+            raise AccessError(f"{self.place}: cannot log in; {fix} ({words(e)})") from e
+        return connection
+
+
+def _iam_login(cluster: Cluster) -> dict[str, Any]:
+    """Credentials of AWS are exchanged for those of a database user at each login."""
+    if cluster.workgroup:
+        return {"iam": True, "is_serverless": True, "serverless_work_group": cluster.workgroup}
+    if cluster.user:
+        return {"iam": True, "cluster_identifier": cluster.cluster_id, "db_user": cluster.user}
+    return {"iam": True, "cluster_identifier": cluster.cluster_id, "group_federation": True}
+
+
+def _numbered(sql: str, values: Mapping[str, Value]) -> tuple[str, tuple[Value, ...] | None]:
+    """The statement with `$1` for the first of the names that are bound, and their values in that order."""
+    names: list[str] = []
+
+    def number(name: str) -> str:
+        if name not in values:
+            return f"${name}"
+        if name not in names:
+            names.append(name)
+        return f"${names.index(name) + 1}"
+
+    statement = sql_queries.with_parameters(sql, number)
+    return statement, tuple(values[name] for name in names) or None

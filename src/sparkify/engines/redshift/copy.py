@@ -1,0 +1,120 @@
+"""COPY: the statement, its number of rows, and the records that it refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from redshift_connector.error import ProgrammingError
+
+from sparkify import sql_queries
+from sparkify.engines.redshift.connection import Connection
+from sparkify.engines.redshift.errors import translated, words
+
+MOST_ERRORS = 100_000
+"""The limit of MAXERROR (DG copy-parameters-data-load)."""
+
+ERROR_VIEWS = ("sys_load_error_detail", "stl_load_errors")
+"""The views to which Redshift refers when COPY met more bad records than MAXERROR allows."""
+
+MISSING, NUL, NOT_UTF8 = 1213, 1218, 1220
+"""Codes of load errors (DG r_Load_Error_Reference)."""
+
+LAST_COPY = "pg_last_copy_id()"
+FAILED_COPY = "(select max(query_id) from sys_load_error_detail where session_id = pg_backend_pid())"
+"""The number of the COPY that has just failed: that of the last one is not set then."""
+
+OWN_KEY = "source_file"
+"""The key under which a song's object is written into its record."""
+
+
+@dataclass(frozen=True)
+class CopyError:
+    """What Redshift recorded of a record that COPY could not load."""
+
+    file: str
+    line: int
+    column: str
+    code: int
+    message: str
+
+    def reason(self, table: str) -> str:
+        """What is wrong, by the column's type and the error's code, in the words of DuckDB's staging."""
+        types = sql_queries.columns(table)
+        kind = types.get(self.column) or next((types[name] for name in types if name.lower() == self.column), "")
+        if self.code == MISSING:
+            return "is missing"
+        if self.code == NOT_UTF8:
+            return "is not UTF-8"
+        if self.code == NUL:
+            return "holds a NUL character"
+        if kind == "bigint":
+            return "is no whole number of 64 bits"
+        if kind == "double precision":
+            return "is no number"
+        if kind == "timestamp":
+            return "is no moment of the years 1 to 9999"
+        if kind and "length" in self.message:
+            return f"is longer than {kind.removeprefix('varchar(').removesuffix(')')} bytes"
+        return "is no text" if kind else "is not JSON"
+
+
+class TooManyCopyErrors(Exception):  # noqa: N818
+    """COPY met more bad records than MAXERROR allows, and added no row. `errors` are those that it recorded."""
+
+    def __init__(self, errors: list[CopyError]) -> None:
+        super().__init__(f"{len(errors)} records")
+        self.errors = errors
+
+
+def copy(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    url: str,
+    mapping: str,
+    packed: str,
+    *,
+    most_bad: int,
+    is_manifest: bool = False,
+    timeformat: str = "epochmillisecs",
+    is_trial: bool = False,
+) -> int:
+    """COPY into a table, and the number of rows that it added; a trial adds none.
+
+    `packed` is how the objects are packed: `gzip`, `zstd`, or empty.
+
+    Raises:
+        TooManyCopyErrors: more than `most_bad` records are bad.
+        SparkifyError: Redshift refuses the statement for another reason.
+    """
+    region = connection.config.store.region
+    options = [
+        f"copy {table} ({', '.join(columns)})",
+        f"from {sql_queries.literal(url)}",
+        f"iam_role {sql_queries.literal(connection.cluster.role)}",
+        *(["manifest"] if is_manifest else []),
+        f"json {sql_queries.literal(mapping)}",
+        *([packed] if packed else []),
+        f"timeformat {sql_queries.literal(timeformat)}",
+        *([f"region {sql_queries.literal(region)}"] if region else []),
+        f"maxerror {min(most_bad + 1, MOST_ERRORS)}",
+        *(["noload"] if is_trial else []),
+    ]
+    try:
+        connection.run_untranslated("\n".join(options), {})
+    except ProgrammingError as e:
+        if any(view in words(e) for view in ERROR_VIEWS) and (errors := copy_errors(connection, FAILED_COPY)):
+            raise TooManyCopyErrors(errors) from e
+        raise translated(connection.place, e, in_transaction=False) from e
+    [(count,)] = connection.query("select pg_last_copy_count()")
+    return int(count)
+
+
+def copy_errors(connection: Connection, query_id: str = LAST_COPY) -> list[CopyError]:
+    """The records that a COPY refused."""
+    rows = connection.query(
+        "select trim(file_name), line_number, trim(column_name), error_code, trim(error_message)"
+        f" from sys_load_error_detail where query_id = {query_id} order by 1, 2"
+    )
+    return [CopyError(*row) for row in rows]

@@ -1,0 +1,205 @@
+"""The warehouse in Amazon Redshift, provisioned or Serverless."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import zstandard
+from redshift_connector.error import ProgrammingError
+
+from sparkify import sql_queries
+from sparkify.config import Cluster, Config
+from sparkify.engines.answer import Answer, Value
+from sparkify.engines.engine import Source
+from sparkify.engines.exports import Export
+from sparkify.engines.redshift import export, questions, staging
+from sparkify.engines.redshift.connection import Connection
+from sparkify.engines.redshift.copy import copy
+from sparkify.engines.redshift.errors import CANCELED, field, is_user_error, translated, words
+from sparkify.engines.redshift.work import Work
+from sparkify.engines.staged import BadRecordLimit, Staged
+from sparkify.errors import AccessError, StatementError
+from sparkify.plan import Batch
+from sparkify.progress import Progress
+from sparkify.store import StoredObject
+
+AT_ONCE = 1.0
+"""Seconds that Redshift may take for a lock that is free."""
+
+INSERTED_ROWS = 100
+"""Rows that are inserted by one statement; more go through a file in WORK."""
+
+NUMERIC = 1700
+
+TYPES = {
+    16: "BOOLEAN",
+    20: "BIGINT",
+    21: "SMALLINT",
+    23: "INTEGER",
+    700: "FLOAT",
+    701: "DOUBLE",
+    1082: "DATE",
+    1114: "TIMESTAMP",
+    1184: "TIMESTAMP WITH TIME ZONE",
+    NUMERIC: "DECIMAL(38, 6)",
+}
+"""DuckDB's names of the types that the driver names by PostgreSQL's numbers (pg_type.oid); any other is a text."""
+
+
+class Redshift(Connection):
+    """A database in Redshift."""
+
+    def __init__(self, config: Config, cluster: Cluster, progress: Progress, *, create: bool = False) -> None:
+        """Log in; `create` makes the schema when it is not there.
+
+        Raises:
+            AccessError: the host cannot be reached, or does not let us in.
+        """
+        super().__init__(config, cluster, progress)
+        self._work = Work(config, cluster.work) if cluster.work else None
+        self._session_of_tables = 0
+        """The session in which the staging and work tables were made; 0: none yet."""
+        if create and cluster.schema:
+            self.execute(f"create schema if not exists {cluster.schema}")
+
+    def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
+        """See `Engine.ask`. What a read-only transaction may do, but reaches S3, is refused before it is sent."""
+        if reason := questions.why_refused(sql):
+            raise StatementError(f"{self.place}: {reason}")
+        try:
+            cursor = self.run_untranslated(sql, values or {})
+        except ProgrammingError as e:
+            if is_user_error(e):
+                raise StatementError(f"{self.place}: {words(e)}") from e
+            raise translated(self.place, e, in_transaction=True) from e
+        columns = cursor.ps["row_desc"]
+        names, types = [column["label"].decode() for column in columns], [_type(column) for column in columns]
+        return Answer(tuple(names), tuple(types), map(tuple, cursor)).require_columns(self.place)
+
+    def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
+        """See `Engine.insert`. Many rows go through S3, for Redshift takes long for an insert of many values."""
+        if self._work and len(rows) > INSERTED_ROWS:
+            self._copy_rows(self._work, table, rows)
+            return
+        for at in range(0, len(rows), INSERTED_ROWS):
+            some = rows[at : at + INSERTED_ROWS]
+            width = len(some[0])
+            places = ", ".join(f"({', '.join(f'$v{n * width + m}' for m in range(width))})" for n in range(len(some)))
+            values = {f"v{n}": value for n, value in enumerate(value for row in some for value in row)}
+            self.execute(f'insert into "{table}" values {places}', values)
+
+    def _copy_rows(self, work: Work, table: str, rows: Sequence[Sequence[Value]]) -> None:
+        columns = [*sql_queries.columns(table)]
+        lines = (json.dumps(dict(zip(columns, row, strict=True)), default=str) for row in rows)
+        content = zstandard.ZstdCompressor().compress("\n".join(lines).encode())
+        url = work.write("rows.json.zst", content)
+        copy(self, table, columns, url, "auto", "zstd", most_bad=0, timeformat="auto")
+
+    def lock(self) -> None:
+        """See `Engine.lock`. An empty table is locked, which nobody reads."""
+        timeout = self.config.lock_timeout
+        if self._is_locked_within(AT_ONCE):
+            return
+        if timeout > AT_ONCE:
+            self.progress.say(f"{self.place}: another run is loading; waiting up to {timeout:g} seconds")
+            if self._is_locked_within(timeout - AT_ONCE):
+                return
+        fix = "wait for its end, or raise [ETL] LOCK_TIMEOUT"
+        raise AccessError(f"{self.place}: another run has been loading for over {timeout:g} seconds; {fix}")
+
+    def _is_locked_within(self, seconds: float) -> bool:
+        """Whether the lock was granted; the transaction is a new one if not."""
+        self.execute(f"set statement_timeout to {int(seconds * 1000)}")
+        try:
+            self.run_untranslated("lock table load_lock", {})
+        except ProgrammingError as e:
+            if field(e, "C") != CANCELED:
+                raise translated(self.place, e, in_transaction=True) from e
+            self.execute("rollback")
+            self.execute("begin")
+            return False
+        self.execute("set statement_timeout to 0")
+        return True
+
+    def stage(
+        self, batch: Batch, source: Source, progress: Progress, *, careful: bool, limit: BadRecordLimit
+    ) -> Staged:
+        """See `Engine.stage`. The staging and work tables are temporary ones of this session, outside a transaction."""
+        self.holds_staged_rows = False
+        self._empty_batch_tables()
+        self.holds_staged_rows = True
+        staged = Staged(limit)
+        with progress.phase(f"batch {batch.number}: copy objects", len(batch.objects)) as done:
+            staging.stage(self, self._work, batch, source, staged, done, careful=careful)
+        staged.require_few_bad_records()
+        return staged
+
+    def _empty_batch_tables(self) -> None:
+        """Make the temporary tables when the first batch is staged, and empty them for each further staging."""
+        self.require_session()
+        if self._session_of_tables == self.session:
+            self.execute(f"drop table if exists {sql_queries.BATCH_VIEW}")
+            for table in sql_queries.BATCH_TABLES:
+                self.execute(f"delete from {table}")
+            return
+        for statement in sql_queries.create_table_queries(self.name, sql_queries.BATCH_TABLES):
+            self.execute(statement.replace("create table if not exists", "create temporary table", 1))
+        self._session_of_tables = self.session
+
+    def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
+        """See `Engine.examinations`."""
+        checks: dict[str, Callable[[], str]] = {"role": lambda: staging.examine_role(self, song, log)}
+        if work := self._work:
+            checks["work"] = lambda: _examine_work(work)
+        return checks
+
+    def size(self) -> int | None:
+        """See `Engine.size`. Redshift counts in blocks of 1 MB (DG r_SVV_TABLE_INFO)."""
+        [(schema,)] = self.query("select current_schema()")
+        try:
+            [(blocks,)] = self.query(
+                'select sum(size) from svv_table_info where "schema" = $schema', {"schema": schema}
+            )
+        except AccessError:
+            return None
+        return None if blocks is None else int(blocks) * 1024**2
+
+    def export(self, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool) -> None:
+        """See `Engine.export`."""
+        export.export(self, tables, place, done, overwrite=overwrite)
+
+    def after_commit(self) -> None:
+        """See `Engine.after_commit`. What cannot be deleted from WORK does no harm, and the batch is loaded."""
+        self.holds_staged_rows = False
+        try:
+            self._clear_work()
+        except AccessError as e:
+            self.progress.warn(f"{e}; the load goes on, and what was put into [S3] WORK stays there")
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        with suppress(AccessError):
+            self._clear_work()
+        self._hang_up()
+
+    def _clear_work(self) -> None:
+        if self._work:
+            self._work.clear()
+
+
+def _examine_work(work: Work) -> str:
+    """Write a file into WORK, and delete it."""
+    work.write("trial", b"{}")
+    work.clear()
+    return f"{work.location} can be written"
+
+
+def _type(column: Mapping[str, Any]) -> str:
+    """DuckDB's name of a column's type. A number's digits stand in its modifier (see numeric.c of PostgreSQL)."""
+    modifier = column["type_modifier"] - 4
+    if column["type_oid"] == NUMERIC and modifier >= 0:
+        return f"DECIMAL({modifier >> 16}, {modifier & 0xFFFF})"
+    return TYPES.get(column["type_oid"], "VARCHAR")

@@ -1,0 +1,99 @@
+"""What Redshift and its driver raise: which error of this program it is, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from sparkify.engines.engine import ConflictError
+from sparkify.errors import AccessError, LoadError, SparkifyError
+
+CONFLICT = ("1023", "Serializable isolation violation", "concurrent update", "deadlock detected")
+"""Words by which Redshift says that another transaction came between, and that this one may be run again."""
+
+FATAL = ("FATAL", "PANIC")
+"""The severity of errors with which the server ends the connection."""
+
+CANCELED = "57014"
+"""The SQLSTATE of a statement that took longer than statement_timeout."""
+
+USER_ERROR_SQLSTATES = ("22", "25", "42", "0A")
+"""Classes of SQLSTATE of what is wrong with a statement itself: its values, its change of something, its words."""
+
+NO_RIGHT = "42501"
+"""The SQLSTATE of what the user may not do."""
+
+UNREACHABLE = "check [CLUSTER] HOST and DB_PORT, that the cluster is not paused, and that its network lets you in"
+
+ACCESS_FIXES = {
+    "not authorized to assume": "attach the role of [IAM_ROLE] ARN to the cluster, and let Redshift assume it",
+    "requires full path of an S3 object": "let the role of [IAM_ROLE] ARN read what lies in [S3] WORK",
+    "Access Denied": "let the role of [IAM_ROLE] ARN list and read what [S3] names, and write where an export goes",
+    "different region": "set [S3] REGION to the region of the bucket",
+    "NoSuch": "an object is gone since it was listed, or a bucket of [S3] is not there; check [S3], and run again",
+    "S3 prefix": "the objects are gone since they were listed; check [S3], and run again",
+    "28000": "check [CLUSTER] DB_USER and DB_PASSWORD",
+    "3D000": "check [CLUSTER] DB_NAME",
+    "42501": "the user lacks a right: grant it, or let the owner of the tables run this",
+    "mismatch, certificate": "the certificate is of another host; check [CLUSTER] HOST, or, for a host that is reached "
+    "through a tunnel, set [CLUSTER] SSLMODE = verify-ca, which leaves out the name",
+    "certificate": "the host cannot prove that it is Redshift; check [CLUSTER] HOST, and what stands between",
+    "refuses SSL": "the host offers no TLS; check [CLUSTER] HOST and DB_PORT, or set [CLUSTER] SSLMODE = disable",
+    "time out": UNREACHABLE,
+    "communication": UNREACHABLE,
+    "Unable to determine ip": "check [CLUSTER] HOST: there is no such name",
+}
+"""What to do where something cannot be reached or opened, by SQLSTATE or by words of the fault; the first that fits."""
+
+LOAD_FIXES = {
+    "decompress": "an object cannot be unpacked; deliver it again",
+    "42P01": "a table is missing; run create_tables.py",
+    "53100": "make room in the cluster, or lower [ETL] BATCH_SIZE",
+    "Disk Full": "make room in the cluster, or lower [ETL] BATCH_SIZE",
+    **dict.fromkeys(CONFLICT, "another transaction came between again and again; run again when it is over"),
+}
+"""The same for other faults."""
+
+
+def translated(place: str, e: Exception, *, in_transaction: bool) -> SparkifyError:
+    """The error of this program for one that Redshift raised."""
+    text = words(e)
+    if in_transaction and any(word in text for word in CONFLICT):
+        return ConflictError(f"{place}: another transaction came between ({text})")
+    if fix := access_fix(e):
+        return AccessError(f"{place}: {fix} ({text})")
+    return LoadError(f"{place}: {_fix(LOAD_FIXES, e) or 'report this if it stays'} ({text})")
+
+
+def access_fix(e: BaseException) -> str:
+    """What to do where something cannot be reached or opened; empty for any other error."""
+    return _fix(ACCESS_FIXES, e)
+
+
+def is_user_error(e: BaseException) -> bool:
+    """Whether the fault lies in the text of a statement."""
+    state = field(e, "C")
+    return state.startswith(USER_ERROR_SQLSTATES) and state != NO_RIGHT
+
+
+def field(e: BaseException | None, name: str) -> str:
+    """A field of what the server says: C is the SQLSTATE, S the severity; empty for other faults."""
+    answer = e.args[0] if e is not None and e.args else None
+    return str(answer.get(name, "")) if isinstance(answer, dict) else ""
+
+
+def words(e: BaseException) -> str:
+    """What the server or the driver says, in one line."""
+    text = f"{field(e, 'M')} {_detail(field(e, 'D'))}" if field(e, "M") else ": ".join(map(str, e.args))
+    return " ".join(text.split())[:300] or type(e).__name__
+
+
+def _detail(text: str) -> str:
+    """The detail of a fault; of the block that Redshift gives, which repeats the message, only what it was about."""
+    block = re.search(r"error:.*context:(.*?)(query|process):", text, re.DOTALL)
+    return f"({block[1].strip()})" if block and block[1].strip() else "" if block else text
+
+
+def _fix(fixes: Mapping[str, str], e: BaseException) -> str:
+    text, state = words(e), field(e, "C")
+    return next((fix for sign, fix in fixes.items() if sign == state or sign in text), "")

@@ -1,0 +1,33 @@
+"""The mode without `[S3] WORK`: COPY reads all that lies below a prefix, each run, as one object."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sparkify import sql_queries
+from sparkify.engines.redshift.copy import OWN_KEY, CopyError
+from sparkify.engines.redshift.loader import Loader, Origin
+from sparkify.plan import Kind
+from sparkify.store import StoredObject
+from sparkify.store.names import packing
+
+EMPTY_KEY = "song_id = '' or artist_id = ''"
+"""What COPY takes for a key and the rule does not."""
+
+
+def copy_prefix(loader: Loader, kind: Kind, whole: StoredObject) -> None:
+    """Copy all objects below a prefix."""
+
+    @cache
+    def listed() -> dict[str, StoredObject]:
+        return {item.name: item for item in loader.source.stores[kind].list_objects().objects}
+
+    def origin(error: CopyError) -> Origin:
+        return whole.name, error.line, listed().get(error.file)
+
+    columns = [c for c in sql_queries.columns(sql_queries.STAGING[kind]) if c != OWN_KEY]
+    copied, refused = loader.copy(kind, columns, whole.name, packing(whole.path), origin)
+    without_key = loader.connection.execute(f"delete from staging_songs where {EMPTY_KEY}") if kind == "songs" else 0
+    loader.staged.records[whole.name] += copied + refused - without_key
+    for _ in range(without_key):
+        loader.staged.reject(whole.name, None, "song_id: is missing, or artist_id is", b"")

@@ -1,0 +1,209 @@
+"""Stage the records of a batch in Redshift by COPY, which reads objects in S3 with the rights of the role.
+
+With `[S3] WORK`, manifests name the objects of the batch and no others: large logs are copied where they lie, all
+others are joined into parts (`parts.py`). Without WORK, COPY reads whole prefixes (`prefixes.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from sparkify import sql_queries
+from sparkify.engines.engine import CarefulReadingNeededError, Source
+from sparkify.engines.redshift.connection import Connection
+from sparkify.engines.redshift.copy import LAST_COPY, OWN_KEY, CopyError, copy
+from sparkify.engines.redshift.loader import Loader, Origin
+from sparkify.engines.redshift.parts import LARGE, Part, PartWriter
+from sparkify.engines.redshift.prefixes import EMPTY_KEY, copy_prefix
+from sparkify.engines.redshift.work import Work
+from sparkify.engines.staged import Staged
+from sparkify.errors import AccessError, CheckError, LoadError, ObjectChangedError
+from sparkify.plan import Batch, Kind
+from sparkify.records.boundaries import BOM
+from sparkify.records.compression import HEAD, PackError, packing_of
+from sparkify.store import ObjectStore, StoredObject
+from sparkify.store.names import packing
+
+READS = 16
+"""Large logs whose first bytes are read at a time."""
+
+KINDS: tuple[Kind, ...] = ("songs", "events")
+
+
+def stage(
+    connection: Connection,
+    work: Work | None,
+    batch: Batch,
+    source: Source,
+    staged: Staged,
+    done: Callable[[int], None],
+    *,
+    careful: bool,
+) -> None:
+    """Stage the songs and the events of a batch, and make the table of the plays among them; see `Engine.stage`.
+
+    A careful reading copies each large log by a statement of its own, which tells its number of records.
+    """
+    loader = Loader(connection, source, staged)
+    if work:
+        _stage_objects(loader, work, batch, done, careful=careful)
+    else:
+        for kind in KINDS:
+            for whole in batch.of(kind):
+                copy_prefix(loader, kind, whole)
+                done(1)
+    connection.execute("update staging_events set user_id = null where user_id = ''")
+    # No view of Redshift can read a temporary table.
+    for statement in sql_queries.create_table_queries(connection.name, [sql_queries.BATCH_VIEW]):
+        connection.execute(statement.replace("create or replace view", "create temporary table", 1))
+
+
+def examine_role(connection: Connection, song: StoredObject, log: StoredObject) -> str:
+    """Let Redshift read one object of each kind without loading it, into tables that last no longer than this."""
+    mapping = {"songs": "auto", "events": connection.config.store.log_jsonpath}
+    with connection.transaction():
+        for kind, item in zip(KINDS, (song, log), strict=True):
+            table = sql_queries.STAGING[kind]
+            for statement in sql_queries.create_table_queries(connection.name, [table]):
+                connection.execute(statement.replace("create table if not exists", "create temporary table", 1))
+            columns = [c for c in sql_queries.columns(table) if c != OWN_KEY]
+            copy(connection, table, columns, item.name, mapping[kind], packing(item.path), most_bad=0, is_trial=True)
+            connection.execute(f"drop table {table}")
+    return f"{connection.cluster.role} may read songs and logs"
+
+
+def _stage_objects(loader: Loader, work: Work, batch: Batch, done: Callable[[int], None], *, careful: bool) -> None:
+    stores, staged = loader.source.stores, loader.staged
+    in_place, others = _sorted_logs(stores["events"], batch.events, staged, done)
+    for kind, items in (("songs", batch.songs), ("events", others)):
+        writer = PartWriter(kind, stores[kind], work, staged, done, careful=careful)
+        _copy_parts(loader, work, kind, items, writer, careful=careful)
+    _copy_in_place(loader, work, in_place, careful=careful)
+
+
+def _sorted_logs(
+    store: ObjectStore, items: Sequence[StoredObject], staged: Staged, done: Callable[[int], None]
+) -> tuple[dict[StoredObject, str], list[StoredObject]]:
+    """The logs that are copied where they lie, with how each is packed; and those that are joined into parts.
+
+    The first bytes of a large log tell how it is packed, and whether it begins with a byte order mark, which COPY is
+    not documented to take. A log in a format that is not read is one bad record.
+    """
+    in_place: dict[StoredObject, str] = {}
+    others = [item for item in items if item.size < LARGE]
+    for item, head in _heads(store, [item for item in items if item.size >= LARGE], staged):
+        try:
+            packed = packing_of(item.path, head)
+        except PackError as e:
+            staged.reject(item.name, None, f": {e}", b"")
+            continue
+        if head.startswith(BOM):
+            others.append(item)
+        else:
+            in_place[item] = packed
+            done(1)
+    return in_place, others
+
+
+def _heads(store: ObjectStore, items: Sequence[StoredObject], staged: Staged) -> Iterator[tuple[StoredObject, bytes]]:
+    """The first bytes of large logs. Those that are not what was listed are noted as changed, and left out."""
+
+    def head(item: StoredObject) -> bytes | ObjectChangedError:
+        try:
+            return store.first_bytes(item, HEAD)
+        except ObjectChangedError as e:
+            return e
+
+    with ThreadPoolExecutor(READS) as pool:
+        for item, content in zip(items, pool.map(head, items), strict=True):
+            if isinstance(content, ObjectChangedError):
+                staged.changed[item.name] = str(content)
+            else:
+                yield item, content
+
+
+def _copy_parts(
+    loader: Loader, work: Work, kind: Kind, items: Sequence[StoredObject], writer: PartWriter, *, careful: bool
+) -> None:
+    """Copy small objects, joined into parts.
+
+    Raises:
+        CarefulReadingNeededError: a line of an object held more or less than one record.
+    """
+    parts: dict[str, Part] = {}
+    sizes: dict[str, int] = {}
+    for url, size, part in writer.written(items):
+        parts[url], sizes[url] = part, size
+    if not parts:
+        return
+    by_name = {item.name: item for item in items}
+
+    def origin(error: CopyError) -> Origin:
+        name, line = parts[error.file].origin(error.line)
+        return name, line, by_name[name]
+
+    columns = [*sql_queries.columns(sql_queries.STAGING[kind])]
+    copied, refused = loader.copy(
+        kind, columns, work.manifest(sizes), "zstd", origin, is_manifest=True, is_quick=not careful
+    )
+    if not careful and kind == "songs" and _has_empty_keys(loader.connection):
+        raise CarefulReadingNeededError("a song has an empty key")
+    for part in parts.values():
+        loader.staged.records.update(part.objects)
+    _require_sum(copied + refused, sum(len(part.objects) for part in parts.values()), careful=careful)
+
+
+def _copy_in_place(loader: Loader, work: Work, items: Mapping[StoredObject, str], *, careful: bool) -> None:
+    """Copy large logs where they lie: those that are packed alike together, or each by itself in a careful reading.
+
+    Raises:
+        CarefulReadingNeededError: Redshift does not tell how many records it found in each.
+    """
+    groups: dict[str, list[StoredObject]] = {}
+    for item, packed in items.items():
+        groups.setdefault(item.name if careful else packed, []).append(item)
+    columns = [*sql_queries.columns("staging_events")]
+    for group in groups.values():
+        objects = {item.name: item for item in group}
+
+        def origin(error: CopyError, objects: Mapping[str, StoredObject] = objects) -> Origin:
+            return error.file, error.line, objects[error.file]
+
+        url = work.manifest({item.name: item.size for item in group})
+        try:
+            copied, refused = loader.copy("events", columns, url, items[group[0]], origin, is_manifest=True)
+        except (AccessError, LoadError):
+            for _ in _heads(loader.source.stores["events"], group, loader.staged):
+                pass
+            if loader.staged.changed:
+                return
+            raise
+        count = copied + refused
+        scanned = {group[0].name: count} if len(group) == 1 else _scanned(loader.connection, objects)
+        loader.staged.records.update(scanned)
+        _require_sum(count, sum(scanned.values()), careful=careful)
+
+
+def _has_empty_keys(connection: Connection) -> bool:
+    return bool(connection.query(f"select song_id from staging_songs where {EMPTY_KEY} limit 1"))
+
+
+def _require_sum(copied: int, expected: int, *, careful: bool) -> None:
+    """Make sure that COPY added or refused as many records as were expected."""
+    if copied == expected:
+        return
+    if careful:
+        raise CheckError(f"COPY added or refused {copied} records of {expected}")
+    raise CarefulReadingNeededError(
+        f"COPY added or refused {copied} records, and not the {expected} that were expected"
+    )
+
+
+def _scanned(connection: Connection, objects: Iterable[str]) -> dict[str, int]:
+    """How many records the last COPY found in each object; names are cut off after 256 bytes there."""
+    rows = connection.query(
+        f"select trim(file_name), sum(lines_scanned) from sys_load_detail where query_id = {LAST_COPY} group by 1"
+    )
+    counts = {name: int(count) for name, count in rows}
+    return {name: counts.get(name[:256], 0) for name in objects}

@@ -1,0 +1,71 @@
+"""The files that a load puts into `[S3] WORK`, and deletes again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from threading import Lock
+from uuid import uuid4
+
+from sparkify.config import Config
+from sparkify.errors import AccessError
+from sparkify.store import Stores
+from sparkify.store.s3 import S3Prefix
+
+FOLDER = "sparkify-copy/"
+"""The folder in WORK in which this program writes and deletes, and nobody else."""
+
+LEFT_OVER = timedelta(days=1)
+"""Age at which files that a killed run left in WORK are deleted; no batch takes so long."""
+
+
+class Work:
+    """The folder of this run in WORK."""
+
+    def __init__(self, config: Config, location: str) -> None:
+        """`location` is `s3://bucket/prefix`; it is not opened before something is written there."""
+        self._config = config
+        self.location = location
+        self._folder = f"{FOLDER}{uuid4().hex}"
+        self._files = 0
+        self._counting = Lock()
+
+    @cached_property
+    def _prefix(self) -> S3Prefix:
+        return Stores(self._config).open_s3(self.location)
+
+    def write(self, name: str, content: bytes) -> str:
+        """Put a file into WORK; its address.
+
+        Raises:
+            AccessError: WORK is not there, or cannot be written.
+        """
+        with self._counting:  # parts are written in several threads
+            self._files += 1
+            number = self._files
+        try:
+            return self._prefix.put(f"{self._folder}/{number:06}-{name}", content)
+        except AccessError as e:
+            raise AccessError(f"[S3] WORK, where the client must be able to write and delete: {e}") from e
+
+    def manifest(self, sizes: Mapping[str, int]) -> str:
+        """Write a manifest of objects that must all be there, each with its size in bytes; its address.
+
+        COPY fails when an object has another size than its `content_length` (DG loading-data-files-using-manifest).
+        """
+        entries = [{"url": url, "mandatory": True, "meta": {"content_length": size}} for url, size in sizes.items()]
+        return self.write("manifest", json.dumps({"entries": entries}, indent=1).encode())
+
+    def clear(self) -> None:
+        """Delete what the batch needed in WORK, and what killed runs left there.
+
+        Raises:
+            AccessError: it cannot be deleted.
+        """
+        if not self._files:
+            return
+        self._prefix.delete(self._folder)
+        self._prefix.delete(FOLDER, before=datetime.now(UTC) - LEFT_OVER)
+        self._files = 0

@@ -1,0 +1,54 @@
+"""What a run can load: the objects below SONG_DATA and LOG_DATA, and the key of a record that fills each column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sparkify import sql_queries
+from sparkify.config import Config
+from sparkify.engines.engine import Source
+from sparkify.plan import Kind
+from sparkify.progress import Progress
+from sparkify.records import jsonpaths
+from sparkify.store import Listing, ObjectStore, Stores
+
+Listings = dict[Kind, Listing]
+
+
+def list_objects(config: Config, progress: Progress) -> tuple[Source, Listings]:
+    """List both prefixes, and read the JSONPaths file.
+
+    Raises:
+        AccessError: a prefix cannot be listed, or the file cannot be read.
+        ConfigError: the file is no JSONPaths file.
+    """
+    opened = Stores(config)
+    name, content = opened.read_one(config.store.log_jsonpath)
+    stores: dict[Kind, ObjectStore] = {
+        "songs": opened.open(config.store.song_data),
+        "events": opened.open(config.store.log_data),
+    }
+    paths: dict[Kind, Mapping[str, jsonpaths.Path]] = {
+        "songs": {c: (c,) for c in sql_queries.columns("staging_songs") if c != "source_file"},
+        "events": jsonpaths.parse(content, name, [*sql_queries.columns("staging_events")]),
+    }
+    listings: Listings = {}
+    for kind, store in stores.items():
+        with progress.phase(f"list {store.location}"):
+            listings[kind] = store.list_objects().without(name)
+        for warning in listings[kind].warnings:
+            progress.warn(warning)
+        if config.reads_prefixes:
+            listings[kind] = listings[kind].as_one(store)
+    return Source(stores, paths), listings
+
+
+def only_rejected(listings: Listings, rejected: Mapping[tuple[Kind, str], str], progress: Progress) -> Listings:
+    """The objects in which records were rejected, by kind and key, and no others; a warning for each that is gone."""
+    chosen = {
+        kind: listing.only({key for of_kind, key in rejected if of_kind == kind}) for kind, listing in listings.items()
+    }
+    there = {(kind, item.key) for kind, listing in chosen.items() for item in listing.objects}
+    for name in sorted(name for object_key, name in rejected.items() if object_key not in there):
+        progress.warn(f"{name} is no longer there; its rejected records stay")
+    return chosen

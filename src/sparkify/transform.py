@@ -1,0 +1,111 @@
+"""The steps from staged rows to the star schema, once and in order, and the sums that must close."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sparkify import sql_queries
+from sparkify.engines.answer import Value
+from sparkify.engines.engine import Engine
+from sparkify.engines.staged import Staged
+from sparkify.errors import CheckError
+from sparkify.plan import Batch
+
+
+@dataclass(frozen=True)
+class Step:
+    """A file of `sql/transform`, which is run when one of `needs` is not empty.
+
+    `needs` names what the batch holds, or earlier steps: those that wrote no row are empty.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+
+
+STEPS = (
+    Step("replaced_songs", ("objects of songs",)),
+    Step("catalogue", ("staged songs",)),
+    Step("changed_songs", ("staged songs",)),
+    Step("songs", ("replaced_songs", "changed_songs")),
+    Step("artists", ("replaced_songs", "changed_songs")),
+    Step("changed_match_keys", ("replaced_songs", "changed_songs")),
+    Step("delivered_match_keys", ("staged plays",)),
+    Step("song_matches", ("changed_match_keys", "delivered_match_keys")),
+    Step("rematched_plays", ("changed_match_keys",)),
+    Step("duplicate_times", ("staged plays",)),
+    Step("duplicate_plays", ("duplicate_times",)),
+    Step("superseded_plays", ("duplicate_plays",)),
+    Step("known_plays", ("duplicate_plays",)),
+    Step("songplays", ("staged plays",)),
+    Step("latest_users", ("staged events",)),
+    Step("users", ("latest_users",)),
+    Step("time", ("staged plays",)),
+)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A number of rows that must be the sum of others, or something was lost in silence."""
+
+    total: str
+    parts: tuple[str, ...]
+
+
+SUMS = (
+    Sum("good events", ("staged events",)),
+    Sum("good songs", ("staged songs",)),
+    Sum("staged plays", ("songplays", "known_plays")),
+)
+"""The good records of the batch are what was staged; each staged play is inserted into the fact, or known already."""
+
+
+def staged_rows(engine: Engine, batch: Batch, staged: Staged) -> tuple[Counter[str], dict[str, Value]]:
+    """How many rows are staged, and the values of the SQL files: from when to when the staged plays reach."""
+    [statement] = sql_queries.statements("history", "staged_rows")
+    [(events, songs, plays, first_play, last_play)] = engine.query(statement)
+    rows = Counter(
+        {
+            "good events": staged.rows(batch.events),
+            "good songs": staged.rows(batch.songs),
+            "staged events": events,
+            "staged songs": songs,
+            "staged plays": plays,
+            "objects of songs": len(batch.songs),
+        }
+    )
+    never = datetime(1970, 1, 1)
+    return rows, {"first_play": first_play or never, "last_play": last_play or never}
+
+
+def merge(engine: Engine, rows: Counter[str], values: Mapping[str, Value]) -> None:
+    """Run the steps that are needed, and add to `rows` how many rows each wrote, by its name."""
+    for step in STEPS:
+        if any(rows[need] for need in step.needs):
+            rows[step.name] = _run(engine, step, values)
+
+
+def _run(engine: Engine, step: Step, values: Mapping[str, Value]) -> int:
+    """Run the statements of a step; how many rows they wrote, or found."""
+    *before, last = sql_queries.statements("transform", step.name)
+    for statement in before:
+        engine.execute(statement, values)
+    if last.startswith("select"):
+        [(count,)] = engine.query(last, values)
+        return int(count)
+    return engine.execute(last, values)
+
+
+def require_closed_sums(rows: Mapping[str, int]) -> None:
+    """Make sure that nothing was lost.
+
+    Raises:
+        CheckError: a sum does not close.
+    """
+    for each in SUMS:
+        if rows[each.total] != sum(rows[part] for part in each.parts):
+            parts = " + ".join(f"{rows[part]:,} {part}" for part in each.parts)
+            raise CheckError(f"the rows do not add up: {rows[each.total]:,} {each.total}, but {parts}")
