@@ -3,11 +3,11 @@
 Print them with `python sql_queries.py`.
 """
 
-from sparkify import sql_queries
+from sparkify import sql_queries, transform
 
 create_table_queries = sql_queries.create_table_queries()
 drop_table_queries = sql_queries.drop_table_queries()
-insert_table_queries = sql_queries.insert_table_queries()
+insert_table_queries = transform.queries()
 
 if __name__ == "__main__":
     print(";\n\n".join([*create_table_queries, *insert_table_queries]) + ";")

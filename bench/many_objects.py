@@ -25,10 +25,9 @@ import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import md5, sha256
-from io import StringIO
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -36,7 +35,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import urlopen
 
 if TYPE_CHECKING:
-    from sparkify.engines.redshift import Redshift
+    pass
 
 MOST_GETS = 1.05
 """GET requests an object."""
@@ -298,41 +297,37 @@ class Told:
 
 
 class Stub:
-    """What the staging and the history need of the engine; the server says what a COPY would add."""
+    """What staging needs of the connection; the server says what a COPY would add."""
+
+    name = "redshift"
+    place = "redshift://bench"
 
     def __init__(self, config: Any, address: str) -> None:
-        from sparkify.engines import redshift_staging
-
         self.config = config
         self.cluster = config.cluster
         self.copies: list[str] = []
         self.files: list[dict[str, Any]] = []
-        self.staging = redshift_staging.Staging(cast("Redshift", self))
-        self._inserted_rows = redshift_staging.INSERTED_ROWS
         self._address = address
 
-    def execute(self, sql: str, values: Mapping[str, Any] | None = None) -> int:
-        if found := re.search(r"^from '(.*)'$", sql, re.MULTILINE):
+    def run_untranslated(self, sql: str, values: Mapping[str, Any]) -> None:
+        if match := re.search(r"^from '(.*)'$", sql, re.MULTILINE):
             self.copies.append(sql)
             is_manifest = int("\nmanifest\n" in sql)
-            self.files.append(_told(f"{self._address}/-/copy?url={found[1]}&manifest={is_manifest}"))
+            self.files.append(_told(f"{self._address}/-/copy?url={match[1]}&manifest={is_manifest}"))
+
+    def execute(self, sql: str, values: Mapping[str, Any] | None = None) -> int:
         return 0
 
     def query(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[int]]:
-        """The rows of the last COPY, the number of the run, and no song without a key."""
-        if "from staging_songs" in sql:
-            return []
-        return [(self.files[-1]["rows"] if "pg_last_copy_count" in sql else 1,)]
+        """The rows of the last COPY, and no song without a key."""
+        return [] if "from staging_songs" in sql else [(self.files[-1]["rows"],)]
 
     def insert(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
-        if len(rows) > self._inserted_rows:
-            self.staging.copy_rows(table, rows)
+        """Take rows as the engine does when they are many."""
+        from sparkify.engines.redshift.copy import copy_rows
 
-    def transaction(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def lock(self) -> None:
-        pass
+        if rows:
+            copy_rows(cast(Any, self), cast(Any, self).work, table, rows)
 
 
 def _told(url: str) -> Any:
@@ -344,8 +339,10 @@ def load(address: str, folder: Path) -> Told:
     """The client: what a run does until the songs are staged, step by step."""
     from sparkify import config as configuration
     from sparkify import history, plan
-    from sparkify.engines import Source
-    from sparkify.progress import Progress
+    from sparkify.engines.engine import Source
+    from sparkify.engines.redshift import staging
+    from sparkify.engines.redshift.work import Work
+    from sparkify.engines.staged import BadRecordLimit, Staged
     from sparkify.store import Listing, Stores
 
     (folder / "dwh.cfg").write_text(CONFIG)
@@ -370,16 +367,20 @@ def load(address: str, folder: Path) -> Told:
     with step("plan"):
         batches = plan.make(listings, {}, config.batch_size).batches
     source = Source({"songs": songs, "events": Stores(config).open(config.store.log_data)}, {})
-    progress, run = Progress(StringIO()), history.Run(cast("Redshift", stub))
+    connection = cast(Any, stub)
+    connection.work = Work(config, stub.cluster.work)
     for batch in batches:
+        staged = Staged(BadRecordLimit(0))
         with step("join, write parts, COPY"):
-            staged = stub.staging.stage(batch, source, progress, careful=False, most_bad=0)
+            staging.stage(connection, connection.work, batch, source, staged, lambda steps: None, careful=False)
         with step("note as loaded"):
-            run.add_objects(batch, staged)
+            history.stage_objects(connection, batch, staged)
         with step("clear WORK"):
-            stub.staging.clear()
+            connection.work.clear()
     with step("list and plan: nothing new"):
-        loaded = {item.name: item.etag for item in listings["songs"].objects}
+        loaded: dict[tuple[plan.Kind, str], str] = {
+            ("songs", item.key): item.etag for item in listings["songs"].objects
+        }
         listings["songs"] = songs.list_objects()
         again = plan.make(listings, loaded, config.batch_size)
     return Told(steps, len(loaded), len(again.objects), stub.copies, stub.files)

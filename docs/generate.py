@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from sparkify import command_line, config, dictionary, errors, questions, sql_queries
 from sparkify.dictionary import Column, Table
+from sparkify.transform import STEPS
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -50,7 +51,7 @@ def star() -> list[Table]:
 def groups() -> dict[str, list[Table]]:
     """All tables and views, those first that an analyst meets first."""
     staging = [dictionary.table(name) for name in STAGED.values()]
-    in_hand = {*sql_queries.WORK_TABLES, "delivered_plays"}
+    in_hand = {*sql_queries.BATCH_TABLES, sql_queries.BATCH_VIEW}
     known = {"The star schema": [*star(), dictionary.table("plays")], "Staging": staging}
     rest = [table for table in dictionary.tables() if table not in chain(*known.values())]
     return {
@@ -65,7 +66,7 @@ def groups() -> dict[str, list[Table]]:
 
 
 class Statement(NamedTuple):
-    """A statement of `sql/transform`: the step that it belongs to, the table that it changes, and what it reads."""
+    """A statement of `sql/transform`: its step, the table that it changes (empty if it only counts), what it reads."""
 
     step: str
     written: str
@@ -75,18 +76,17 @@ class Statement(NamedTuple):
 def statements() -> list[Statement]:
     """The statements between staging and the checks, in the order in which they run."""
     found = []
-    for step in sql_queries.TRANSFORMS:
-        for text in sql_queries.statements("transform", step):
+    for step in STEPS:
+        for text in sql_queries.statements("transform", step.name):
             written = re.match(r'(?:insert into|update|delete from) "?(\w+)"?', text)
-            assert written, f"sql/transform/{step}.sql changes no table"
-            found.append(Statement(step, written[1], dictionary.tables_read(text)))
+            found.append(Statement(step.name, written[1] if written else "", dictionary.tables_read(text)))
     return found
 
 
 def flows() -> list[tuple[str, str]]:
     """From which table or view rows get into which, by one statement or one view."""
     views = [(read, view) for view in sql_queries.VIEWS for read in _view_reads(view)]
-    return [*((read, each.written) for each in statements() for read in each.read), *views]
+    return [*((read, each.written) for each in statements() if each.written for read in each.read), *views]
 
 
 def _view_reads(view: str) -> list[str]:
@@ -161,16 +161,16 @@ def main_diagram() -> str:
 def step_diagram() -> str:
     """Every step between staging and the checks, with the tables that it reads and writes."""
     found = statements()
-    names = dict.fromkeys(name for each in found for name in (*each.read, each.written))
+    names = dict.fromkeys(name for each in found for name in (*each.read, each.written) if name)
     views = [(read, view) for view in sql_queries.VIEWS if view in names for read in _view_reads(view)]
     lines = [
         "flowchart TD",
         *(f"    {_drawn(name)}" for name in names),
-        *(f'    step_{step}["{number} {step}"]' for number, step in enumerate(sql_queries.TRANSFORMS, 1)),
+        *(f'    step_{step.name}["{number} {step.name}"]' for number, step in enumerate(STEPS, 1)),
         *(f"    {_node(read)} --> {_node(view)}" for read, view in views),
     ]
     edges = [f"    {_node(read)} --> step_{each.step}" for each in found for read in each.read]
-    edges += [f"    step_{each.step} ==> {_node(each.written)}" for each in found]
+    edges += [f"    step_{each.step} ==> {_node(each.written)}" for each in found if each.written]
     return _fenced("mermaid", [*lines, *dict.fromkeys(edges)])
 
 
@@ -186,7 +186,7 @@ def _drawn(name: str) -> str:
     """The node of a table: a view has double sides, a table that keeps its rows is a drum, one of a batch is round."""
     if dictionary.table(name).kind == "view":
         return f'{_node(name)}[["{name}"]]'
-    is_of_a_batch = name in sql_queries.WORK_TABLES
+    is_of_a_batch = name in sql_queries.BATCH_TABLES
     return f'{_node(name)}(["{name}"])' if is_of_a_batch else f'{_node(name)}[("{name}")]'
 
 
@@ -205,7 +205,7 @@ def tables_page() -> str:
         _paragraph(
             f"Every table and view of the warehouse, as [`sql/create`]({SQL}/create) defines and describes it."
             " `create-tables` lays the same words into the warehouse as comments, which SQL tools show beside the"
-            " names; only tables that are emptied when a batch begins have none there."
+            " names; only work tables have none there."
         ),
         "## The way of the data",
         main_diagram(),
@@ -219,10 +219,11 @@ def tables_page() -> str:
         "## Step by step",
         _paragraph(
             "What happens within a batch's transaction, between staging and the checks: each step is a file of"
-            f" [`sql/transform`]({SQL}/transform). Drums keep their rows, round tables are emptied when a batch begins."
+            f" [`sql/transform`]({SQL}/transform). It runs when the batch holds what it needs, or when an earlier step"
+            " wrote rows. Drums keep their rows, round tables are emptied when a batch is staged."
         ),
         step_diagram(),
-        _table(("step", "what it does", "reads", "writes"), _step_rows()),
+        _table(("step", "what it does", "runs when there are", "reads", "writes"), _step_rows()),
     ]
     return _page(parts)
 
@@ -244,13 +245,14 @@ def _table_parts(table: Table) -> Iterator[str]:
 
 
 def _step_rows() -> Iterator[tuple[str, ...]]:
+    needs = {step.name: " or ".join(step.needs) for step in STEPS}
     for number, (step, found) in enumerate(groupby(statements(), lambda each: each.step), 1):
         of_step = list(found)
         does = re.match(r".*?[.:](?= |$)", sql_queries.header("transform", step))
         read = dict.fromkeys(name for each in of_step for name in each.read)
-        written = dict.fromkeys(each.written for each in of_step)
+        written = dict.fromkeys(each.written for each in of_step if each.written)
         words = does[0].rstrip(".:") if does else ""
-        yield f"{number}. [{step}]({SQL}/transform/{step}.sql)", words, _names(read), _names(written)
+        yield f"{number}. [{step}]({SQL}/transform/{step}.sql)", words, needs[step], _names(read), _names(written)
 
 
 def _names(names: Iterable[str]) -> str:

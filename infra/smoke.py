@@ -33,7 +33,8 @@ from botocore.exceptions import ClientError
 from sparkify import config as configuration
 from sparkify import create_tables, dictionary, etl, export, questions, sample, sql_queries, warehouse
 from sparkify.config import Config
-from sparkify.engines import Engine, Rows
+from sparkify.engines.answer import Rows
+from sparkify.engines.engine import Engine
 from sparkify.errors import AccessError, ConfigError, SparkifyError
 from sparkify.progress import Progress, for_terminal
 from sparkify.store import Stores
@@ -46,7 +47,7 @@ COMPARED = {
     "songs": "*",
     "artists": "*",
     "time": "*",
-    "staging_songs": "song_id, artist_id, title, artist_name, artist_location, duration, year",
+    "catalogue": "song_id, artist_id, title, artist_name, artist_location, duration, year",
 }
 
 OF_ITS_TIME = ("freshness", "last_runs")
@@ -194,7 +195,7 @@ def _comments(engine: Engine, schema: str) -> Rows:
 
 def _descriptions() -> Rows:
     """The same as the program has them."""
-    described = [each for each in dictionary.tables() if each.name not in sql_queries.WORK_TABLES]
+    described = [dictionary.table(name) for name in (*sql_queries.LASTING_TABLES, "plays")]
     columns = [(table.name, column.name, column.description) for table in described for column in table.columns]
     return [*((table.name, "", table.comment) for table in described), *columns]
 

@@ -316,7 +316,7 @@ def _run_in_child(
 
 COMPARED: dict[str, tuple[str, ...]] = {
     **oracle.COLUMNS,
-    "staging_songs": ("source_file", "song_id", "artist_id", "title", "artist_name", "duration", "year"),
+    "catalogue": ("source_file", "song_id", "artist_id", "title", "artist_name", "duration", "year"),
     "load_history": ("object", "etag", "size", "records_read", "rows_staged", "rows_rejected"),
     "rejected_records": ("object", "line", "column_name", "reason", "raw_text"),
 }

@@ -360,8 +360,8 @@ def test_check_tells_on_stdout_how_many_checks_passed(loaded: Sparkify) -> None:
         ('delete from "time"', "songplays_time"),
         ("delete from songs", "catalogue_complete"),
         ("update load_history set rows_staged = rows_staged - 1", "sums"),
-        ("insert into staging_songs from staging_songs", "catalogue_sums"),
-        ("delete from staging_songs", "catalogue_sums"),
+        ("insert into catalogue from catalogue", "catalogue_sums"),
+        ("delete from catalogue", "catalogue_sums"),
     ],
 )
 def test_check_finds_harm_shows_it_and_ends_with_exit_code_4(harm: str, check: str, loaded: Sparkify) -> None:

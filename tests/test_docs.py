@@ -18,7 +18,7 @@ from conftest import Outcome, Sparkify, event, lines, opened, run, song
 from doc_runner import ROOT, DocumentError, PageRun, Store, name_of
 from engines import OnRedshift, Servers
 
-from sparkify import config, sql_queries
+from sparkify import config, sql_queries, transform
 from sparkify.cli import main
 from sparkify.errors import ConfigError
 from sparkify.sample import write_sample
@@ -303,7 +303,7 @@ def test_every_check_and_question_says_in_its_header_what_it_is_for() -> None:
 
 
 def test_every_transform_and_table_is_used() -> None:
-    assert set(sql_queries.names("transform")) == set(sql_queries.TRANSFORMS)
+    assert set(sql_queries.names("transform")) == {step.name for step in transform.STEPS}
     assert set(sql_queries.names("create")) == {*sql_queries.TABLES, *sql_queries.VIEWS}
 
 

@@ -12,8 +12,8 @@ from conftest import Outcome, Row, Sparkify, assert_is, event, lines, song
 from engines import OnRedshift
 
 from sparkify import sql_queries
-from sparkify.engines import EXPORT_MARKER
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.exports import MARKER as EXPORT_MARKER
 from sparkify.errors import LoadError
 
 TABLES = ("artists", "songplays", "songs", "time", "users")

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparkify.errors import ObjectChangedError
-from sparkify.store import Listing, StoredObject
+from sparkify.store import Listing
 from sparkify.store.folder import Folder
 
 LARGE = 70_000
@@ -326,7 +326,7 @@ def test_a_log_that_is_cut_while_it_is_read_stays_new(tmp_path: Path) -> None:
     with pytest.raises(ObjectChangedError):
         list(pieces)
     with pytest.raises(ObjectChangedError):
-        store.read(StoredObject(item.name, item.key, item.etag, item.size))
+        store.read(item)
 
 
 def test_logs_that_grow_while_they_are_loaded_again_and_again_end_complete(sparkify: Sparkify) -> None:

@@ -16,7 +16,7 @@ from conftest import Outcome, run
 from engines import Servers
 
 from sparkify import config
-from sparkify.engines import EXPORT_MARKER
+from sparkify.engines.exports import MARKER as EXPORT_MARKER
 from sparkify.sample import write_sample
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparkify import formats
-from sparkify.engines import Answer
+from sparkify.engines.answer import Answer
 from sparkify.output import escape_control_characters, json_line, without_credentials, write_lines
 
 FORGED = "x\x1b]0;PWNED\x07\nerror: forged line\r\x85\u2028\u2029\x0b\x0cerror: forged line\u202eevil\u200b\x7f"
@@ -197,7 +197,7 @@ def test_credentials_in_an_address_are_cut_out(text: str, shown: str | None) -> 
 def test_the_secrets_of_the_configuration_are_cut_out_of_every_message(
     sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sparkify import etl
+    from sparkify import listing
     from sparkify.errors import AccessError
 
     sparkify.configure(more="[AWS]\nKEY = AKIAEXAMPLE\nSECRET = wJalr/hunter2")
@@ -205,7 +205,7 @@ def test_the_secrets_of_the_configuration_are_cut_out_of_every_message(
     def failed(*_: object, **__: object) -> None:
         raise AccessError("the driver says: wJalr/hunter2 at http://user:hunter2@host is wrong")
 
-    monkeypatch.setattr(etl, "_extract", failed)
+    monkeypatch.setattr(listing, "list_objects", failed)
     for options in ([], ["--json"], ["--log", "json"], ["--verbose"]):
         outcome = sparkify.etl(*options)
         assert outcome.exit_code == 3

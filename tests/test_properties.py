@@ -23,8 +23,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from sparkify.engines.duckdb import DuckDB
-from sparkify.engines.redshift import Redshift
+from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.redshift.engine import Redshift
 from sparkify.errors import LoadError
 
 
@@ -284,7 +284,7 @@ def fail_at_statement(
         return run_or_fail
 
     patch.setattr(DuckDB, "query", failing(DuckDB.query))
-    patch.setattr(Redshift, "_run", failing(Redshift._run))
+    patch.setattr(Redshift, "run_untranslated", failing(Redshift.run_untranslated))
 
 
 @pytest.mark.parametrize(("make", "examples"), [("duckdb", 15), ("redshift", 4)], indirect=["make"])

@@ -24,8 +24,8 @@ from conftest import Outcome, Sparkify, event, lines, opened, run, song
 
 from sparkify import formats, questions, sql_queries
 from sparkify.command_line import FORMATS
-from sparkify.engines.duckdb_interrupts import Interrupts
-from sparkify.engines.redshift_questions import why_refused
+from sparkify.engines.duckdb.interrupts import Interrupts
+from sparkify.engines.redshift.questions import why_refused
 
 PROGRAM = [sys.executable, "-m", "sparkify.cli"]
 
@@ -727,7 +727,7 @@ def test_a_statement_after_one_that_heard_a_signal_is_let_be(monkeypatch: pytest
         seen.set()
         over.wait(10)
 
-    monkeypatch.setattr("sparkify.engines.duckdb_interrupts.time", SimpleNamespace(sleep=grace))
+    monkeypatch.setattr("sparkify.engines.duckdb.interrupts.time", SimpleNamespace(sleep=grace))
     interrupts = Interrupts(interrupted.set)
     with deaf_to(signal.SIGINT):
         with interrupts.statement():
@@ -751,7 +751,7 @@ def test_a_query_that_does_not_fit_into_memory_takes_the_disk(sparkify: Sparkify
 def test_a_query_that_would_fill_the_disk_says_what_it_may_take(
     sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sparkify.engines.duckdb.QUESTION_SPILL", "10 MB")
+    monkeypatch.setattr("sparkify.engines.duckdb.engine.LOCKDOWN_SETTINGS", ("set max_temp_directory_size = '10 MB'",))
     sparkify.configure(more="MEMORY_LIMIT = 50 MB")
     sql = "select count(*) as n from (select distinct md5(cast(i as varchar)) as x from range(2_000_000) as t (i)) as d"
     before = {*sparkify.folder.rglob("*")}

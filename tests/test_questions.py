@@ -23,7 +23,8 @@ import pytest
 from conftest import Sparkify, event, lines, opened
 
 from sparkify import config, dictionary, questions, warehouse
-from sparkify.engines import Answer, Engine
+from sparkify.engines.answer import Answer
+from sparkify.engines.engine import Engine
 from sparkify.progress import Progress
 from sparkify.questions import Filter, Question
 from sparkify.sample import write_sample

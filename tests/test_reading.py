@@ -10,7 +10,7 @@ import pytest
 import zstandard
 from conftest import Sparkify, event, many_events
 
-from sparkify.engines.private_folder import MARKER
+from sparkify.engines.duckdb.private_folder import MARKER
 
 GOOD = json.dumps(event(sessionId=1))
 SMALL, LARGE = [GOOD], many_events(70_000)

@@ -16,7 +16,7 @@ from sparkify.sample import write_sample
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 COUNTS = {
-    "staging_songs": 14_896,
+    "catalogue": 14_896,
     "songplays": 6_820,
     "users": 97,
     "songs": 14_896,

@@ -8,7 +8,7 @@ from conftest import TIMES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparkify.records import MOST_BYTES, scan
+from sparkify.records.boundaries import MOST_BYTES, scan
 
 
 def records(content: str | bytes) -> list[tuple[int, str]]:

@@ -24,7 +24,7 @@ from redshift_connector.error import InterfaceError
 from sparkify import etl, sql_queries
 from sparkify import plan as planning
 from sparkify.config import load
-from sparkify.engines import redshift_staging
+from sparkify.engines.redshift import parts, work
 from sparkify.plan import Plan
 from sparkify.progress import Progress
 
@@ -41,7 +41,7 @@ CLUSTER_KEYS = {
     "sslmode": "SSLMODE",
 }
 
-STAR = ("songplays", "users", "songs", "artists", "time", "staging_songs", "load_history")
+STAR = ("songplays", "users", "songs", "artists", "time", "catalogue", "load_history")
 
 
 class Servers(Cloud):
@@ -304,7 +304,7 @@ def test_a_run_whose_plan_another_has_loaded_meanwhile_loads_nothing_twice(
 
 
 def test_a_second_run_waits_for_the_first_and_says_so(warehouse: Warehouse) -> None:
-    with warehouse.held(*sql_queries.WORK_TABLES) as first:
+    with warehouse.held("load_lock") as first:
         second = warehouse.started()
         assert second.stderr
         said = next((line for line in second.stderr if "another run" in line), "nothing")
@@ -317,7 +317,7 @@ def test_a_second_run_waits_for_the_first_and_says_so(warehouse: Warehouse) -> N
 @pytest.mark.parametrize(("timeout", "most"), [(0, 1), (1, 3), (2, 4)])
 def test_a_second_run_is_told_when_it_has_waited_long_enough(timeout: int, most: int, warehouse: Warehouse) -> None:
     warehouse.configure(LOCK_TIMEOUT=timeout)
-    with warehouse.held("song_matches"):
+    with warehouse.held("load_lock"):
         began = time.monotonic()
         refusal(warehouse, 3, f"another run has been loading for over {timeout} seconds", "[ETL] LOCK_TIMEOUT")
         assert timeout <= time.monotonic() - began < most + 1
@@ -332,19 +332,21 @@ OTHERS = {"work/notes.txt", "work/sparkify-report.json", "work/sparkify/a.json",
 def test_what_a_run_put_into_work_is_gone_after_it_and_nothing_else(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redshift_staging, "LEFT_OVER", timedelta(0))
-    monkeypatch.setattr(redshift_staging, "INSERTED_ROWS", 1)  # so that the load history goes through a file, too
+    monkeypatch.setattr(work, "LEFT_OVER", timedelta(0))
+    monkeypatch.setattr(
+        "sparkify.engines.redshift.engine.INSERTED_ROWS", 1
+    )  # so that the load history goes through a file, too
     warehouse.put("log_data/b.json", lines([event(ts=2)]))
     for key in OTHERS:
         warehouse.put(key, "theirs")
     written: list[str] = []
-    write = redshift_staging.Staging.write
+    write = work.Work.write
 
-    def noted(self: redshift_staging.Staging, name: str, content: bytes) -> str:
+    def noted(self: work.Work, name: str, content: bytes) -> str:
         written.append(name)
         return write(self, name, content)
 
-    monkeypatch.setattr(redshift_staging.Staging, "write", noted)
+    monkeypatch.setattr(work.Work, "write", noted)
     warehouse.loaded()
     assert {"songs.json.zst", "events.json.zst", "manifest", "rows.json.zst"} == set(written)
     assert warehouse.keys("work") == OTHERS
@@ -361,7 +363,7 @@ def test_what_a_killed_run_left_in_work_is_swept_when_it_is_old(
 ) -> None:
     with warehouse.held("songs"):
         killed = warehouse.started()
-        wait_for(lambda: "inner join load_history" in warehouse.stand_in.statements()[-1])
+        wait_for(lambda: "update songs" in warehouse.stand_in.statements()[-1])
         killed.kill()
         killed.communicate()
     left = warehouse.keys("work")
@@ -369,7 +371,7 @@ def test_what_a_killed_run_left_in_work_is_swept_when_it_is_old(
 
     warehouse.loaded()
     assert warehouse.keys("work") == left, "it may be of a run that goes on"
-    monkeypatch.setattr(redshift_staging, "LEFT_OVER", timedelta(0))
+    monkeypatch.setattr(work, "LEFT_OVER", timedelta(0))
     warehouse.put("log_data/b.json", lines([event(ts=2)]))
     warehouse.loaded()
     assert not warehouse.keys("work")
@@ -431,7 +433,7 @@ def test_bad_records_are_set_aside_up_to_the_limit(
     key: str, is_in_place: bool, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if is_in_place:
-        monkeypatch.setattr(redshift_staging, "LARGE", 400)
+        monkeypatch.setattr(parts, "LARGE", 400)
     delivered_badly(warehouse, key, [json.dumps(event(ts=100 + n)) for n in range(10)])
     warehouse.configure(MAX_ERRORS=3)
     outcome = warehouse.etl()
@@ -455,9 +457,9 @@ def test_bad_records_are_set_aside_up_to_the_limit(
 
 
 def test_bad_records_of_a_large_log_are_set_aside(warehouse: Warehouse) -> None:
-    good = many_events(redshift_staging.LARGE)
+    good = many_events(parts.LARGE)
     delivered_badly(warehouse, "log_data/large.json", good)
-    warehouse.put("log_data/other.json", "\n".join(many_events(redshift_staging.LARGE, userId="16")))
+    warehouse.put("log_data/other.json", "\n".join(many_events(parts.LARGE, userId="16")))
     warehouse.stand_in.forget()
     warehouse.configure(MAX_ERRORS=4)
     warehouse.loaded()

@@ -23,9 +23,11 @@ from redshift_connector.error import InterfaceError
 from test_config import S3, read
 from test_redshift import Servers, Warehouse, delivered, refusal, running, wait_for
 
-from sparkify import etl, sql_queries
-from sparkify.engines import redshift, redshift_staging
-from sparkify.engines.redshift_staging import LARGE
+from sparkify import listing, sql_queries
+from sparkify.engines import engine
+from sparkify.engines.redshift import work
+from sparkify.engines.redshift.engine import Redshift
+from sparkify.engines.redshift.parts import LARGE
 
 CONFLICT: dict[str, Any] = {
     "sqlstate": "XX000",
@@ -142,7 +144,7 @@ def test_a_commit_that_is_still_going_on_is_waited_for(undisturbed: Undisturbed)
     warehouse = undisturbed.warehouse
     asked: list[str] = []
 
-    class Slow(redshift.Redshift):
+    class Slow(Redshift):
         def lock(self) -> None:
             asked.append("lock")
             super().lock()
@@ -152,7 +154,7 @@ def test_a_commit_that_is_still_going_on_is_waited_for(undisturbed: Undisturbed)
             return super().query(sql, values)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(redshift, "Redshift", Slow)
+        patch.setattr("sparkify.engines.redshift.engine.Redshift", Slow)
         warehouse.stand_in.arm("drop", 2, "after", matching="^commit")
         assert batches_said_to_stay(warehouse.etl()) == {1}
     asked = [what for what in asked if what]
@@ -260,7 +262,7 @@ def test_ctrl_c_within_a_statement_ends_a_load_with_nothing_half_done(part: int,
 
 @pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redshift, "WAITS", (0.001, 0.002, 0.003, 0.004))
+    monkeypatch.setattr(engine, "CONFLICT_WAITS", (0.001, 0.002, 0.003, 0.004))
 
 
 @pytest.mark.parametrize("part", [0, 1])
@@ -346,15 +348,15 @@ def test_a_bucket_for_work_that_is_not_there(warehouse: Warehouse) -> None:
 
 def after_the_listing(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) -> None:
     """Change the bucket when a load has listed it."""
-    extract = etl._extract
+    list_objects = listing.list_objects
 
-    def extracted(*arguments: Any) -> Any:
-        found = extract(*arguments)
-        monkeypatch.setattr(etl, "_extract", extract)
+    def listed_and_changed(*arguments: Any) -> Any:
+        listed = list_objects(*arguments)
+        monkeypatch.setattr(listing, "list_objects", list_objects)
         change()
-        return found
+        return listed
 
-    monkeypatch.setattr(etl, "_extract", extracted)
+    monkeypatch.setattr(listing, "list_objects", listed_and_changed)
 
 
 @pytest.mark.parametrize("is_large", [False, True], ids=["small", "large"])
@@ -380,15 +382,15 @@ def test_a_prefix_that_is_empty_by_the_time_of_its_copy(
 
 def before_the_copy(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Do something when the first manifest of large logs is written, and so all of them have been looked at."""
-    manifest = redshift_staging.Staging.manifest
+    manifest = work.Work.manifest
     acts = [act]
 
-    def changed_before(self: redshift_staging.Staging, sizes: Mapping[str, int]) -> str:
+    def changed_before(self: work.Work, sizes: Mapping[str, int]) -> str:
         if acts and any(name.endswith("large.json") for name in sizes):
             acts.pop()()
         return manifest(self, sizes)
 
-    monkeypatch.setattr(redshift_staging.Staging, "manifest", changed_before)
+    monkeypatch.setattr(work.Work, "manifest", changed_before)
 
 
 @pytest.mark.parametrize("moment", [after_the_listing, before_the_copy])
@@ -488,7 +490,7 @@ def test_a_table_that_is_not_there(warehouse: Warehouse) -> None:
 
 
 def test_a_driver_that_is_not_installed(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "sparkify.engines.redshift")
+    monkeypatch.delitem(sys.modules, "sparkify.engines.redshift.engine")
     monkeypatch.setitem(sys.modules, "redshift_connector", None)
     outcome = warehouse.etl()
     assert outcome.exit_code == 2

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from sparkify import command_line, config, dictionary, errors, sql_queries
+from sparkify import command_line, config, dictionary, errors, sql_queries, transform
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("commands.md", "configuration.md", "exit-codes.md", "questions.md", "tables.md")
@@ -314,7 +314,7 @@ def test_every_table_that_a_step_changes_or_reads_is_drawn_with_that_step(genera
     [lines] = diagrams(generate.step_diagram())
     nodes, arrows = check_flow(lines)
     names = {*sql_queries.TABLES, *sql_queries.VIEWS}
-    steps = dict(enumerate(sql_queries.TRANSFORMS, 1))
+    steps = dict(enumerate((step.name for step in transform.STEPS), 1))
     assert set(nodes.values()) - names == {f"{number} {step}" for number, step in steps.items()}
     for number, step in steps.items():
         step_arrows = {arrow for arrow in arrows if f"{number} {step}" in arrow}

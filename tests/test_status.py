@@ -13,7 +13,7 @@ from sparkify.errors import CheckError
 
 ON_BOTH = pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=True)
 
-TABLES = ["songplays", "users", "songs", "artists", "time", "staging_songs", "load_history", "rejected_records", "runs"]
+TABLES = ["songplays", "users", "songs", "artists", "time", "catalogue", "load_history", "rejected_records", "runs"]
 
 
 def change(sparkify: Sparkify, sql: str) -> None:

@@ -17,8 +17,7 @@ import pytest
 from conftest import Sparkify, assert_is, event, lines, song
 
 from sparkify import checks, plan, sql_queries
-from sparkify.engines import duckdb as engine
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.duckdb.engine import DuckDB
 
 OLDER_DUCKDB = Path(sys.prefix) / "duckdb-1.4"
 """DuckDB 1.4, as many tools embed it; the Makefile puts it there."""
@@ -252,19 +251,19 @@ def test_a_run_whose_file_goes_away_fails_and_says_so(
         put_batch(loaded, "c", 3)
         loaded.configure(BATCH_SIZE="1 B")
     if when == "after a batch":
-        tidy = DuckDB.tidy
+        tidy = DuckDB.after_commit
 
         def tidy_then_go(database: DuckDB) -> None:
             tidy(database)
             go_once()
 
-        monkeypatch.setattr(DuckDB, "tidy", tidy_then_go)
+        monkeypatch.setattr(DuckDB, "after_commit", tidy_then_go)
     elif when == "with nothing new":
         make = plan.make
 
-        def go_then_make(*arguments: Any) -> plan.Plan:
+        def go_then_make(*arguments: Any, **options: Any) -> plan.Plan:
             go_once()
-            return make(*arguments)
+            return make(*arguments, **options)
 
         monkeypatch.setattr(plan, "make", go_then_make)
     else:
@@ -288,12 +287,12 @@ def test_a_run_whose_file_goes_away_fails_and_says_so(
 
 def test_a_log_that_is_deleted_during_a_run_loses_nothing(loaded: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:
     put_batch(loaded, "b", 2)
-    transaction = engine.DuckDB.tidy
+    transaction = DuckDB.after_commit
 
     def without_log(database: DuckDB) -> None:
         loaded.database.with_name(f"{loaded.database.name}.wal").unlink(missing_ok=True)
         transaction(database)
 
-    monkeypatch.setattr(DuckDB, "tidy", without_log)
+    monkeypatch.setattr(DuckDB, "after_commit", without_log)
     loaded.loaded()
     assert_is(loaded.star(), oracle.warehouse({"a": [song()]}, [event(sessionId=1), event(sessionId=2)]))

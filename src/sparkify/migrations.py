@@ -1,4 +1,4 @@
-"""Bring the tables of an older warehouse up to this program's version. `sql/migrate` has a numbered file for each step."""
+"""Bring the tables of an older warehouse up to this program's version: `sql/migrate` has a numbered file a step."""
 
 from __future__ import annotations
 

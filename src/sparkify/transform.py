@@ -63,6 +63,11 @@ SUMS = (
 """The good records of the batch are what was staged; each staged play is inserted into the fact, or known already."""
 
 
+def queries() -> list[str]:
+    """The statements of all steps, in order."""
+    return [statement for step in STEPS for statement in sql_queries.statements("transform", step.name)]
+
+
 def staged_rows(engine: Engine, batch: Batch, staged: Staged) -> tuple[Counter[str], dict[str, Value]]:
     """How many rows are staged, and the values of the SQL files: from when to when the staged plays reach."""
     [statement] = sql_queries.statements("history", "staged_rows")

@@ -16,7 +16,7 @@ from obstore.store import S3Store
 
 import redshift
 from redshift import StandIn
-from sparkify.engines import EXPORT_MARKER
+from sparkify.engines.exports import MARKER as EXPORT_MARKER
 
 
 def _statement(effect: str, actions: list[str], objects: str) -> dict[str, object]:

@@ -38,7 +38,7 @@ UNUSABLE = {
 
 
 def name_prefix(folder: Path, base: Path) -> str:
-    """How the names of a folder's objects begin: its path from the folder `base` if it lies there, or its whole path."""
+    """How the names of a folder's objects begin: its path from `base` if it lies there, or its whole path."""
     inside = folder.is_relative_to(base)
     path = f"{(folder.relative_to(base) if inside else folder).as_posix()}/".removeprefix("./")
     return path.replace("//", "/")

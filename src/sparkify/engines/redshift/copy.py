@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import zstandard
 from redshift_connector.error import ProgrammingError
 
 from sparkify import sql_queries
+from sparkify.engines.answer import Value
 from sparkify.engines.redshift.connection import Connection
 from sparkify.engines.redshift.errors import translated, words
+from sparkify.engines.redshift.work import Work
 
 MOST_ERRORS = 100_000
 """The limit of MAXERROR (DG copy-parameters-data-load)."""
@@ -109,6 +113,14 @@ def copy(
         raise translated(connection.place, e, in_transaction=False) from e
     [(count,)] = connection.query("select pg_last_copy_count()")
     return int(count)
+
+
+def copy_rows(connection: Connection, work: Work, table: str, rows: Sequence[Sequence[Value]]) -> None:
+    """Add rows that have a value for every column of a table, through a file in WORK."""
+    columns = [*sql_queries.columns(table)]
+    lines = (json.dumps(dict(zip(columns, row, strict=True)), default=str) for row in rows)
+    url = work.write("rows.json.zst", zstandard.ZstdCompressor().compress("\n".join(lines).encode()))
+    copy(connection, table, columns, url, "auto", "zstd", most_bad=0, timeformat="auto")
 
 
 def copy_errors(connection: Connection, query_id: str = LAST_COPY) -> list[CopyError]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-import zstandard
 from redshift_connector.error import ProgrammingError
 
 from sparkify import sql_queries
@@ -17,7 +15,7 @@ from sparkify.engines.engine import Source
 from sparkify.engines.exports import Export
 from sparkify.engines.redshift import export, questions, staging
 from sparkify.engines.redshift.connection import Connection
-from sparkify.engines.redshift.copy import copy
+from sparkify.engines.redshift.copy import copy_rows
 from sparkify.engines.redshift.errors import CANCELED, field, is_user_error, translated, words
 from sparkify.engines.redshift.work import Work
 from sparkify.engines.staged import BadRecordLimit, Staged
@@ -82,7 +80,7 @@ class Redshift(Connection):
     def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
         """See `Engine.insert`. Many rows go through S3, for Redshift takes long for an insert of many values."""
         if self._work and len(rows) > INSERTED_ROWS:
-            self._copy_rows(self._work, table, rows)
+            copy_rows(self, self._work, table, rows)
             return
         for at in range(0, len(rows), INSERTED_ROWS):
             some = rows[at : at + INSERTED_ROWS]
@@ -90,13 +88,6 @@ class Redshift(Connection):
             places = ", ".join(f"({', '.join(f'$v{n * width + m}' for m in range(width))})" for n in range(len(some)))
             values = {f"v{n}": value for n, value in enumerate(value for row in some for value in row)}
             self.execute(f'insert into "{table}" values {places}', values)
-
-    def _copy_rows(self, work: Work, table: str, rows: Sequence[Sequence[Value]]) -> None:
-        columns = [*sql_queries.columns(table)]
-        lines = (json.dumps(dict(zip(columns, row, strict=True)), default=str) for row in rows)
-        content = zstandard.ZstdCompressor().compress("\n".join(lines).encode())
-        url = work.write("rows.json.zst", content)
-        copy(self, table, columns, url, "auto", "zstd", most_bad=0, timeformat="auto")
 
     def lock(self) -> None:
         """See `Engine.lock`. An empty table is locked, which nobody reads."""

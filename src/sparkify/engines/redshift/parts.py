@@ -52,6 +52,7 @@ class Part:
 
     def add(self, name: str, line: int, text: bytes) -> None:
         """Add the record on a line of an object."""
+        """Add the record on a line of an object."""
         self.objects.append(name)
         self.lines.append(line)
         self.content += text.replace(b"\n", b" ") + b"\n"

@@ -76,7 +76,8 @@ def examine_role(connection: Connection, song: StoredObject, log: StoredObject) 
 def _stage_objects(loader: Loader, work: Work, batch: Batch, done: Callable[[int], None], *, careful: bool) -> None:
     stores, staged = loader.source.stores, loader.staged
     in_place, others = _sorted_logs(stores["events"], batch.events, staged, done)
-    for kind, items in (("songs", batch.songs), ("events", others)):
+    small: dict[Kind, Sequence[StoredObject]] = {"songs": batch.songs, "events": others}
+    for kind, items in small.items():
         writer = PartWriter(kind, stores[kind], work, staged, done, careful=careful)
         _copy_parts(loader, work, kind, items, writer, careful=careful)
     _copy_in_place(loader, work, in_place, careful=careful)
