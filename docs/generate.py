@@ -77,7 +77,7 @@ def statements() -> list[Statement]:
     """The statements between staging and the checks, in the order in which they run."""
     found = []
     for step in STEPS:
-        for text in sql_queries.statements("transform", step.name):
+        for text in step.statements():
             written = re.match(r'(?:insert into|update|delete from) "?(\w+)"?', text)
             found.append(Statement(step.name, written[1] if written else "", dictionary.tables_read(text)))
     return found
@@ -246,13 +246,15 @@ def _table_parts(table: Table) -> Iterator[str]:
 
 def _step_rows() -> Iterator[tuple[str, ...]]:
     needs = {step.name: " or ".join(step.needs) for step in STEPS}
+    files = {step.name: step.file or step.name for step in STEPS}
     for number, (step, found) in enumerate(groupby(statements(), lambda each: each.step), 1):
         of_step = list(found)
-        does = re.match(r".*?[.:](?= |$)", sql_queries.header("transform", step))
+        file = files[step]
+        does = re.match(r".*?[.:](?= |$)", sql_queries.header("transform", file))
         read = dict.fromkeys(name for each in of_step for name in each.read)
         written = dict.fromkeys(each.written for each in of_step if each.written)
         words = does[0].rstrip(".:") if does else ""
-        yield f"{number}. [{step}]({SQL}/transform/{step}.sql)", words, needs[step], _names(read), _names(written)
+        yield f"{number}. [{step}]({SQL}/transform/{file}.sql)", words, needs[step], _names(read), _names(written)
 
 
 def _names(names: Iterable[str]) -> str:

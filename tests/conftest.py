@@ -242,7 +242,7 @@ class Sparkify:
 
     def content(self, *, with_runs: bool = False) -> dict[str, list[str]]:
         """All that the warehouse holds, save which runs there were."""
-        tables = [table for table in sql_queries.TABLES if with_runs or table != "runs"]
+        tables = [table for table in sql_queries.LASTING_TABLES if with_runs or table != "runs"]
         rows = self.queries(f'select * from "{table}"' for table in tables)
         return {table: sorted(map(repr, found)) for table, found in zip(tables, rows, strict=True)}
 

@@ -112,7 +112,6 @@ def _merge(
     if loaded.is_outdated(this_run):
         return None
     rows, values = transform.staged_rows(engine, batch, staged)
-    matched_before = history.matched_plays(engine, values)
     transform.merge(engine, rows, values)
     transform.require_closed_sums(rows)
     counts = {
@@ -121,7 +120,7 @@ def _merge(
         "events": rows["staged events"],
         "plays_staged": rows["staged plays"],
         "plays_inserted": rows["songplays"],
-        "plays_matched": history.matched_plays(engine, values) - matched_before,
+        "plays_matched": rows["matched_after"] - rows["matched_before"],
         "plays_known": rows["known_plays"],
         "songs": rows["staged songs"],
         "rejected": len(staged.rejected),

@@ -92,12 +92,6 @@ def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
     )
 
 
-def matched_plays(engine: Engine, values: Mapping[str, Value]) -> int:
-    """How many plays between `first_play` and `last_play` are matched to a song."""
-    [(count,)] = query(engine, "matched_plays", values)
-    return int(count)
-
-
 def totals(engine: Engine) -> tuple[int, ...]:
     """How many users, songs, artists, plays and matched plays the warehouse holds."""
     [row] = query(engine, "totals")

@@ -19,11 +19,17 @@ from sparkify.plan import Batch
 class Step:
     """A file of `sql/transform`, which is run when one of `needs` is not empty.
 
-    `needs` names what the batch holds, or earlier steps: those that wrote no row are empty.
+    `needs` names what the batch holds, or earlier steps: those that wrote no row are empty. `file` is the name of the
+    file where that is not the step's own.
     """
 
     name: str
     needs: tuple[str, ...]
+    file: str = ""
+
+    def statements(self) -> tuple[str, ...]:
+        """The statements of the file."""
+        return sql_queries.statements("transform", self.file or self.name)
 
 
 STEPS = (
@@ -40,7 +46,9 @@ STEPS = (
     Step("duplicate_plays", ("duplicate_times",)),
     Step("superseded_plays", ("duplicate_plays",)),
     Step("known_plays", ("duplicate_plays",)),
+    Step("matched_before", ("staged plays",), "matched_plays"),
     Step("songplays", ("staged plays",)),
+    Step("matched_after", ("staged plays",), "matched_plays"),
     Step("latest_users", ("staged events",)),
     Step("users", ("latest_users",)),
     Step("time", ("staged plays",)),
@@ -65,7 +73,7 @@ SUMS = (
 
 def queries() -> list[str]:
     """The statements of all steps, in order."""
-    return [statement for step in STEPS for statement in sql_queries.statements("transform", step.name)]
+    return [statement for step in STEPS for statement in step.statements()]
 
 
 def staged_rows(engine: Engine, batch: Batch, staged: Staged) -> tuple[Counter[str], dict[str, Value]]:
@@ -95,7 +103,7 @@ def merge(engine: Engine, rows: Counter[str], values: Mapping[str, Value]) -> No
 
 def _run(engine: Engine, step: Step, values: Mapping[str, Value]) -> int:
     """Run the statements of a step; how many rows they wrote, or found."""
-    *before, last = sql_queries.statements("transform", step.name)
+    *before, last = step.statements()
     for statement in before:
         engine.execute(statement, values)
     if last.startswith("select"):
