@@ -129,7 +129,7 @@ def _text(value: Value) -> str:
         return value.isoformat(" ")
     if isinstance(value, Decimal):
         return f"{value:f}"
-    if isinstance(value, (bool, list, dict)):
+    if isinstance(value, (bool, list, tuple, dict, bytes)):
         return json.dumps(as_json(value), ensure_ascii=False)
     return str(value)
 

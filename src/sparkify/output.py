@@ -34,7 +34,7 @@ MISLEADING = re.compile(
 
 CREDENTIALS = (
     (re.compile(r"(\bhttps?://)[^\s\"'<>]*@", re.IGNORECASE), r"\1"),
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/?#\"'<>]*@", re.IGNORECASE), r"\1"),
+    (re.compile(r"(\b[a-z][a-z0-9+.-]*:/{1,2})[^\s/?#\"'<>]*@", re.IGNORECASE), r"\1"),  # a path has one slash of two
     (
         re.compile(
             r"\b(x-amz-(?:signature|credential|security-token)|awsaccesskeyid|signature|sig|token)=[^&\s\"'<>]+",
@@ -79,8 +79,10 @@ def as_json(value: Any) -> Any:
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [as_json(each) for each in value]
+    if isinstance(value, (bytes, bytearray)):
+        return value.hex()
     if isinstance(value, dict):
         return {str(name): as_json(each) for name, each in value.items()}
     return value if isinstance(value, (int, float, str, bool, type(None))) else str(value)

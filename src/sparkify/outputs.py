@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,17 +14,28 @@ from pathlib import Path
 
 from sparkify.config import Config
 from sparkify.errors import AccessError, ConfigError
+from sparkify.store.folder import holds
+
+STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+"""The names of stdout."""
 
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
     """A file to write in place of another, which is changed when all is written, or not at all.
 
-    A link stays a link. What is no file, such as /dev/stdout, is not replaced but written to.
+    A link stays a link. What is no file, such as a pipe, is not replaced but written to, and so is stdout, whose file
+    may hold more than this.
 
     Raises:
         AccessError: it cannot be written.
     """
+    if str(path) in STDOUT:
+        with tempfile.TemporaryDirectory() as folder:
+            yield (new := Path(folder) / "output")
+            with new.open("rb") as content:
+                shutil.copyfileobj(content, sys.stdout.buffer)
+        return
     if path.exists() and not path.is_file() and not path.is_dir():
         yield path
         return
@@ -75,9 +88,14 @@ def require_free_file(output: Path, configuration: Path, config: Config | None) 
     Raises:
         ConfigError: it is, or it lies below the data.
     """
+    fix = "write to another place"
     for reserved in _reserved(configuration, config):
         if reserved.holds(output):
-            raise ConfigError(f"{output}: this is {reserved.meaning}, or lies below it; write to another place")
+            raise ConfigError(f"{output}: this is {reserved.meaning}, or lies below it; {fix}")
+    if config and output.exists():
+        for key, location in _data(config):
+            if (folder := Path(config.folder / Path(location).expanduser())).is_dir() and holds(folder, output):
+                raise ConfigError(f"{output}: [S3] {key} holds a link to this, or to what holds it; {fix}")
 
 
 def require_free_folder(folder: Path, tables: list[str], configuration: Path, config: Config) -> None:
@@ -124,17 +142,19 @@ def _reserved(configuration: Path, config: Config | None) -> Iterator[Reserved]:
     yield Reserved(configuration, "the configuration")
     if not config:
         return
-    database = config.duckdb_path
-    yield Reserved(database, "the warehouse")
+    yield Reserved(config.duckdb_path, "the warehouse")
+    database = _resolved(config.duckdb_path)  # DuckDB keeps its log beside the file itself, and not beside a link
     yield Reserved(database.with_name(f"{database.name}.wal"), "the warehouse's log")
     yield Reserved(database.with_name(f"{database.name}.tmp"), "the warehouse's temporary folder")
-    for key, location in (
-        ("LOG_DATA", config.store.log_data),
-        ("SONG_DATA", config.store.song_data),
-        ("LOG_JSONPATH", config.store.log_jsonpath),
-    ):
-        if "://" not in location:
-            yield Reserved(config.folder / Path(location).expanduser(), f"[S3] {key}")
+    for key, location in _data(config):
+        yield Reserved(config.folder / Path(location).expanduser(), f"[S3] {key}")
+
+
+def _data(config: Config) -> list[tuple[str, str]]:
+    """The keys of [S3] that name data in a folder, and where it lies."""
+    store = config.store
+    keys = {"LOG_DATA": store.log_data, "SONG_DATA": store.song_data, "LOG_JSONPATH": store.log_jsonpath}
+    return [(key, location) for key, location in keys.items() if "://" not in location]
 
 
 def _resolved(path: Path) -> Path:

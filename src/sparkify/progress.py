@@ -103,10 +103,10 @@ class Progress:
         self._send([self.without_secrets(line) for line in lines])
 
     def _send(self, lines: Sequence[str]) -> None:
-        """Write lines; when nobody reads them any more, the work goes on."""
+        """Write lines; where they cannot be written, for nobody reads them or the disk is full, the work goes on."""
         try:
             self._write_lines(lines)
-        except BrokenPipeError:
+        except OSError:
             discard_rest(self._stream)
 
     def _write_lines(self, lines: Sequence[str]) -> None:

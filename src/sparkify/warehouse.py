@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sparkify.config import Cluster, Config
 from sparkify.engines.engine import Engine
 from sparkify.errors import ConfigError
@@ -17,11 +19,19 @@ def connect(config: Config, progress: Progress, *, create: bool = False, read_on
     """
     if config.cluster:
         return _redshift(config, config.cluster, progress, create=create)
-    if not create and not config.duckdb_path.exists():
+    if not create and not _is_there(config.duckdb_path):
         raise ConfigError(f"{config.duckdb_path}: there is no warehouse yet; run create_tables.py first")
     from sparkify.engines.duckdb.engine import DuckDB
 
     return DuckDB(config, progress, read_only=read_only)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there; where that may not be known, opening it tells why."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 def _redshift(config: Config, cluster: Cluster, progress: Progress, *, create: bool) -> Engine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 MARKER = "_sparkify_export.json"
@@ -18,6 +19,19 @@ class Export:
     folders: tuple[str, ...]
 
 
-def marker_text(table: str) -> str:
-    """The content of the marker in a table's folder."""
-    return json.dumps({"version": 1, "written_by": "sparkify export", "table": table}) + "\n"
+def marker_text(table: str, files: Iterable[str]) -> str:
+    """The content of the marker in a table's folder; `files` are the other files there, as paths from the folder."""
+    content = {"version": 1, "written_by": "sparkify export", "table": table, "files": sorted(files)}
+    return json.dumps(content) + "\n"
+
+
+def marked_files(text: bytes, table: str) -> set[str]:
+    """The files that an export of a table has written, by the content of the marker in its folder; none if it is not.
+
+    Others may lie there, too: these are not the export's.
+    """
+    try:
+        content = json.loads(text)
+        return set(content["files"]) if content["table"] == table else set()
+    except (ValueError, TypeError, KeyError):
+        return set()

@@ -55,9 +55,13 @@ class Folder:
         """
         self.location = location.rstrip("/") or "/"
         path = Path(os.path.normpath(base / Path(location).expanduser()))
-        self._only = path.name if path.is_file() else None
-        self.root = path.parent if self._only else path
-        if not self.root.is_dir():
+        try:
+            self._only = path.name if path.is_file() else None
+            self.root = path.parent if self._only else path
+            is_there = self.root.is_dir()
+        except OSError as e:
+            raise _explained(str(path), e) from e
+        if not is_there:
             raise AccessError(f"{self.root}: there is no such folder; set [S3] in dwh.cfg to the folder of the data")
         self._path = str(self.root)  # a path makes its text anew each time
         self._names = name_prefix(self.root, base)
@@ -163,6 +167,17 @@ def walk(root: Path, location: str) -> _Walk:
     return found
 
 
+def holds(root: Path, path: Path) -> bool:
+    """Whether a listing of a folder comes to a file, or to a folder that holds it, through links too."""
+    try:
+        listed = walk(root, str(root))
+        wanted = _identity(os.stat(path))
+        above = {_identity(os.stat(folder)) for folder in (path.resolve(), *path.resolve().parents)}
+    except OSError:
+        return False
+    return bool(above & listed.folders) or any(_identity(info) == wanted for _, info in listed.files)
+
+
 class _Walk:
     """One walk over all files below a folder.
 
@@ -177,7 +192,13 @@ class _Walk:
         self._root = root
         self._folders = [""]
         self._links: list[str] = []
-        self._listed = {_identity(os.stat(folder)) for folder in (*root.resolve().parents, root)}
+        self._above = {_identity(os.stat(folder)) for folder in root.resolve().parents}
+        self._listed = self._above | {_identity(os.stat(root))}
+
+    @property
+    def folders(self) -> set[tuple[int, int]]:
+        """The folders that were listed, by device and inode."""
+        return self._listed - self._above
 
     def run(self, location: str) -> None:
         """List everything below the root; see `walk`."""

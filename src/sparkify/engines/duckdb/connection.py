@@ -16,7 +16,7 @@ import duckdb
 from sparkify import sql_queries
 from sparkify.config import Config
 from sparkify.engines.answer import Rows, Value
-from sparkify.engines.duckdb.file import OpenFile, require_database
+from sparkify.engines.duckdb.file import OpenFile, is_utf8, require_database
 from sparkify.engines.duckdb.interrupts import Interrupts
 from sparkify.engines.engine import CarefulReadingNeededError
 from sparkify.errors import AccessError, LoadError, SparkifyError, StatementError
@@ -72,6 +72,8 @@ class Connection:
         """
         self.place = str(config.duckdb_path)
         self.path = config.duckdb_path
+        if not is_utf8(self.place):
+            raise AccessError(f"{self.place}: the path is not UTF-8, as DuckDB needs it; set [DUCKDB] PATH to another")
         self._progress = progress
         settings = {**SETTINGS, "memory_limit": f"{config.memory_limit} B"}
         require_database(self.path)
@@ -124,8 +126,11 @@ class Connection:
         Raises:
             StatementError: DuckDB cannot parse it.
         """
-        with self.errors(self.statement_error):
-            return [statement.type.name for statement in self._connection.extract_statements(sql)]
+        try:
+            with self.errors(self.statement_error):
+                return [statement.type.name for statement in self._connection.extract_statements(sql)]
+        except (ValueError, TypeError) as e:  # a kind that DuckDB's client does not know, or a text that is no UTF-8
+            raise StatementError(f"{self.place}: DuckDB cannot read this statement ({e})") from e
 
     @contextmanager
     def errors(self, translated: Callable[[Exception], SparkifyError]) -> Iterator[None]:

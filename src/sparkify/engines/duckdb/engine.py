@@ -10,6 +10,7 @@ import duckdb
 from sparkify.engines.answer import Answer, Value
 from sparkify.engines.duckdb import export, staging
 from sparkify.engines.duckdb.connection import QUESTION_SPILL, Connection
+from sparkify.engines.duckdb.file import log_of
 from sparkify.engines.engine import Source
 from sparkify.engines.exports import Export
 from sparkify.engines.staged import BadRecordLimit, Staged
@@ -76,8 +77,8 @@ class DuckDB(Connection):
 
     def size(self) -> int:
         """See `Engine.size`. The file, and the log beside it."""
-        log = self.path.with_name(f"{self.path.name}.wal")
-        return sum(file.stat().st_size for file in (self.path, log) if file.exists())
+        file = self.path.resolve()
+        return sum(each.stat().st_size for each in (file, log_of(file)) if each.exists())
 
     def export(self, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool) -> None:
         """See `Engine.export`."""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sparkify import sql_queries
 from sparkify.engines.duckdb.connection import Connection
-from sparkify.engines.exports import MARKER, Export, marker_text
-from sparkify.errors import AccessError, ConfigError
+from sparkify.engines.exports import MARKER, Export, marked_files, marker_text
+from sparkify.errors import AccessError, ConfigError, LoadError
 
 
 def export(
@@ -23,7 +23,7 @@ def export(
     """See `Engine.export`."""
     if "://" in place:
         raise ConfigError(f"{place}: DuckDB exports into a folder; name one, and copy it to the store from there")
-    folder = Path(place)
+    folder = Path(place).expanduser()
     try:
         there = [table.table for table in tables if _is_there(folder / table.table)]
         if there and not overwrite:
@@ -52,7 +52,12 @@ def _require_export(folder: Path) -> None:
         raise ConfigError(
             f"{folder}: no export wrote this, for {MARKER} is missing, and --overwrite would delete it; {fix}"
         )
-    others = [path for path in files if path != marker and (path.is_symlink() or path.suffix != ".parquet")]
+    ours = marked_files(marker.read_bytes(), folder.name) if files else set()
+    others = [
+        path
+        for path in files
+        if path != marker and (path.is_symlink() or path.relative_to(folder).as_posix() not in ours)
+    ]
     if others:
         raise ConfigError(f"{others[0]}: no file of an export, and would be deleted; {fix}")
 
@@ -93,8 +98,12 @@ def _write(connection: Connection, table: Export, target: Path) -> None:
         _copy(connection, table, target, f", overwrite_or_ignore, partition_by ({', '.join(table.folders)})")
     if not any(target.iterdir()):  # a table of one file, or no row that would make a folder
         _copy(connection, table, target / f"{table.table}.parquet", "")
-    (target / MARKER).write_text(marker_text(table.table), encoding="utf-8")
+    files = [path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()]
+    (target / MARKER).write_text(marker_text(table.table, files), encoding="utf-8")
 
 
 def _copy(connection: Connection, table: Export, place: Path, options: str) -> None:
-    connection.execute(f"copy ({table.sql}) to {sql_queries.literal(str(place))} (format parquet{options})")
+    try:
+        connection.execute(f"copy ({table.sql}) to {sql_queries.literal(str(place))} (format parquet{options})")
+    except LoadError as e:
+        raise AccessError(f"{place}: cannot be written; make room, or look at its rights ({e})") from e

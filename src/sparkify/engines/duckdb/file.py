@@ -30,6 +30,7 @@ def require_database(path: Path) -> None:
     """
     try:
         if not path.exists():
+            _require_no_lone_log(path)
             return
         if not path.is_file():
             raise AccessError(_refused(path, "a folder" if path.is_dir() else "no file"))
@@ -41,6 +42,27 @@ def require_database(path: Path) -> None:
     if first[MAGIC_AT] != MAGIC:
         kinds = (kind for start, kind in OTHERS.items() if (first.startswith(start) if start else not first))
         raise AccessError(_refused(path, next(kinds, "a file of another kind")))
+
+
+def is_utf8(path: str) -> bool:
+    """Whether all bytes of a path are UTF-8; others are lone surrogates in Python."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def log_of(path: Path) -> Path:
+    """Where DuckDB keeps the log of a file; `path` is no link."""
+    return path.with_name(f"{path.name}.wal")
+
+
+def _require_no_lone_log(path: Path) -> None:
+    """Make sure that no log lies where a new database will be: DuckDB would delete it, and what was committed to it."""
+    if (log := log_of(path.resolve())).exists():
+        fix = "put the database back beside it, or move the log away"
+        raise AccessError(f"{path}: there is no database, and yet its log, {log}, may hold what was committed; {fix}")
 
 
 def _refused(path: Path, kind: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sparkify import sql_queries
+from sparkify.engines.duckdb.file import is_utf8
 from sparkify.records.boundaries import MOST_BYTES
 
 OPTIONS = {
@@ -22,7 +23,7 @@ OPTIONS = {
 
 def can_read(path: Path) -> bool:
     """Whether DuckDB takes a path for the name of one file, and not for a pattern."""
-    return path.is_absolute() and _is_utf8(str(path)) and not set(str(path)) & set("*?[")
+    return path.is_absolute() and is_utf8(str(path)) and not set(str(path)) & set("*?[")
 
 
 def lines(paths: Iterable[Path]) -> str:
@@ -47,14 +48,6 @@ def rows(paths: Iterable[Path], types: str) -> str:
         "convert_strings_to_integers": "false",
     }
     return f"read_json({_list(paths)}, {_named(options)})"
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _list(paths: Iterable[Path]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sparkify import sql_queries
-from sparkify.engines.exports import MARKER, Export, marker_text
+from sparkify.engines.exports import MARKER, Export, marked_files, marker_text
 from sparkify.engines.redshift.connection import Connection
 from sparkify.errors import AccessError, ConfigError, LoadError
 from sparkify.store import Stores
@@ -53,7 +53,8 @@ def _is_export(store: S3Prefix, table: str) -> bool:
     if MARKER not in keys:
         reason = f"no export wrote these files, for {MARKER} is missing, and --overwrite would delete them"
         raise ConfigError(f"{url}/: {reason}; {fix}")
-    if others := sorted(key for key in keys - {MARKER} if not key.endswith(".parquet")):
+    marker = store.read(store.item(f"{table}/{MARKER}"))
+    if others := sorted(keys - {MARKER} - marked_files(marker, table)):
         raise ConfigError(f"{url}/{others[0]}: no file of an export; {fix}")
     return True
 
@@ -61,7 +62,7 @@ def _is_export(store: S3Prefix, table: str) -> bool:
 def _mark(connection: Connection, store: S3Prefix, table: str) -> None:
     """Put the marker into a table's folder; without it the export is whole, but no later one replaces it."""
     try:
-        store.put(f"{table}/{MARKER}", marker_text(table).encode())
+        store.put(f"{table}/{MARKER}", marker_text(table, store.keys(table) - {MARKER}).encode())
     except AccessError as e:
         connection.progress.warn(f"{e}; the export of {table} is whole, and --overwrite will not replace it")
 

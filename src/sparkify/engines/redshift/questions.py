@@ -16,11 +16,17 @@ KINDS = ("select", "with", "show")
 EXPLAIN = re.compile(r"explain\b(\s+verbose\b)?[\s(]*(\w*)", re.IGNORECASE)
 
 WRITES = re.compile(
-    r"\b(into)\b|[()](?:\s|\()*(insert|update|delete|merge)\b|\b(for\s+(?:no\s+key\s+|key\s+)?(?:update|share))\b"
-    r"|\b(u&)\s*[\"']",
+    r"(?<![^\W\d])(into)\b|[()](?:\s|\()*(insert|update|delete|merge)\b"
+    r"|(?<![^\W\d])(for\s+(?:no\s+key\s+|key\s+)?(?:update|share))\b",
     re.IGNORECASE,
 )
-"""What makes a SELECT write or lock, and names with escapes, which could hide a function."""
+"""What makes a SELECT write or lock; a number may end directly before such a word."""
+
+ESCAPED_NAME = re.compile(r"\bu&\s*\"", re.IGNORECASE)
+"""A name with escapes, which could hide a function."""
+
+NESTED_COMMENT = re.compile(r"/\*(?:(?!\*/).)*/\*", re.DOTALL)
+"""A comment within a comment, which ends elsewhere where comments do not nest."""
 
 CALLED = re.compile(r'(?:"((?:[^"]|"")*)"|([^\W\d][\w$]*))\s*\(')
 """The name of a function that is called, with or without quotes."""
@@ -32,7 +38,7 @@ READING_SYSTEM_FUNCTIONS = re.compile(
 """Of the functions of the system, whose names begin with `pg_`, those that only tell something."""
 
 ACTING_FUNCTIONS = re.compile(
-    r"set_config|setval|nextval|lo_\w+|dblink\w*|xp_\w+|(query|table|cursor|schema|database)_to_xml\w*|txid_current"
+    r"set_config|setval|nextval|lo_\w+|lowrite|loread|dblink\w*|xp_\w+|(query|table|cursor|schema|database)_to_xml\w*|txid_current"
     r"|ts_stat"
 )
 """The other functions that change a setting or a sequence, write, or run a text as another statement."""
@@ -59,6 +65,8 @@ def _why_refused(sql: str, *, backslashes: bool) -> str:
     if found := WRITES.search(code):
         return f"{READS_ONLY}; within it stands {next(filter(None, found.groups())).lower()}"
     with_names = sql_queries.code(sql, backslashes=backslashes, names=True)
+    if ESCAPED_NAME.search(with_names) or NESTED_COMMENT.search(sql):
+        return "a question may hold no name with escapes (u&), and no comment within a comment"
     names = [(quoted.replace('""', '"') or plain).lower() for quoted, plain in CALLED.findall(with_names)]
     acting = [name for name in names if _acts(name)]
     return f"a question may not call {acting[0]}: it does more than read" if acting else ""
