@@ -1,0 +1,54 @@
+"""The Redshift path on this machine: the two programs load a sample from an S3 server into the stand-in for Redshift.
+
+make redshift-demo
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from redshift_stand_in.cloud import Cloud
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = (
+    ("sparkify", "doctor"),
+    ("python", "create_tables.py"),
+    ("sparkify", "doctor"),
+    ("python", "etl.py"),
+    ("python", "etl.py"),
+    ("sparkify", "check"),
+    ("sparkify", "status"),
+    ("sparkify", "query", "totals"),
+    ("sparkify", "query", "most_played_songs"),
+    ("sparkify", "report", "--output", "{folder}/report.html"),
+)
+
+
+def main(sample: Path) -> int:
+    """Run the commands on a bucket that holds the sample; the first exit code that is not 0, but for the doctor's."""
+    with tempfile.TemporaryDirectory() as folder, Cloud.running(Path(folder)) as cloud:
+        bucket = cloud.new_bucket()
+        cloud.upload(sample, bucket)
+        config = Path(folder) / "dwh.cfg"
+        place = f"s3://{bucket}"
+        config.write_text(cloud.configuration(place, cloud.stand_in.database, work=f"{place}/work"), encoding="utf-8")
+        print(config.read_text(encoding="utf-8"))
+        environment = os.environ | cloud.environment("worker")
+        for program, *arguments in COMMANDS:
+            words = [argument.format(folder=folder) for argument in arguments]
+            print(f"$ {program} {shlex.join(words)}", flush=True)
+            command = [str(Path(sys.executable).parent / program), *words, "--config", str(config)]
+            done = subprocess.run(command, cwd=ROOT, env=environment)
+            print(flush=True)
+            if done.returncode and "doctor" not in arguments:
+                return done.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

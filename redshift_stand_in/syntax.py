@@ -1,0 +1,73 @@
+"""A statement as sqlfluff's redshift dialect parses it, and what is asked of the tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from threading import Lock
+
+from sqlfluff.core import FluffConfig, Linter
+from sqlfluff.core.parser import BaseSegment
+
+from redshift_stand_in.wire import SqlError
+
+_LINTER = Linter(config=FluffConfig(overrides={"dialect": "redshift", "templater": "raw"}))
+_PARSING = Lock()
+
+
+def parse(text: str) -> BaseSegment:
+    """The one statement that a text holds.
+
+    Raises:
+        SqlError: the grammar does not take it, or it is not one statement.
+    """
+    with _PARSING:
+        result = _LINTER.parse_string(text)
+    for violation in result.violations:
+        raise syntax_error(_word_at(text, violation.line_no, violation.line_pos))
+    statements = list(result.tree.recursive_crawl("statement", recurse_into=False)) if result.tree else []
+    if not statements:
+        raise syntax_error("end of input")
+    if len(statements) > 1:
+        raise SqlError("42601", "cannot insert multiple commands into a prepared statement")
+    [statement] = [part for part in statements[0].segments if part.is_code]
+    return statement
+
+
+def _word_at(text: str, line: int, position: int) -> str:
+    rest = text.splitlines()[line - 1][position - 1 :].lstrip()
+    found = re.match(r"\w+|.", rest)
+    return found[0] if found else "end of input"
+
+
+def syntax_error(word: str) -> SqlError:
+    return SqlError("42601", f'syntax error at or near "{word}"')
+
+
+def unsupported(message: str) -> SqlError:
+    return SqlError("0A000", message)
+
+
+def children(segment: BaseSegment, *types: str) -> Iterator[BaseSegment]:
+    return (part for part in segment.segments if part.is_type(*types))
+
+
+def below(segment: BaseSegment, *types: str) -> Iterator[BaseSegment]:
+    """All segments of some types in a segment, however deep."""
+    return segment.recursive_crawl(*types)
+
+
+def words(segment: BaseSegment) -> str:
+    """The code of a segment in lower case, a space between its parts."""
+    return " ".join(leaf.raw.lower() for leaf in segment.raw_segments if leaf.is_code)
+
+
+def list_items(bracketed: BaseSegment) -> list[list[BaseSegment]]:
+    """The items of a list in brackets, each with the segments that it is made of."""
+    items: list[list[BaseSegment]] = [[]]
+    for part in bracketed.segments:
+        if part.is_type("comma"):
+            items.append([])
+        elif part.is_code and not part.is_type("start_bracket", "end_bracket"):
+            items[-1].append(part)
+    return items

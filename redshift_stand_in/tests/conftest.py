@@ -1,0 +1,74 @@
+"""The servers that the tests of the stand-in share, and a database for each: a plugin of pytest."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+import redshift_stand_in
+from redshift_stand_in import StandIn, s3_server
+from redshift_stand_in.tests.clients import Client, Loading
+
+TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+NOT_ALL = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/forbidden*"}
+
+ROLES = {
+    "reader": ("s3:GetObject", "s3:ListBucket"),
+    "getter": ("s3:GetObject",),
+    "lister": ("s3:ListBucket",),
+    "putter": ("s3:PutObject",),
+    "keeper": ("s3:ListBucket", "s3:PutObject"),
+    "unloader": ("s3:ListBucket", "s3:PutObject", "s3:DeleteObject"),
+}
+"""What each role may do, save to read objects whose key begins with `forbidden`."""
+
+
+def policy(*statements: object) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3_server.Server]:
+    with s3_server.running(tmp_path_factory.mktemp("ministack")) as server:
+        iam = server.client("iam")
+        for name, actions in ROLES.items():
+            may = {"Effect": "Allow", "Action": actions, "Resource": "arn:aws:s3:::*"}
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(TRUST))
+            iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=policy(may, NOT_ALL))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def stand_in(store: s3_server.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    with redshift_stand_in.running(tmp_path_factory.mktemp("redshift"), s3_endpoint=store.endpoint) as server:
+        yield server
+
+
+@pytest.fixture
+def database(stand_in: StandIn) -> Iterator[str]:
+    with stand_in.fresh_database() as name:
+        yield name
+
+
+@pytest.fixture
+def client(stand_in: StandIn, database: str) -> Client:
+    return Client(stand_in, database)
+
+
+@pytest.fixture(scope="session")
+def tables(stand_in: StandIn) -> Iterator[Client]:
+    """A client of a database in which each of the statements above would do, if it were PostgreSQL."""
+    with stand_in.fresh_database() as name:
+        client = Client(
+            stand_in,
+            name,
+        )
+        for table in "tuv":
+            client.run(f"create table {table} (a integer, b varchar(10))")
+        client.commit()
+        yield client
+
+
+@pytest.fixture
+def loading(store: s3_server.Server, client: Client) -> Loading:
+    return Loading(store, client)

@@ -1,0 +1,137 @@
+"""A statement that Redshift takes, in PostgreSQL's words.
+
+What only concerns Redshift's storage (keys, encodings, constraints that it does not enforce) is left out; what means
+something else in PostgreSQL is put so that it means the same.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlfluff.core.parser import BaseSegment
+
+from redshift_stand_in import functions
+from redshift_stand_in.syntax import children, list_items, syntax_error, words
+from redshift_stand_in.wire import SqlError
+
+MOST_BYTES = 65_535
+"""Of a VARCHAR; `varchar(max)` means as many (DG r_Character_types)."""
+
+TYPES = {
+    "smallint": "smallint",
+    "int2": "smallint",
+    "integer": "integer",
+    "int": "integer",
+    "int4": "integer",
+    "bigint": "bigint",
+    "int8": "bigint",
+    "real": "real",
+    "float4": "real",
+    "double precision": "double precision",
+    "float8": "double precision",
+    "float": "double precision",
+    "boolean": "boolean",
+    "bool": "boolean",
+    "date": "date",
+    "timestamp": "timestamp",
+    "timestamp without time zone": "timestamp",
+    "timestamptz": "timestamptz",
+    "timestamp with time zone": "timestamptz",
+}
+"""The types of a column beside VARCHAR, CHAR and DECIMAL (DG c_Supported_data_types)."""
+
+STORAGE = ("distkey", "sortkey", "diststyle", "compound", "interleaved", "backup", "encode")
+
+
+def sql(segment: BaseSegment) -> str:
+    """A segment in PostgreSQL's words. A function whose value only the server knows becomes {name}.
+
+    Raises:
+        SqlError: Redshift has no such type.
+    """
+    if segment.is_type("create_table_statement"):
+        return _create_table(segment)
+    if segment.is_type("quoted_identifier"):  # names fold to lower case even in quotes (DG r_names)
+        return segment.raw.lower()
+    if segment.is_type("function"):
+        return functions.call(segment, sql)
+    if segment.is_type("data_type"):
+        return data_type(words(segment)) or _parts(segment)
+    if segment.is_type("table_constraint", "column_attribute_segment") and words(segment).startswith(STORAGE):
+        return ""
+    return _parts(segment)
+
+
+def _parts(segment: BaseSegment) -> str:
+    return "".join(map(sql, segment.segments)) if segment.segments else segment.raw
+
+
+def varchar_bytes(kind: str) -> int | None:
+    """How many bytes a type of texts takes at most, from its words; None for any other type."""
+    if kind in ("text", "bpchar"):
+        return 256
+    found = re.fullmatch(r"(?:(n?varchar|character varying)|n?char|character)(?: \( (\w+) \))?", kind)
+    if not found:
+        return None
+    if found[2] == "max":
+        return MOST_BYTES
+    return int(found[2]) if found[2] else 256 if found[1] else 1
+
+
+def data_type(kind: str) -> str | None:
+    """A type in PostgreSQL's words, from its words; None where Redshift has none such."""
+    if kind in TYPES:
+        return TYPES[kind]
+    if (size := varchar_bytes(kind)) is not None:
+        if size > MOST_BYTES:
+            raise SqlError("22023", f"Length for type character varying cannot exceed {MOST_BYTES}")
+        is_fixed = re.match(r"n?char\b|character(?! varying)|bpchar", kind)
+        return f"{'char' if is_fixed else 'varchar'}({size})"
+    if re.match(r"(decimal|numeric)\b", kind):
+        return kind.replace("decimal", "numeric") if "(" in kind else "numeric(18, 0)"
+    return None
+
+
+def _create_table(tree: BaseSegment) -> str:
+    """CREATE TABLE with its columns only: no keys, for Redshift enforces none, and a check of the bytes of texts."""
+    body = next(children(tree, "bracketed"))
+    items = list_items(body)
+    if words(items[0][0]) == "like":
+        raise SqlError("0A000", "the stand-in takes a list of columns only")
+    columns = [_column(parts) for parts in items if not parts[0].is_type("table_constraint")]
+    head = "".join(map(sql, tree.segments[: tree.segments.index(body)]))
+    return f"{head}({', '.join(columns)})"
+
+
+def _column(parts: list[BaseSegment]) -> str:
+    name, kind = sql(parts[0]), words(parts[1])
+    rest = " ".join(map(words, parts[2:]))
+    if re.search(r"\b(identity|collate)\b", rest):
+        raise SqlError("0A000", f"column {name}: the stand-in has no IDENTITY and no COLLATE")
+    if (declared := data_type(kind)) is None:
+        raise SqlError("0A000", f'Column "{name}" has unsupported type "{kind}".')
+    column = f"{name} {declared}"
+    for value in (found for part in parts[2:] for found in part.recursive_crawl("expression")):
+        column += f" default {sql(value)}"
+    if re.search(r"\bnot null\b|\bprimary key\b", rest):
+        column += " not null"
+    if size := varchar_bytes(kind):
+        column += f' constraint "bytes_{size}_{name.strip(chr(34))}" check (octet_length({name}) <= {size})'
+    return column
+
+
+def written_table(tree: BaseSegment) -> str:
+    """The table whose rows an INSERT, UPDATE, DELETE, MERGE or COPY changes."""
+    return sql(next(tree.recursive_crawl("table_reference")))
+
+
+def setting(tree: BaseSegment) -> str:
+    """The name that a SET sets.
+
+    Raises:
+        SqlError: there is none.
+    """
+    named = re.match(r"set (?:session |local )?(\w+)", words(tree))
+    if not named:
+        raise syntax_error("set")
+    return named[1]
