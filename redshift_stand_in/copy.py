@@ -15,6 +15,7 @@ from redshift_stand_in import records
 from redshift_stand_in.copy_request import Request
 from redshift_stand_in.records import Column, ColumnError, Found, Path, RecordError
 from redshift_stand_in.s3 import Account, Address, Lake, StoredFile
+from redshift_stand_in.translation import MOST_BYTES
 from redshift_stand_in.wire import Postgres, SqlError
 
 if TYPE_CHECKING:
@@ -285,8 +286,13 @@ def _now() -> datetime:
 
 
 def _column(row: Sequence[Any]) -> Column:
+    """A column, from its name, type, type modifier and whether it is NOT NULL.
+
+    A text of CREATE TABLE AS may have no declared length.
+    """
     name, kind, modifier = str(row[0]), str(row[1]), int(row[2])
-    return Column(name, kind, modifier - 4 if kind in ("varchar", "bpchar") else None, is_required=row[3] == "t")
+    most_bytes = MOST_BYTES if modifier == -1 else modifier - 4
+    return Column(name, kind, most_bytes if kind in ("varchar", "bpchar", "text") else None, is_required=row[3] == "t")
 
 
 def _all_parts(data: bytes, unpacker: Callable[[], Any]) -> bytes:

@@ -153,6 +153,26 @@ def _refuse_source(segment: BaseSegment) -> None:
         raise unsupported("VALUES list used as constant table is not supported")
 
 
+def _refuse_schema_of_temporary(segment: BaseSegment) -> None:
+    """DG r_CREATE_TABLE_NEW: a temporary table is in a schema of its session, which cannot be named."""
+    if re.match(r"create (local )?temp(orary)? table (if not exists )?\S+ \.", words(segment)):
+        raise SqlError("42P16", "temporary tables may not specify a schema name")
+
+
+def _refuse_schema_of_session(segment: BaseSegment) -> None:
+    """`pg_temp` is PostgreSQL's name for that schema, from 8.3 on; Redshift began as 8.0."""
+    if words(segment).startswith("pg_temp ."):
+        raise SqlError("3F000", 'schema "pg_temp" does not exist')
+
+
+def _refuse_create_table_as(segment: BaseSegment) -> None:
+    """DG r_CREATE_TABLE_AS: the rows of a query, and no encodings."""
+    if any(children(segment, "values_clause")):
+        raise syntax_error("values")
+    if any("encode" in words(attributes).split() for attributes in children(segment, "table_constraint")):
+        raise syntax_error("encode")
+
+
 def _refuse_update(segment: BaseSegment) -> None:
     """DG r_UPDATE: no outer join in the FROM clause, save within a subquery."""
     for source in children(segment, "from_clause"):
@@ -187,6 +207,10 @@ def _refuse_words(pattern: str, message: str = "") -> Callable[[BaseSegment], No
 REFUSALS: dict[str, tuple[Callable[[BaseSegment], None], ...]] = {
     "function": (functions.refuse, _refuse_words(r"\bfilter \(")),
     "table_expression": (_refuse_source,),
+    "create_table_statement": (_refuse_schema_of_temporary,),
+    "create_table_as_statement": (_refuse_schema_of_temporary, _refuse_create_table_as),
+    "table_reference": (_refuse_schema_of_session,),
+    "object_reference": (_refuse_schema_of_session,),
     "update_statement": (_refuse_update, _refuse_words(r"\bset \(")),
     "merge_statement": (_refuse_merge,),
     "quoted_literal": (_refuse_literal,),
@@ -218,7 +242,8 @@ def _refuse_where_it_runs(tree: BaseSegment) -> None:
     tables = {words(table) for table in below(tree, "table_reference")} - named
     catalog = {table for table in tables if table.startswith(CATALOG)}
     called = {words(name) for name in below(tree, "function_name")}
-    if (catalog or called & functions.LEADER_ONLY) and tables - catalog:
+    uses_compute_nodes = bool(tables - catalog) or tree.is_type("create_table_as_statement")
+    if (catalog or called & functions.LEADER_ONLY) and uses_compute_nodes:
         raise unsupported("Specified types or functions (one per INFO message) not supported on Redshift tables.")
     if called & functions.COMPUTE_ONLY and not tables - catalog:
         raise unsupported(

@@ -43,6 +43,9 @@ VERSION = "8.0.2"
 FULL_VERSION = f"PostgreSQL {VERSION} on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2, Redshift 1.0.0 (stand-in)"
 
 
+REDEFINING = frozenset({"create table", "create table as", "drop table"})
+"""After these a name may mean another table: a temporary one goes before a permanent one of its name."""
+
 NOTHING = Outcome(-1, 0)
 
 
@@ -239,6 +242,8 @@ class Session:
             during.strike()
         for kind, answer in self._ask(b"E", body, b"C", b"I", b"s"):
             self._client.put(kind, self._answered(kind, answer, prepared))
+        if prepared.statement.command in REDEFINING:
+            self._locked.clear()
         if prepared.statement.command == "truncate" and self._postgres.status == b"T":  # DG r_TRUNCATE
             self._postgres.query("commit")
 

@@ -41,6 +41,8 @@ TYPES = {
 """The types of a column beside VARCHAR, CHAR and DECIMAL (DG c_Supported_data_types)."""
 
 STORAGE = ("distkey", "sortkey", "diststyle", "compound", "interleaved", "backup", "encode")
+BACKUP = ("backup", "yes", "no")
+"""The words of BACKUP YES and BACKUP NO, which CREATE TABLE AS has before its other storage attributes."""
 
 
 def sql(segment: BaseSegment) -> str:
@@ -53,6 +55,8 @@ def sql(segment: BaseSegment) -> str:
         return _create_table(segment)
     if segment.is_type("quoted_identifier"):  # names fold to lower case even in quotes (DG r_names)
         return segment.raw.lower()
+    if segment.is_type("create_table_as_statement"):
+        return "".join(sql(part) for part in segment.segments if part.raw.lower() not in BACKUP)
     if segment.is_type("function"):
         return functions.call(segment, sql)
     if segment.is_type("data_type"):

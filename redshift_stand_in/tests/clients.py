@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from redshift_connector.error import InterfaceError, ProgrammingError
 
 from redshift_stand_in import StandIn, s3_server
+
+GONE = (InterfaceError, OSError)
+"""What the driver raises when the other side has ended the connection."""
 
 
 class Client:
@@ -49,6 +55,13 @@ def refused(code: str, message: str) -> Iterator[None]:
     told = raised.value.args[0]
     assert told["C"] == code, told
     assert message in told["M"] + told.get("D", ""), told
+
+
+def waits(thread: threading.Thread) -> bool:
+    """Start a thread; whether it waits for something, as for a lock."""
+    thread.start()
+    thread.join(0.3)
+    return thread.is_alive()
 
 
 COLUMNS = "a bigint, b varchar(5), c timestamp, d double precision, e boolean, n integer not null default 7"
@@ -91,3 +104,41 @@ class Loading:
 
     def loaded(self, columns: str = "a") -> list[tuple[Any, ...]]:
         return self.client.rows(f"select {columns} from t order by a")
+
+
+class Unloading:
+    """A bucket of its own, and a client with a table to unload."""
+
+    def __init__(self, store: s3_server.Server, client: Client, folder: Path, region: str = "us-east-1") -> None:
+        self.bucket = f"unload-{client.value('select pg_backend_pid()')}"
+        self.client = client
+        self._s3 = store.client()
+        self._file = folder / "file.parquet"
+        where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        self._s3.create_bucket(Bucket=self.bucket, **where)
+        client.run("create table t (a integer, b varchar(9), d date)")
+        client.run("insert into t values (1, 'x', '2018-11-01'), (2, 'y', '2018-11-01'), (3, 'z', '2018-11-02')")
+        client.commit()
+
+    def unload(self, query: str = "select a, b, d from t", options: str = "", role: str = "unloader") -> None:
+        """Unload a query to Parquet files below data/."""
+        arn = f"arn:aws:iam::000000000000:role/{role}"
+        options = options if "format" in options else f"format as parquet {options}"
+        self.client.run(f"unload ('{query}') to 's3://{self.bucket}/data/' iam_role '{arn}' {options}")
+
+    def put(self, key: str) -> None:
+        self._s3.put_object(Bucket=self.bucket, Key=key, Body=b"old")
+
+    def keys(self) -> list[str]:
+        return [item["Key"] for item in self._s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])]
+
+    def content(self, key: str) -> bytes:
+        return bytes(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
+
+    def read(self, key: str) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
+        """The types of a file's columns, and its rows."""
+        self._file.write_bytes(self.content(key))
+        with duckdb.connect() as database:
+            file = database.read_parquet(str(self._file), hive_partitioning=False)
+            types = {name: str(kind) for name, kind in zip(file.columns, file.types, strict=True)}
+            return types, file.fetchall()

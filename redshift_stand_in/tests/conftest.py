@@ -1,13 +1,15 @@
 """The servers that the tests of the stand-in share, and a database for each: a plugin of pytest."""
 
 import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import redshift_stand_in
 from redshift_stand_in import StandIn, s3_server
-from redshift_stand_in.tests.clients import Client, Loading
+from redshift_stand_in.tests.clients import Client, Loading, Unloading
 
 TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 NOT_ALL = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/forbidden*"}
@@ -25,6 +27,13 @@ ROLES = {
 
 def policy(*statements: object) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+@pytest.fixture(autouse=True)
+def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No AWS setting of the machine reaches a test."""
+    for variable in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(variable)
 
 
 @pytest.fixture(scope="session")
@@ -59,10 +68,7 @@ def client(stand_in: StandIn, database: str) -> Client:
 def tables(stand_in: StandIn) -> Iterator[Client]:
     """A client of a database in which each of the statements above would do, if it were PostgreSQL."""
     with stand_in.fresh_database() as name:
-        client = Client(
-            stand_in,
-            name,
-        )
+        client = Client(stand_in, name)
         for table in "tuv":
             client.run(f"create table {table} (a integer, b varchar(10))")
         client.commit()
@@ -72,3 +78,18 @@ def tables(stand_in: StandIn) -> Iterator[Client]:
 @pytest.fixture
 def loading(store: s3_server.Server, client: Client) -> Loading:
     return Loading(store, client)
+
+
+@pytest.fixture
+def unloading(store: s3_server.Server, client: Client, tmp_path: Path) -> Unloading:
+    return Unloading(store, client, tmp_path)
+
+
+@pytest.fixture
+def pair(stand_in: StandIn, database: str) -> tuple[Client, Client]:
+    """Two clients of one database with a table."""
+    first, second = Client(stand_in, database), Client(stand_in, database)
+    first.run("create table t (a integer, b integer)")
+    first.run("insert into t values (1, 1), (2, 2)")
+    first.commit()
+    return first, second

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from redshift_connector.error import InterfaceError
 
 from redshift_stand_in import StandIn
-from redshift_stand_in.tests.clients import Client, Loading, refused
+from redshift_stand_in.tests.clients import GONE, Client, Loading, refused
 
 
 def test_the_statements_of_a_run_are_on_record(stand_in: StandIn, client: Client) -> None:
@@ -42,9 +41,6 @@ def count_of_rows(stand_in: StandIn, database: str) -> int:
             assert time.monotonic() < deadline
             time.sleep(0.02)
         return int(str(server.query("select count(*) from t")[0][0]))
-
-
-GONE = (InterfaceError, OSError)
 
 
 @pytest.mark.parametrize("what", ["drop", "kill"])

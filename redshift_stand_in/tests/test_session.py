@@ -15,7 +15,7 @@ from redshift_connector.error import InterfaceError
 
 import redshift_stand_in
 from redshift_stand_in import StandIn
-from redshift_stand_in.tests.clients import Client, refused
+from redshift_stand_in.tests.clients import Client, refused, waits
 
 # Logging in.
 
@@ -224,22 +224,6 @@ def test_lock_runs_in_a_transaction_only(client: Client) -> None:
     client.connection.autocommit = True
     with refused("25P01", "LOCK TABLE can only be used in transaction blocks"):
         client.run("lock table t")
-
-
-def waits(run: threading.Thread) -> bool:
-    run.start()
-    run.join(0.3)
-    return run.is_alive()
-
-
-@pytest.fixture
-def pair(stand_in: StandIn, database: str) -> tuple[Client, Client]:
-    """Two clients of one database with a table."""
-    first, second = Client(stand_in, database), Client(stand_in, database)
-    first.run("create table t (a integer, b integer)")
-    first.run("insert into t values (1, 1), (2, 2)")
-    first.commit()
-    return first, second
 
 
 def test_a_locked_table_makes_readers_wait(pair: tuple[Client, Client]) -> None:
