@@ -1,9 +1,9 @@
-"""What stands in every database of the stand-in: Redshift's system views of loads.
+"""Redshift's system views, which every database of the stand-in has, and the log behind those of loads.
 
-A system view of Redshift shows the log of the cluster, not rows of a transaction: an error that a COPY noted is still
-there when its transaction is rolled back. So the views read files that the server appends to, in PostgreSQL's folder.
-The columns are those of the pages SYS_LOAD_ERROR_DETAIL, SYS_LOAD_HISTORY and SYS_LOAD_DETAIL of the Database Developer
-Guide; a text that is `character` there comes padded with blanks.
+A system view of Redshift shows the log of the cluster, not rows of a transaction: a rollback leaves the errors that a
+COPY logged. So the views read files that the server appends to, in PostgreSQL's data directory. The columns are those
+of the pages SYS_LOAD_ERROR_DETAIL, SYS_LOAD_HISTORY and SYS_LOAD_DETAIL of the Database Developer Guide; a text of type
+`character` is padded with blanks, as there.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SESSION_FUNCTIONS = {
     "pg_last_query_id": "integer",
     "version": "varchar",
 }
-"""Redshift's functions whose value the server knows and PostgreSQL does not: the server calls them with that value."""
+"""Redshift's functions whose value only the session knows: in PostgreSQL they return the value that they are given."""
 
 
 READ_LOG = f"""
@@ -52,10 +52,10 @@ READ_LOG = f"""
 
 COUNT_ROWS = """
     create function pg_catalog.stand_in_rows(tbl oid) returns bigint language plpgsql as $$
-        declare found bigint;
+        declare total bigint;
         begin
-            execute format('select count(*) from %s', cast(tbl as regclass)) into found;
-            return found;
+            execute format('select count(*) from %s', cast(tbl as regclass)) into total;
+            return total;
         end
     $$"""
 
@@ -72,11 +72,11 @@ TABLE_INFO = """
     inner join pg_namespace as n on n.oid = c.relnamespace
     cross join lateral pg_catalog.stand_in_rows(c.oid) as r (rows)
     where c.relkind = 'r' and c.relpersistence = 'p' and c.oid >= 16384 and r.rows > 0"""
-"""SVV_TABLE_INFO: tables of users that hold a row, their size in blocks of 1 MB; for superusers only."""
+"""SVV_TABLE_INFO: permanent tables of users that hold a row, with their size in blocks of 1 MB; for superusers only."""
 
 
 def statements() -> list[str]:
-    """What makes the views; PostgreSQL has to allow changes of pg_catalog, where every search path finds them."""
+    """The statements that create the views: in pg_catalog, where every search path finds them."""
     functions = [
         f"create function pg_catalog.{name}({kind}) returns {kind} language sql immutable as 'select $1'"
         for name, kind in SESSION_FUNCTIONS.items()
@@ -94,19 +94,19 @@ def statements() -> list[str]:
 
 
 def _view(name: str, declared: str) -> tuple[str, str]:
-    """A view of a log, in which a user who is no superuser sees what is his own."""
+    """The statements that create the view of a log; a user without superuser rights sees only their own rows."""
     columns = []
     for column in declared.replace("\n", " ").split(", "):
         label, kind = column.split()
         columns.append(f"cast(row ->> '{label}' as {kind}) as \"{label}\"")
-    mine = "(select usesuper or usesysid = cast(row ->> 'user_id' as oid) from pg_user where usename = current_user)"
+    own = "(select usesuper or usesysid = cast(row ->> 'user_id' as oid) from pg_user where usename = current_user)"
     rows = f"pg_catalog.stand_in_log('{name}') as log (row)"
-    view = f"create view pg_catalog.{name} as select {', '.join(columns)} from {rows} where {mine}"
+    view = f"create view pg_catalog.{name} as select {', '.join(columns)} from {rows} where {own}"
     return view, f"grant select on pg_catalog.{name} to public"
 
 
-class Log:
-    """The files that the views show."""
+class SystemLog:
+    """The files behind the views of loads."""
 
     def __init__(self, data_directory: Path) -> None:
         self._folder = data_directory / FOLDER
@@ -114,6 +114,6 @@ class Log:
         self._lock = Lock()
 
     def add(self, view: str, rows: Iterable[Mapping[str, object]]) -> None:
-        """Add rows to what a view shows, whatever becomes of the transaction."""
+        """Add rows to a view; a rollback leaves them."""
         with self._lock, (self._folder / view).open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(row, default=str) + "\n" for row in rows)

@@ -1,4 +1,4 @@
-"""Redshift and S3 on this machine, and what an account has besides: roles, users, buckets, and a dwh.cfg for them."""
+"""Redshift and S3 on this machine, with the roles, users, buckets and `dwh.cfg` that the program needs in AWS."""
 
 from __future__ import annotations
 
@@ -13,35 +13,39 @@ from typing import Self
 import obstore
 from obstore.store import S3Store
 
-import redshift_stand_in
-from redshift_stand_in import StandIn, s3_server
+from redshift_stand_in import process, s3_server
+from redshift_stand_in.process import StandIn
 
 
 def _statement(effect: str, actions: list[str], objects: str) -> dict[str, object]:
+    """A statement of a policy; `objects` are keys of any bucket, with wildcards."""
     return {"Effect": effect, "Action": actions, "Resource": f"arn:aws:s3:::{objects}"}
 
 
 READ = _statement("Allow", ["s3:GetObject", "s3:ListBucket"], "*")
 GET = _statement("Allow", ["s3:GetObject"], "*")
-NOT_ALL = _statement("Deny", ["s3:GetObject"], "*/forbidden*")
-NOT_WORK = _statement("Deny", ["s3:GetObject"], "*/work/*")
-WORK = _statement("Allow", ["s3:PutObject", "s3:DeleteObject"], "*/work/*")
-WRITE = _statement("Allow", ["s3:PutObject"], "*/work/*")
-UNLOAD = _statement("Allow", ["s3:PutObject"], "*/export/*")
-MARK = _statement("Allow", ["s3:PutObject"], "*/export/*/_sparkify_export.json")
-OVERWRITE = _statement("Allow", ["s3:DeleteObject"], "*/export/*")
+DENY_FORBIDDEN = _statement("Deny", ["s3:GetObject"], "*/forbidden*")
+DENY_WORK = _statement("Deny", ["s3:GetObject"], "*/work/*")
+WRITE_WORK = _statement("Allow", ["s3:PutObject"], "*/work/*")
+DELETE_WORK = _statement("Allow", ["s3:DeleteObject"], "*/work/*")
+WRITE_EXPORT = _statement("Allow", ["s3:PutObject"], "*/export/*")
+WRITE_EXPORT_MARKER = _statement("Allow", ["s3:PutObject"], "*/export/*/_sparkify_export.json")
+DELETE_EXPORT = _statement("Allow", ["s3:DeleteObject"], "*/export/*")
 
 ROLES = {
     "reader": (READ,),
-    "unloader": (READ, UNLOAD),
-    "not-all": (READ, NOT_ALL),
+    "unloader": (READ, WRITE_EXPORT),
+    "not-all": (READ, DENY_FORBIDDEN),
     "getter": (GET,),
-    "not-work": (READ, NOT_WORK),
+    "not-work": (READ, DENY_WORK),
 }
-"""What each role may do by which Redshift reaches S3."""
+"""The rights of each role by which Redshift reaches S3."""
 
-USERS = {"worker": (READ, WORK, MARK, OVERWRITE), "writer": (READ, WRITE)}
-"""What each user may do who runs the program, beside `reader`, who lists and reads, and `root`, who may do anything."""
+USERS = {
+    "worker": (READ, WRITE_WORK, DELETE_WORK, WRITE_EXPORT_MARKER, DELETE_EXPORT),
+    "writer": (READ, WRITE_WORK),
+}
+"""The rights of each user who runs the program. `Cloud` adds `reader`, who lists and reads, and `root`, who may all."""
 
 TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 
@@ -61,38 +65,38 @@ class Cloud:
         self.roles: dict[str, str] = {}
         self._iam = store.client("iam")
         self._numbers = count(1)
-        for name, may in ROLES.items():
-            self.add_role(name, *may)
-        for name, may in USERS.items():
-            self.add_user(name, *may)
+        for name, rights in ROLES.items():
+            self.add_role(name, *rights)
+        for name, rights in USERS.items():
+            self.add_user(name, *rights)
 
     @classmethod
     @contextmanager
     def running(cls, folder: Path) -> Iterator[Self]:
-        """Both servers with their data in a folder, until the end of the block."""
+        """Both servers with their files in a folder, until the end of the block."""
         for name in ("s3", "redshift"):
             (folder / name).mkdir()
         with (
             s3_server.running(folder / "s3") as store,
-            redshift_stand_in.running(folder / "redshift", s3_endpoint=store.endpoint) as stand_in,
+            process.running(folder / "redshift", s3_endpoint=store.endpoint) as stand_in,
         ):
             yield cls(store, stand_in)
 
-    def add_role(self, name: str, *may: object) -> None:
-        """A role that the stand-in may assume."""
-        made = self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(TRUST))
-        self._iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=_policy(*may))
-        self.roles[name] = made["Role"]["Arn"]
+    def add_role(self, name: str, *rights: object) -> None:
+        """Create a role that the stand-in may assume; `rights` are the statements of its policy."""
+        role = self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(TRUST))
+        self._iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=_policy(*rights))
+        self.roles[name] = role["Role"]["Arn"]
 
-    def add_user(self, name: str, *may: object) -> None:
-        """A user with a key."""
+    def add_user(self, name: str, *rights: object) -> None:
+        """Create a user with a key; `rights` are the statements of their policy."""
         self._iam.create_user(UserName=name)
-        self._iam.put_user_policy(UserName=name, PolicyName="may", PolicyDocument=_policy(*may))
+        self._iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=_policy(*rights))
         key = self._iam.create_access_key(UserName=name)["AccessKey"]
         self.users[name] = s3_server.Keys(key["AccessKeyId"], key["SecretAccessKey"])
 
     def environment(self, user: str) -> dict[str, str]:
-        """The variables by which the program finds the S3 server as a user."""
+        """The environment variables with which the program reaches the S3 server as a user."""
         keys = self.users[user]
         return {
             "AWS_ENDPOINT_URL": self.store.endpoint,
@@ -102,17 +106,17 @@ class Cloud:
         }
 
     def configuration(
-        self, place: str, database: str, *, work: str | None, role: str = "unloader", **cluster: object
+        self, address: str, database: str, *, work: str | None, role: str = "unloader", **cluster: object
     ) -> str:
-        """A dwh.cfg for what lies below an s3:// address; `cluster` holds other values for keys of [CLUSTER]."""
+        """A dwh.cfg for the data below an s3:// address; `cluster` replaces values of [CLUSTER]."""
         data = ("LOG_DATA = {}/log_data", "LOG_JSONPATH = {}/log_json_path.json", "SONG_DATA = {}/song_data")
-        lines = ["[S3]", *(line.format(place) for line in data)]
+        lines = ["[S3]", *(line.format(address) for line in data)]
         return "\n".join([*lines, *self.engine_settings(database, work=work, role=role, **cluster)]) + "\n"
 
     def engine_settings(
         self, database: str, *, work: str | None, role: str = "unloader", **cluster: object
     ) -> list[str]:
-        """The lines of a dwh.cfg that follow those of the data in [S3]. Without `work` there is none."""
+        """The lines of a dwh.cfg after the data's lines in [S3]; without `work` it has no WORK."""
         server = self.stand_in
         login = {
             "HOST": server.host,
@@ -135,7 +139,7 @@ class Cloud:
         return name
 
     def upload(self, folder: Path, bucket: str, prefix: str = "") -> None:
-        """Put every file of a folder as it is, some at a time: three times as fast as boto3 does it."""
+        """Put every file of a folder under its path below it, after `prefix`; three times as fast as boto3 does it."""
         root = self.users["root"]
         store = S3Store(
             bucket,

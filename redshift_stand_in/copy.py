@@ -1,219 +1,197 @@
-"""COPY from S3: the files that a request means, their records, the rows of them, and what the system views tell."""
+"""COPY from S3: the files of a request, their records, and the rows of the table."""
 
 from __future__ import annotations
 
 import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import zstandard
 
-from redshift_stand_in import records
+from redshift_stand_in import json_paths, records, values
 from redshift_stand_in.copy_request import Request
-from redshift_stand_in.records import Column, ColumnError, Found, Path, RecordError
-from redshift_stand_in.s3 import Account, Address, Lake, StoredFile
-from redshift_stand_in.translation import MOST_BYTES
-from redshift_stand_in.wire import Postgres, SqlError
-
-if TYPE_CHECKING:
-    from redshift_stand_in.catalog import Log
-    from redshift_stand_in.faults import Fault
+from redshift_stand_in.error_words import no_table
+from redshift_stand_in.faults import Fault
+from redshift_stand_in.json_paths import Path
+from redshift_stand_in.load_log import LoadLog, now
+from redshift_stand_in.records import Record, RecordError
+from redshift_stand_in.s3 import Address, Buckets, StoredFile
+from redshift_stand_in.transfer import Context, Outcome
+from redshift_stand_in.translation import MAX_BYTES
+from redshift_stand_in.values import Column, ColumnError
+from redshift_stand_in.wire import SqlError
 
 CHUNK = 500
 """Rows that go to PostgreSQL at a time."""
 
+SEE = "Check 'sys_load_error_detail' system table for details."
+
 Row = list[str | None]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the session knows of its last COPY or UNLOAD."""
-
-    query_id: int
-    rows: int
-
-
-@dataclass(frozen=True)
-class Session:
-    """What COPY and UNLOAD are told of the session that they run in."""
-
-    account: Account
-    log: Log
-    postgres: Postgres
-    id: int
-    database: str
 
 
 class Copy:
     """One COPY that runs."""
 
-    def __init__(self, session: Session, request: Request, query_id: int) -> None:
-        self._session = session
+    def __init__(self, context: Context, request: Request) -> None:
+        self._context = context
         self._request = request
-        self._query_id = query_id
-        self._began = _now()
-        self._details: list[dict[str, object]] = []
-        self._errors: list[dict[str, object]] = []
-        self._facts: dict[str, object] = {}
+        self._table = request.table.rpartition(".")[2].strip('"')
         self._sizes: dict[str, int] = {}
-        self._table_id = 0
+        """Bytes of each file, by its address, where the manifest names them."""
         self.outcome: Outcome | None = None
-        """Set when it comes to reading data: an error before that leaves PG_LAST_COPY_ID as it was."""
+        """None until it begins to read data: an error before that leaves PG_LAST_COPY_ID as it was."""
         self.notices: list[str] = []
 
     def run(self, during: Fault | None) -> None:
-        """Load the files.
+        """Load the files; `during` is the fault that strikes in the middle.
 
         Raises:
-            SqlError: nothing is loaded, and why.
+            SqlError: nothing is loaded.
+            HangUp: the fault strikes.
         """
-        columns = self._columns()
         request = self._request
-        lake = Lake(self._session.account, request.role, request.region, self._query_id)
-        paths = self._paths(lake, columns)
-        entries = self._entries(lake)
-        self.outcome = Outcome(self._query_id, 0)
-        rows = self._rows(lake, columns, paths, entries)
+        columns, log = self._open_table()
+        buckets = Buckets(self._context.cluster.account, request.role, request.region, self._context.query_id)
+        paths = self._paths(buckets, columns)
+        entries = self._entries(buckets)
+        self.outcome = Outcome(self._context.query_id, 0)
+        rows = self._read(buckets, columns, paths, entries, log)
         if "noload" not in request.flags:
             self._insert(columns, rows, during)
-            self.outcome = Outcome(self._query_id, len(rows))
-        self._note("completed", self.outcome.rows)
-        self._tell(f"completed, {len(rows)} record(s) loaded successfully.")
+            self.outcome = Outcome(self._context.query_id, len(rows))
+        log.write_end("completed", self.outcome.rows)
+        self._add_notice(f"completed, {len(rows)} record(s) loaded successfully.")
 
-    def _columns(self) -> list[Column]:
-        """The columns that are filled, in the order of the list."""
-        table = self._request.table
-        found = self._session.postgres.query(
+    def _open_table(self) -> tuple[list[Column], LoadLog]:
+        """The columns that are filled, in the order of the statement's list, and the log of the load."""
+        table, context = self._request.table, self._context
+        rows = context.postgres.query(
             "select attname, typname, atttypmod, attnotnull, attrelid::integer, current_user::regrole::oid, "
             "txid_current() from pg_attribute join pg_type on pg_type.oid = atttypid "
             f"where attrelid = to_regclass('{table}') and attnum > 0 and not attisdropped order by attnum"
         )
-        if not found:
+        if not rows:
             raise no_table(table)
-        self._table_id, user, transaction = (int(str(value)) for value in found[0][4:])
-        self._facts = {
-            "user_id": user,
-            "query_id": self._query_id,
-            "transaction_id": transaction,
-            "session_id": self._session.id,
-            "database_name": self._session.database,
-            "start_time": self._began,
+        table_id, user_id, transaction_id = (int(str(value)) for value in rows[0][4:])
+        statement = {
+            "user_id": user_id,
+            "query_id": context.query_id,
+            "transaction_id": transaction_id,
+            "session_id": context.session_id,
+            "database_name": context.database,
+            "table_id": table_id,
         }
-        known = {str(row[0]): _column(row) for row in found}
+        columns = {str(row[0]): _column(row) for row in rows}
         for name in self._request.columns:
-            if name not in known:
+            if name not in columns:
                 raise SqlError("42703", f'column "{name}" of relation "{table}" does not exist')
-        return [known[name] for name in self._request.columns] or list(known.values())
+        filled = [columns[name] for name in self._request.columns] or list(columns.values())
+        return filled, LoadLog(context.cluster.system_log, self._request.source, self._table, statement)
 
-    def _paths(self, lake: Lake, columns: Sequence[Column]) -> list[Path]:
-        """Where in a record each column's value stands."""
+    def _paths(self, buckets: Buckets, columns: Sequence[Column]) -> list[Path]:
+        """The path of each column's value in a record."""
         by_name: list[Path] = [(column.name,) for column in columns]
         if not self._request.has_paths:
             return by_name
-        address = Address.read(self._request.json)
-        data = lake.read(address)
+        address = Address.parse(self._request.json)
+        data = buckets.read(address)
         try:
-            told = json.loads(data)
-            if "jsonpaths" not in told:  # then COPY takes it as 'auto' (DG copy-usage_notes-copy-from-json)
+            document = json.loads(data)
+            if "jsonpaths" not in document:  # then COPY takes it as 'auto' (DG copy-usage_notes-copy-from-json)
                 return by_name
-            paths = [records.path(expression) for expression in told["jsonpaths"]]
+            paths = [json_paths.parse(expression) for expression in document["jsonpaths"]]
         except (ValueError, TypeError) as e:
-            raise lake.error(f"Invalid JSONPath format: {e}", f"JSONPath file: {address}") from e
+            raise buckets.error(f"Invalid JSONPath format: {e}", f"JSONPath file: {address}") from e
         if len(paths) != len(columns):
             message = (
                 "Number of jsonpaths and the number of columns should match. "
                 f"JSONPath size: {len(paths)}, Number of columns in table or column list: {len(columns)}"
             )
-            raise lake.error(message, f"JSONPath file: {address}")
+            raise buckets.error(message, f"JSONPath file: {address}")
         return paths
 
-    def _entries(self, lake: Lake) -> list[tuple[Address, bool]]:
-        """The files, and of each whether it must be there. `_sizes` is what the manifest says of their sizes."""
-        source = Address.read(self._request.source)
+    def _entries(self, buckets: Buckets) -> list[tuple[Address, bool]]:
+        """The address of each file, and whether it is mandatory."""
+        source = Address.parse(self._request.source)
         if "manifest" not in self._request.flags:
-            return [(address, True) for address in lake.listed(source)]
-        data = lake.read_manifest(source)
+            return [(address, True) for address in buckets.require_objects(source)]
+        data = buckets.read_manifest(source)
         try:
             entries = json.loads(data)["entries"]
-            told = {entry["url"]: entry["meta"]["content_length"] for entry in entries if "meta" in entry}
-            self._sizes = told
-            return [(Address.read(entry["url"]), entry.get("mandatory", False)) for entry in entries]
+            self._sizes = {entry["url"]: entry["meta"]["content_length"] for entry in entries if "meta" in entry}
+            return [(Address.parse(entry["url"]), entry.get("mandatory", False)) for entry in entries]
         except (ValueError, TypeError, KeyError, AttributeError) as e:
             message = "Manifest file is not in correct json format"
-            raise lake.error(message, f"Manifest file location = {source}") from e
+            raise buckets.error(message, f"Manifest file location = {source}") from e
 
-    def _rows(
-        self, lake: Lake, columns: Sequence[Column], paths: Sequence[Path], entries: Sequence[tuple[Address, bool]]
+    def _read(
+        self,
+        buckets: Buckets,
+        columns: Sequence[Column],
+        paths: Sequence[Path],
+        entries: Sequence[tuple[Address, bool]],
+        log: LoadLog,
     ) -> list[Row]:
-        """The rows of all files, if no more records are bad than may be."""
+        """The rows of all files, without those of bad records, which go to the log.
+
+        Raises:
+            SqlError: a file cannot be read, or MAXERROR is reached.
+        """
         rows: list[Row] = []
-        for file in lake.read_all(entries):
-            began = _now()
+        for file in buckets.read_all(entries):
+            began = now()
             if self._sizes.get(str(file.address), len(file.data)) != len(file.data):
                 message = "The file size does not match the content_length of the manifest"
-                raise lake.error(message, f"S3 key being read : {file.address}")
-            data = self._unpacked(lake, file)
-            for found in records.records(data):
+                raise buckets.error(message, f"S3 key being read : {file.address}")
+            data = self._unpacked(buckets, file)
+            for record in records.records(data):
                 try:
-                    rows.append(self._row(found, columns, paths))
+                    rows.append(self._row(record, columns, paths))
                 except ColumnError as e:
-                    self._reject(file.address, found.line, e.error, e.column)
+                    self._reject(log, file.address, record.line, e.error, e.column)
                 except RecordError as e:
-                    self._reject(file.address, found.line, e)
-            self._add_detail(file, data, began)
-        if not self._details:
-            raise lake.error("No valid S3 files found", f"Manifest file location = {self._request.source}")
-        if self._errors:
-            self._session.log.add("sys_load_error_detail", self._errors)
-            self._tell(f"completed, {len(self._errors)} record(s) could not be loaded.  {SEE}")
+                    self._reject(log, file.address, record.line, e)
+            log.add_file(file, data, began)
+        if not log.files:
+            raise buckets.error("No valid S3 files found", f"Manifest file location = {self._request.source}")
+        if log.errors:
+            log.write_errors()
+            self._add_notice(f"completed, {log.errors} record(s) could not be loaded.  {SEE}")
         return rows
 
-    def _row(self, found: Found, columns: Sequence[Column], paths: Sequence[Path]) -> Row:
-        if found.error:
-            raise found.error
-        value = found.value
+    def _row(self, record: Record, columns: Sequence[Column], paths: Sequence[Path]) -> Row:
+        if record.error:
+            raise record.error
+        value = record.value
         if not self._request.has_paths and not isinstance(value, dict):
             raise RecordError(1216, "Invalid JSON: an array needs a JSONPaths file")
         if self._request.json == "auto ignorecase":
             value = {key.lower(): item for key, item in reversed(value.items())}
-        return records.row(value, columns, paths, self._request.options)
+        return values.row(value, columns, paths, self._request.options)
 
-    def _unpacked(self, lake: Lake, file: StoredFile) -> bytes:
+    def _unpacked(self, buckets: Buckets, file: StoredFile) -> bytes:
         try:
             if "gzip" in self._request.flags:
                 return _all_parts(file.data, lambda: zlib.decompressobj(31))
             if "zstd" in self._request.flags:
                 return _all_parts(file.data, lambda: zstandard.ZstdDecompressor().decompressobj())
         except (zlib.error, zstandard.ZstdError, EOFError) as e:
-            raise lake.error(f"Failed to decompress the file: {e}", f"S3 key being read : {file.address}") from e
+            raise buckets.error(f"Failed to decompress the file: {e}", f"S3 key being read : {file.address}") from e
         return file.data
 
-    def _reject(self, address: Address, line: int, error: RecordError, column: Column | None = None) -> None:
-        """Note a bad record.
+    def _reject(
+        self, log: LoadLog, address: Address, line: int, error: RecordError, column: Column | None = None
+    ) -> None:
+        """Log a bad record.
 
         Raises:
-            SqlError: it is one too many.
+            SqlError: MAXERROR is reached.
         """
-        self._errors.append(
-            self._facts
-            | {
-                "table_id": self._table_id,
-                "file_name": str(address),
-                "line_number": line,
-                "column_name": column.name if column else "",
-                "column_type": column.type if column else "",
-                "column_length": str((column and column.bytes) or ""),
-                "position": error.position,
-                "error_code": error.code,
-                "error_message": error.message,
-            }
-        )
-        if len(self._errors) >= max(1, self._request.maxerror):
-            self._session.log.add("sys_load_error_detail", self._errors)
-            self._note("aborted", 0)
+        log.add_error(address, line, error, column)
+        if log.errors >= max(1, self._request.maxerror):
+            log.write_errors()
+            log.write_end("aborted", 0)
             raise SqlError("XX000", f"Load into table '{self._table}' failed.  {SEE}")
 
     def _insert(self, columns: Sequence[Column], rows: Sequence[Row], during: Fault | None) -> None:
@@ -227,62 +205,10 @@ class Copy:
                 during.strike()
 
         names = ", ".join(f'"{column.name}"' for column in columns)
-        self._session.postgres.copy_in(f"copy {self._request.table} ({names}) from stdin", parts())
+        self._context.postgres.copy_in(f"copy {self._request.table} ({names}) from stdin", parts())
 
-    @property
-    def _table(self) -> str:
-        return self._request.table.rpartition(".")[2].strip('"')
-
-    def _tell(self, what: str) -> None:
-        self.notices.append(f"Load into table '{self._table}' {what}")
-
-    def _add_detail(self, file: StoredFile, data: bytes, began: datetime) -> None:
-        ended = _now()
-        facts = {
-            "file_name": str(file.address),
-            "bytes_scanned": len(file.data),
-            "lines_scanned": data.count(b"\n") + (not data.endswith(b"\n") and data != b""),
-            "record_time": ended,
-            "splits_scanned": 0,
-            "start_time": began,
-            "end_time": ended,
-            "file_etag": file.etag.strip('"'),
-            "file_last_modified": file.last_modified.replace(tzinfo=None),
-        }
-        self._details.append(self._facts | facts)
-
-    def _note(self, status: str, loaded: int) -> None:
-        ended = _now()
-        size = sum(int(str(detail["bytes_scanned"])) for detail in self._details)
-        history = self._facts | {
-            "status": status,
-            "table_name": self._table,
-            "end_time": ended,
-            "duration": (ended - self._began).microseconds,
-            "data_source": self._request.source,
-            "file_format": "json",
-            "loaded_rows": loaded,
-            "loaded_bytes": size,
-            "source_file_count": len(self._details),
-            "source_file_bytes": size,
-            "file_count_scanned": len(self._details),
-            "file_bytes_scanned": size,
-            "error_count": len(self._errors),
-            "copy_job_id": 0,
-        }
-        self._session.log.add("sys_load_history", [history])
-        self._session.log.add("sys_load_detail", self._details)
-
-
-SEE = "Check 'sys_load_error_detail' system table for details."
-
-
-def no_table(name: str) -> SqlError:
-    return SqlError("XX000", f"Cannot COPY into nonexistent table {name}")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
+    def _add_notice(self, text: str) -> None:
+        self.notices.append(f"Load into table '{self._table}' {text}")
 
 
 def _column(row: Sequence[Any]) -> Column:
@@ -291,12 +217,12 @@ def _column(row: Sequence[Any]) -> Column:
     A text of CREATE TABLE AS may have no declared length.
     """
     name, kind, modifier = str(row[0]), str(row[1]), int(row[2])
-    most_bytes = MOST_BYTES if modifier == -1 else modifier - 4
-    return Column(name, kind, most_bytes if kind in ("varchar", "bpchar", "text") else None, is_required=row[3] == "t")
+    max_bytes = MAX_BYTES if modifier == -1 else modifier - 4
+    return Column(name, kind, max_bytes if kind in ("varchar", "bpchar", "text") else None, is_required=row[3] == "t")
 
 
 def _all_parts(data: bytes, unpacker: Callable[[], Any]) -> bytes:
-    """The content of a packed file, which may be several that were joined."""
+    """The content of a packed file, which may be several packed files one after the other."""
     parts: list[bytes] = []
     while data:
         stream = unpacker()
@@ -311,4 +237,5 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
 def _escaped(value: str | None) -> str:
+    """A value in the text format of PostgreSQL's COPY."""
     return "\\N" if value is None else value.translate(_ESCAPES)

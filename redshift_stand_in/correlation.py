@@ -1,7 +1,7 @@
 """The correlated subqueries that Redshift cannot unravel (DG r_correlated_subqueries).
 
-A column counts as the outer query's when it is written with the name of one of that query's tables; what a column
-without a table's name means is not looked up.
+A column counts as the outer query's when it is written with the name of one of that query's tables. A column without a
+table's name is not looked up.
 """
 
 from __future__ import annotations
@@ -16,56 +16,57 @@ from redshift_stand_in.wire import SqlError
 
 QUERIES = ("select_statement", "update_statement", "delete_statement")
 
-REFUSED = "This type of correlated subquery pattern is not supported due to internal error"
+MESSAGE = "This type of correlated subquery pattern is not supported due to internal error"
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where in the queries around it a segment stands."""
+class _Position:
+    """The position of a segment within the queries around it."""
 
     scopes: tuple[frozenset[str], ...] = ()
-    """What each query around calls its tables, the outermost first."""
+    """The names of the tables of each query around it, the outermost first."""
     is_in_or: bool = False
     is_in_join: bool = False
-    is_in_list: bool = False
+    is_in_grouped_list: bool = False
     """In the select list of a query that groups."""
 
 
 def refuse(tree: BaseSegment) -> None:
-    """Raises SqlError where a statement holds one."""
-    _walk(tree, _Place())
+    """Raise SqlError if a statement holds one."""
+    _walk(tree, _Position())
 
 
-def _walk(segment: BaseSegment, place: _Place) -> None:
+def _walk(segment: BaseSegment, position: _Position) -> None:
     if segment.is_type(*QUERIES):
-        _refuse_query(segment, place)
-        place = _Place((*place.scopes, _names(segment)))
+        _check_query(segment, position)
+        position = _Position((*position.scopes, _tables(segment)))
     is_or = segment.is_type("expression") and any(words(o) == "or" for o in children(segment, "binary_operator"))
     if is_or:
-        place = replace(place, is_in_or=True)
+        position = replace(position, is_in_or=True)
     if segment.is_type("join_on_condition"):
-        place = replace(place, is_in_join=True)
+        position = replace(position, is_in_join=True)
     for part in segment.segments:
-        inner = place
+        inner = position
         if part.is_type("select_clause") and any(children(segment, "groupby_clause")):
-            inner = replace(place, is_in_list=True)
+            inner = replace(position, is_in_grouped_list=True)
         _walk(part, inner)
 
 
-def _refuse_query(query: BaseSegment, place: _Place) -> None:
-    mine = _names(query)
+def _check_query(query: BaseSegment, position: _Position) -> None:
+    own_tables = _tables(query)
     columns = [words(column).split(" . ") for column in _own(query, "column_reference")]
-    used = {parts[-2] for parts in columns if len(parts) > 1} - mine
-    around = frozenset[str]().union(*place.scopes)
-    if not used & around:
+    used = {parts[-2] for parts in columns if len(parts) > 1} - own_tables
+    outer_tables = frozenset[str]().union(*position.scopes)
+    if not used & outer_tables:
         return
-    skips = not used & around <= place.scopes[-1]
-    if skips or place.is_in_or or place.is_in_join or place.is_in_list or _is_too_rich(query):
-        raise SqlError("XX000", REFUSED)
+    skips_a_level = not used & outer_tables <= position.scopes[-1]
+    is_misplaced = position.is_in_or or position.is_in_join or position.is_in_grouped_list
+    if skips_a_level or is_misplaced or _aggregates(query):
+        raise SqlError("XX000", MESSAGE)
 
 
-def _is_too_rich(query: BaseSegment) -> bool:
-    """Whether a correlated query has a window function, or groups and aggregates by more than MIN and MAX."""
+def _aggregates(query: BaseSegment) -> bool:
+    """Whether a query has a window function, or groups and aggregates by more than MIN and MAX."""
     if any(_own(query, "over_clause")):
         return True
     called = {words(name) for name in _own(query, "function_name")}
@@ -73,7 +74,7 @@ def _is_too_rich(query: BaseSegment) -> bool:
 
 
 def _own(query: BaseSegment, kind: str) -> Iterator[BaseSegment]:
-    """The segments of a kind in a query, not in its subqueries."""
+    """The segments of a type in a query, without those of its subqueries."""
     for part in query.segments:
         if part.is_type(kind):
             yield part
@@ -81,8 +82,8 @@ def _own(query: BaseSegment, kind: str) -> Iterator[BaseSegment]:
             yield from _own(part, kind)
 
 
-def _names(query: BaseSegment) -> frozenset[str]:
-    """What a query calls the tables that it reads or writes."""
+def _tables(query: BaseSegment) -> frozenset[str]:
+    """The names, or aliases, of the tables that a query reads or writes."""
     names = {words(table).split(" . ")[-1] for table in children(query, "table_reference")}
     for source in _own(query, "from_expression_element"):
         alias = next(children(source, "alias_expression"), None)

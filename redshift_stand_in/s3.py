@@ -1,7 +1,4 @@
-"""S3 as COPY reads it and UNLOAD writes it.
-
-With the rights of the role that the statement names, and Redshift's words for a refusal.
-"""
+"""S3 as COPY reads it and UNLOAD writes it: with the rights of the statement's role, and Redshift's error texts."""
 
 from __future__ import annotations
 
@@ -23,18 +20,23 @@ from redshift_stand_in.settings import Settings
 from redshift_stand_in.wire import SqlError
 
 THREADS = 8
+"""Objects that are read at a time."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """An object or a prefix."""
+    """The address of an object or of a prefix."""
 
     bucket: str
     key: str
 
     @staticmethod
-    def read(url: str) -> Address:
-        """Raises SqlError where it is no S3 address."""
+    def parse(url: str) -> Address:
+        """The address that a text such as `s3://bucket/key` names.
+
+        Raises:
+            SqlError: it is no S3 address.
+        """
         scheme, _, rest = url.partition("://")
         bucket, _, key = rest.partition("/")
         if scheme != "s3" or not bucket:
@@ -47,7 +49,7 @@ class Address:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """An object that was read."""
+    """An object and its bytes as they are stored, packed or not."""
 
     address: Address
     data: bytes
@@ -56,7 +58,7 @@ class StoredFile:
 
 
 class Account:
-    """The AWS account that the cluster belongs to: how its S3 and STS are reached, and by which keys."""
+    """The AWS account of the cluster: clients of its S3 and STS, with the cluster's keys or a role's."""
 
     def __init__(self, settings: Settings) -> None:
         self.region = settings.region
@@ -64,38 +66,39 @@ class Account:
         self._endpoint = settings.s3_endpoint or None
         self._session = boto3.Session(region_name=self.region)
         self._lock = Lock()
-        mine = {"aws_access_key_id": settings.account_key, "aws_secret_access_key": settings.account_secret}
-        self.s3, self.sts = self.client("s3", **mine), self.client("sts", **mine)
+        keys = {"aws_access_key_id": settings.account_key, "aws_secret_access_key": settings.account_secret}
+        self.s3, self.sts = self.client("s3", **keys), self.client("sts", **keys)
 
     def client(self, service: str, **keys: str) -> Any:
+        """A client of boto3."""
         config = Config(max_pool_connections=THREADS, retries={"total_max_attempts": 2})
         with self._lock:
             return self._session.client(service, endpoint_url=self._endpoint, config=config, **keys)
 
     def store(self, bucket: str, keys: Mapping[str, str]) -> S3Store:
-        """A bucket through a client that reads small objects three times as fast, but does not tell S3's errors."""
+        """A client of obstore: it reads small objects three times as fast, but hides S3's error codes."""
         login: Any = {name.removeprefix("aws_"): key for name, key in keys.items()}
         options: Any = {"allow_http": True}
         return S3Store(bucket, endpoint=self._endpoint, region=self.region, client_options=options, **login)
 
 
-class Lake:
+class Buckets:
     """The buckets as a role may read and write them."""
 
-    def __init__(self, account: Account, role: str, region: str, query: int) -> None:
-        """Assume the role.
+    def __init__(self, account: Account, role: str, region: str, query_id: int) -> None:
+        """Assume the role. `region` is the statement's REGION, empty for the cluster's own.
 
         Raises:
-            SqlError: the cluster may not.
+            SqlError: the cluster may not assume it.
         """
         self._account = account
         self._region = region or account.region
-        self._query = query
-        self._keys = self._assumed(role)
+        self._query_id = query_id
+        self._keys = self._assume(role)
         self._s3 = account.client("s3", **self._keys)
         self._regions: dict[str, str] = {}
 
-    def _assumed(self, role: str) -> dict[str, str]:
+    def _assume(self, role: str) -> dict[str, str]:
         try:
             answer = self._account.sts.assume_role(RoleArn=role, RoleSessionName="RedshiftIamRoleSession")
         except ClientError as e:
@@ -109,37 +112,43 @@ class Lake:
         }
 
     def error(self, message: str, context: str, location: str = "s3_utility.cpp") -> SqlError:
-        """An error with the block of details that Redshift gives."""
+        """An error with the block of details that Redshift adds to it."""
         rule = "-" * 47
-        facts = {"error:": message, "code:": 8001, "context:": context, "query:": self._query, "location:": location}
-        lines = "\n".join(f"  {name:<10} {fact}" for name, fact in facts.items())
+        details = {
+            "error:": message,
+            "code:": 8001,
+            "context:": context,
+            "query:": self._query_id,
+            "location:": location,
+        }
+        lines = "\n".join(f"  {name:<10} {value}" for name, value in details.items())
         return SqlError("XX000", message, f"\n  {rule}\n{lines}\n  process:   padbmaster [pid=0]\n  {rule}\n")
 
-    def listed(self, prefix: Address) -> list[Address]:
+    def require_objects(self, prefix: Address) -> list[Address]:
+        """The objects whose keys begin with a prefix, at least one.
+
+        Raises:
+            SqlError: there are none, or the role may not list them.
+        """
+        if objects := self.objects(prefix):
+            return objects
+        raise self.error(f"The specified S3 prefix '{prefix.key}' does not exist", "")
+
+    def objects(self, prefix: Address) -> list[Address]:
         """The objects whose keys begin with a prefix.
 
         Raises:
-            SqlError: there are none, or they cannot be listed.
-        """
-        if found := self.found(prefix):
-            return found
-        raise self.error(f"The specified S3 prefix '{prefix.key}' does not exist", "")
-
-    def found(self, prefix: Address) -> list[Address]:
-        """The objects whose keys begin with a prefix, if there are any.
-
-        Raises:
-            SqlError: they cannot be listed.
+            SqlError: the role may not list them.
         """
         self._check_region(prefix)
         try:
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key)
             return [Address(prefix.bucket, item["Key"]) for page in pages for item in page.get("Contents", ())]
         except ClientError as e:
-            raise self._refused(e, f"Failed to list S3 prefix: {prefix}") from e
+            raise self._s3_error(e, f"Failed to list S3 prefix: {prefix}") from e
 
     def write(self, address: Address, data: bytes) -> None:
-        """Put an object, in place of any before.
+        """Put an object, in place of any that has its key.
 
         Raises:
             SqlError: the role may not.
@@ -147,68 +156,49 @@ class Lake:
         try:
             self._s3.put_object(Bucket=address.bucket, Key=address.key, Body=data)
         except ClientError as e:
-            raise self._refused(e, f"Failed to write S3 object: {address}") from e
+            raise self._s3_error(e, f"Failed to write S3 object: {address}") from e
 
     def delete(self, addresses: Iterable[Address]) -> None:
         """Delete objects.
 
         Raises:
-            SqlError: the role may not; those before it are gone.
+            SqlError: the role may not delete one; those before it are deleted.
         """
         for address in addresses:
             try:
                 self._s3.delete_object(Bucket=address.bucket, Key=address.key)
             except ClientError as e:
-                raise self._refused(e, f"Failed to delete S3 object: {address}") from e
+                raise self._s3_error(e, f"Failed to delete S3 object: {address}") from e
 
     def read(self, address: Address) -> bytes:
-        """What an object holds.
+        """The bytes of an object.
 
         Raises:
-            SqlError: it cannot be read.
+            SqlError: there is none, or the role may not read it.
         """
         self._check_region(address)
         return self._get(address).data
 
     def read_manifest(self, address: Address) -> bytes:
-        """What a manifest holds; Redshift words it differently when it cannot be read.
+        """The bytes of a manifest; its errors have words of their own.
 
         Raises:
-            SqlError: it cannot be read.
+            SqlError: there is none, or the role may not read it.
         """
         self._check_region(address)
         context = f"Manifest file location = {address}"
         try:
-            return self._get_or_raise(address).data
+            return self._get_or_client_error(address).data
         except ClientError as e:
             if e.response["Error"]["Code"] == "AccessDenied":
                 message = "COPY with MANIFEST parameter requires full path of an S3 object."
                 raise self.error(message, context) from e
-            raise self._refused(e, context, "Problem reading manifest file - ") from e
-
-    def _read_if_there(self, store: S3Store, address: Address, is_mandatory: bool) -> StoredFile | None:
-        with suppress(OSError, BaseError):
-            got = store.get(address.key)
-            return StoredFile(address, bytes(got.bytes()), got.meta["e_tag"] or "", got.meta["last_modified"])
-        try:
-            return self._get(address)
-        except SqlError as e:
-            if not is_mandatory and "Error NoSuchKey" in str(e):
-                return None
-            raise
-
-    def _get(self, address: Address) -> StoredFile:
-        try:
-            return self._get_or_raise(address)
-        except ClientError as e:
-            raise self._refused(e, f"S3 key being read : {address}") from e
-
-    def _get_or_raise(self, address: Address) -> StoredFile:
-        got = self._s3.get_object(Bucket=address.bucket, Key=address.key)
-        return StoredFile(address, got["Body"].read(), got["ETag"], got["LastModified"])
+            raise self._s3_error(e, context, "Problem reading manifest file - ") from e
 
     def read_all(self, entries: Iterable[tuple[Address, bool]]) -> Iterator[StoredFile]:
-        """What objects hold, in order. Each comes with whether it must be there; else it may lack, and is left out.
+        """The files of some entries, in their order. An entry is an address and whether the object is mandatory.
+
+        An object that is not mandatory and does not exist is left out.
 
         Raises:
             SqlError: one cannot be read.
@@ -220,16 +210,37 @@ class Lake:
         for bucket in stores:
             self._check_region(Address(bucket, ""))
         with ThreadPoolExecutor(THREADS) as pool:
-            contents = pool.map(lambda entry: self._read_if_there(stores[entry[0].bucket], *entry), listed)
-            yield from (file for file in contents if file)
+            files = pool.map(lambda entry: self._read_entry(stores[entry[0].bucket], *entry), listed)
+            yield from (file for file in files if file)
+
+    def _read_entry(self, store: S3Store, address: Address, is_mandatory: bool) -> StoredFile | None:
+        with suppress(OSError, BaseError):  # boto3 reads it again then, and its error has S3's code
+            got = store.get(address.key)
+            return StoredFile(address, bytes(got.bytes()), got.meta["e_tag"] or "", got.meta["last_modified"])
+        try:
+            return self._get(address)
+        except SqlError as e:
+            if not is_mandatory and "Error NoSuchKey" in str(e):
+                return None
+            raise
+
+    def _get(self, address: Address) -> StoredFile:
+        try:
+            return self._get_or_client_error(address)
+        except ClientError as e:
+            raise self._s3_error(e, f"S3 key being read : {address}") from e
+
+    def _get_or_client_error(self, address: Address) -> StoredFile:
+        got = self._s3.get_object(Bucket=address.bucket, Key=address.key)
+        return StoredFile(address, got["Body"].read(), got["ETag"], got["LastModified"])
 
     def _check_region(self, address: Address) -> None:
-        """S3 answers only in the bucket's own region; the server behind may not care, so it is looked at here."""
+        """Raise SqlError if the bucket is in another region, where AWS would not answer; other S3 servers would."""
         if address.bucket not in self._regions:
             try:
                 answer = self._account.s3.get_bucket_location(Bucket=address.bucket)
             except ClientError as e:
-                raise self._refused(e, f"S3 bucket: {address.bucket}") from e
+                raise self._s3_error(e, f"S3 bucket: {address.bucket}") from e
             self._regions[address.bucket] = answer.get("LocationConstraint") or "us-east-1"
         if self._regions[address.bucket] != self._region:
             message = (
@@ -238,8 +249,8 @@ class Lake:
             )
             raise self.error(message, f"Failed to list S3 prefix: {address}")
 
-    def _refused(self, error: ClientError, context: str, where: str = "") -> SqlError:
-        told, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-        text = "Access Denied" if told["Code"] == "AccessDenied" else told["Message"]
-        message = f"{where}S3ServiceException:{text},Status {status},Error {told['Code']},Rid 0,ExtRid 0,CanRetry 1"
+    def _s3_error(self, error: ClientError, context: str, prefix: str = "") -> SqlError:
+        answer, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+        text = "Access Denied" if answer["Code"] == "AccessDenied" else answer["Message"]
+        message = f"{prefix}S3ServiceException:{text},Status {status},Error {answer['Code']},Rid 0,ExtRid 0,CanRetry 1"
         return self.error(message, context, "table_s3_scanner.cpp")

@@ -1,4 +1,6 @@
-"""An S3 server on this machine that checks signatures and rights: ministack, which also knows IAM users and roles."""
+"""An S3 server on this machine that checks signatures and rights: ministack, with its IAM and STS."""
+
+from __future__ import annotations
 
 import json
 import os
@@ -19,14 +21,14 @@ from redshift_stand_in.ports import HOST, free_port, wait_until_open
 ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 REGION = "us-east-1"
 
-LOADER_MAY = {
+LOADER_POLICY = {
     "Version": "2012-10-17",
     "Statement": [
         {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "arn:aws:s3:::*"},
         {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/forbidden.json"},
     ],
 }
-READER_MAY = {
+READER_POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*"}],
 }
@@ -42,7 +44,7 @@ class Keys:
 
 @dataclass(frozen=True)
 class Server:
-    """The S3 server, the keys of a user that may list and read, and of one that may only read."""
+    """A running server, the keys of a user who may list and read, and of one who may only read."""
 
     port: int
     loader: Keys
@@ -50,17 +52,23 @@ class Server:
 
     @property
     def endpoint(self) -> str:
+        """Its address, for every service."""
         return f"http://{HOST}:{self.port}"
 
     def client(self, service: str = "s3", **credentials: str) -> Any:
+        """A client of boto3, by default with the keys of the account's root."""
         return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, **(credentials or ROOT))
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[Server]:
-    """The server, with its files in a folder, until the end of the block."""
+    """A server until the end of the block, with its files and its log in an existing folder.
+
+    Raises:
+        RuntimeError: it does not start, or does not check signatures.
+    """
     port = free_port()
-    environment = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "DWH_"))}
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
     settings = {"AUTH": "true", "BIND_HOST": HOST, "GATEWAY_PORT": str(port), "TMPDIR": str(folder)}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -68,28 +76,28 @@ def running(folder: Path) -> Iterator[Server]:
         )
     try:
         wait_until_open(port, process, folder / "log")
-        yield with_users(port)
+        server = _create_users(port)
+        _require_signatures(server)
+        yield server
     finally:
         process.terminate()
         process.wait()
 
 
-def with_users(port: int) -> Server:
+def _create_users(port: int) -> Server:
     iam = boto3.client("iam", endpoint_url=f"http://{HOST}:{port}", region_name=REGION, **ROOT)
 
-    def user(name: str, may: object) -> Keys:
+    def create_user(name: str, policy: object) -> Keys:
         iam.create_user(UserName=name)
-        iam.put_user_policy(UserName=name, PolicyName="may", PolicyDocument=json.dumps(may))
+        iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=json.dumps(policy))
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return Keys(key["AccessKeyId"], key["SecretAccessKey"])
 
-    server = Server(port, user("loader", LOADER_MAY), user("reader", READER_MAY))
-    require_signatures(server)
-    return server
+    return Server(port, create_user("loader", LOADER_POLICY), create_user("reader", READER_POLICY))
 
 
-def require_signatures(server: Server) -> None:
-    """Raises RuntimeError where the server lets anyone in: nothing would be proved then."""
+def _require_signatures(server: Server) -> None:
+    """Raise RuntimeError if the server accepts a wrong key: then no test of rights would prove anything."""
     try:
         server.client(aws_access_key_id=server.loader.key, aws_secret_access_key="wrong").list_buckets()
     except ClientError as e:

@@ -1,23 +1,24 @@
 """A client that is logged in: its messages go to PostgreSQL one at a time, and the answers back.
 
-What Redshift does otherwise than PostgreSQL is done here or called from here: the gate, the lock of a table that is
-written, COPY and UNLOAD, TRUNCATE's commit, NUMERIC, and the words of errors.
+Where Redshift differs from PostgreSQL, this module does it or calls the module that does: the gate, the lock of a table
+that is written, COPY and UNLOAD, TRUNCATE's commit, NUMERIC, and the words of errors.
 """
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
-from redshift_stand_in import gate, unload_request
-from redshift_stand_in.copy import Copy, Outcome, no_table
-from redshift_stand_in.copy import Session as CopySession
-from redshift_stand_in.copy_request import request
+from redshift_stand_in import copy_request, gate, unload_request
+from redshift_stand_in.cluster import Cluster
+from redshift_stand_in.copy import Copy
+from redshift_stand_in.error_words import in_redshift_words, no_table, read_only
+from redshift_stand_in.faults import Fault
 from redshift_stand_in.gate import Statement
+from redshift_stand_in.session_values import VERSION, SessionValues
+from redshift_stand_in.transfer import Context
 from redshift_stand_in.unload import Unload
 from redshift_stand_in.wire import (
     NUMERIC,
@@ -35,26 +36,8 @@ from redshift_stand_in.wire import (
     scaled_integer,
 )
 
-if TYPE_CHECKING:
-    from redshift_stand_in.faults import Fault
-    from redshift_stand_in.server import Server
-
-VERSION = "8.0.2"
-FULL_VERSION = f"PostgreSQL {VERSION} on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2, Redshift 1.0.0 (stand-in)"
-
-
 REDEFINING = frozenset({"create table", "create table as", "drop table"})
-"""After these a name may mean another table: a temporary one goes before a permanent one of its name."""
-
-NOTHING = Outcome(-1, 0)
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """What a session knows of its last COPY and its last UNLOAD."""
-
-    copy: Outcome = NOTHING
-    unload: Outcome = NOTHING
+"""Commands after which a name may mean another table: a temporary table hides the permanent one of its name."""
 
 
 @dataclass
@@ -68,15 +51,15 @@ class Prepared:
 
     @property
     def is_local(self) -> bool:
-        """Whether PostgreSQL never sees it."""
+        """Whether the stand-in runs it, and PostgreSQL never sees it."""
         return self.statement.command in ("copy", "unload", "vacuum", "nothing")
 
 
 class Session:
-    """A client that is logged in: its messages go to PostgreSQL one at a time, and the answers back."""
+    """A client that is logged in. As a context manager it greets the client, and closes both connections at the end."""
 
-    def __init__(self, server: Server, client: Stream, postgres: Postgres, protocol: int, database: str) -> None:
-        self._server = server
+    def __init__(self, cluster: Cluster, client: Stream, postgres: Postgres, protocol: int, database: str) -> None:
+        self._cluster = cluster
         self._client = client
         self._postgres = postgres
         self._protocol = protocol
@@ -84,13 +67,13 @@ class Session:
         self._id = struct.unpack_from("!i", postgres.key)[0]
         self._prepared: dict[str, Prepared] = {}
         self._portals: dict[str, Prepared] = {}
-        self._skipping = False
+        self._skips_to_sync = False
         """After an error the client's messages are skipped up to the next Sync."""
-        self._postgres_failed = False
-        """Whether PostgreSQL does the same, because the error was its own."""
+        self._postgres_skips = False
+        """Whether PostgreSQL skips them too, because the error was its own."""
         self._locked: set[str] = set()
-        self._last_query = -1
-        self._last = self._committed = Outcomes()
+        """The tables that this transaction has locked, by the names in its statements."""
+        self._values = SessionValues()
 
     def __enter__(self) -> Session:
         settings = self._postgres.settings | {
@@ -109,38 +92,38 @@ class Session:
         self._client.close()
 
     def run(self) -> None:
-        """Serve the client until it leaves.
+        """Serve the client until it ends the session.
 
         Raises:
-            HangUp: it left without a word, or its connection is to be dropped.
+            HangUp: it ended the connection instead, or a fault must end it.
         """
-        take = {
+        handlers = {
             b"P": self._parse, b"D": self._describe, b"B": self._bind, b"E": self._execute, b"C": self._close,
             b"S": self._sync, b"H": self._flush,
         }  # fmt: skip
         self._client.flush()
         while (message := self._client.read())[0] != b"X":
             kind, body = message
-            if kind not in take:  # the driver sends no other
+            if kind not in handlers:  # the driver sends no other
                 raise HangUp
-            if self._skipping and kind != b"S":
+            if self._skips_to_sync and kind != b"S":
                 continue
             try:
-                take[kind](body)
+                handlers[kind](body)
             except SqlError as e:
                 self._fail(e)
 
     def _fail(self, error: SqlError) -> None:
-        """Tell the client of an error, and let it end the transaction if PostgreSQL did not raise it."""
-        if self._postgres.status == b"T" and not self._postgres_failed:
+        """Send the client an error; if it is not PostgreSQL's own, make PostgreSQL's transaction fail too."""
+        if self._postgres.status == b"T" and not self._postgres_skips:
             with suppress(SqlError):
                 self._postgres.query("fail")
         self._client.put(b"E", in_redshift_words(error, self._id).body())
         self._client.flush()
-        self._skipping = True
+        self._skips_to_sync = True
 
     def _ask(self, kind: bytes, body: bytes, *last: bytes) -> list[tuple[bytes, bytes]]:
-        """PostgreSQL's answer to one message, up to one of the kinds that end it.
+        """PostgreSQL's answer to one message, up to a message of one of the kinds in `last`.
 
         Raises:
             SqlError: it is an error.
@@ -148,14 +131,11 @@ class Session:
         self._postgres.put(kind, body)
         self._postgres.put(b"H")
         self._postgres.flush()
-        return self._answer(*last)
-
-    def _answer(self, *last: bytes) -> list[tuple[bytes, bytes]]:
         answer = []
         while True:
             kind, body = self._postgres.read()
             if kind == b"E":
-                self._postgres_failed = True
+                self._postgres_skips = True
                 raise SqlError.read(body)
             answer.append((kind, body))
             if kind in last:
@@ -165,34 +145,20 @@ class Session:
 
     def _parse(self, body: bytes) -> None:
         name, text, types = body.split(b"\0", 2)
-        judged = gate.judged(text.decode())
-        if isinstance(judged, SqlError):
-            self._server.watch.meet(self._id, self._database, text.decode())
-            raise judged
-        prepared = Prepared(text.decode(), judged, types)
+        statement = gate.check(text.decode())
+        if isinstance(statement, SqlError):
+            self._cluster.monitor.log(self._id, self._database, text.decode())
+            raise statement
+        prepared = Prepared(text.decode(), statement, types)
         if not prepared.is_local:
-            self._lock(judged)
+            self._lock(statement)
             self._prepare(name, prepared)
         self._prepared[name.decode()] = prepared
         self._client.put(b"1")
 
     def _prepare(self, name: bytes, prepared: Prepared) -> None:
-        sql = self._filled(prepared.statement)
+        sql = self._values.fill(prepared.statement)
         self._ask(b"P", name + b"\0" + cstring(sql) + prepared.types, b"1")
-
-    def _filled(self, statement: Statement) -> str:
-        if not statement.is_late:
-            return statement.sql
-        values = {
-            "pg_last_copy_id": self._last.copy.query_id,
-            "pg_last_copy_count": self._last.copy.rows,
-            "pg_last_unload_id": self._last.unload.query_id,
-            "pg_last_unload_count": self._last.unload.rows,
-            "pg_last_query_id": self._last_query,
-            "version": FULL_VERSION,
-        }
-        names = "|".join(values)
-        return re.sub(rf"\{{({names})\}}", lambda found: f"{found[1]}('{values[found[1]]}')", statement.sql)
 
     def _describe(self, body: bytes) -> None:
         name = body[1:-1].decode()
@@ -211,7 +177,7 @@ class Session:
         portal, name, rest = body.split(b"\0", 2)
         prepared = self._portals[portal.decode()] = self._prepared[name.decode()]
         if not prepared.is_local:
-            if prepared.statement.is_late:
+            if prepared.statement.has_placeholders:
                 self._ask(b"C", b"S" + name + b"\0", b"3")
                 self._prepare(name, prepared)
             self._lock(prepared.statement)
@@ -220,43 +186,43 @@ class Session:
 
     def _execute(self, body: bytes) -> None:
         prepared = self._portals[body.split(b"\0")[0].decode()]
-        fault = self._server.watch.meet(self._id, self._database, prepared.text)
+        fault = self._cluster.monitor.log(self._id, self._database, prepared.text)
         if fault and fault.when == "before":
             fault.strike()
-        self._last_query = next(self._server.query_ids)
+        self._values.last_query_id = next(self._cluster.query_ids)
         during = fault if fault and fault.when == "during" else None
         if prepared.is_local:
             self._run_here(prepared.statement, during)
         else:
-            self._run_there(prepared, body, during)
+            self._run_in_postgres(prepared, body, during)
         if fault and fault.when == "after":
             self._end_exchange()
             fault.strike()
 
-    def _run_there(self, prepared: Prepared, body: bytes, during: Fault | None) -> None:
-        """Have PostgreSQL run a statement that is bound, and hand on its rows."""
+    def _run_in_postgres(self, prepared: Prepared, body: bytes, during: Fault | None) -> None:
+        """Have PostgreSQL run a statement that is bound, and pass on its rows."""
         if during:
             self._postgres.put(b"E", body)
             self._postgres.put(b"S")
             self._postgres.flush()
             during.strike()
         for kind, answer in self._ask(b"E", body, b"C", b"I", b"s"):
-            self._client.put(kind, self._answered(kind, answer, prepared))
+            self._client.put(kind, self._as_redshift_sends(kind, answer, prepared))
         if prepared.statement.command in REDEFINING:
             self._locked.clear()
         if prepared.statement.command == "truncate" and self._postgres.status == b"T":  # DG r_TRUNCATE
             self._postgres.query("commit")
 
-    def _answered(self, kind: bytes, answer: bytes, prepared: Prepared) -> bytes:
-        """A message of PostgreSQL's as Redshift sends it."""
-        if kind == b"C" and answer.startswith(b"ROLLBACK"):
-            self._last = self._committed
-        if kind == b"C" and answer.startswith(b"SELECT "):
+    def _as_redshift_sends(self, kind: bytes, body: bytes, prepared: Prepared) -> bytes:
+        """The body of a message of PostgreSQL, as Redshift sends it."""
+        if kind == b"C" and body.startswith(b"ROLLBACK"):
+            self._values.rollback()
+        if kind == b"C" and body.startswith(b"SELECT "):
             return b"SELECT\0"
         if kind == b"D" and self._protocol >= 2 and any(column.type == NUMERIC for column in prepared.columns):
-            values = zip(row_values(answer), prepared.columns, strict=True)
+            values = zip(row_values(body), prepared.columns, strict=True)
             return data_row([scaled_integer(v, c.scale) if v and c.type == NUMERIC else v for v, c in values])
-        return answer
+        return body
 
     def _run_here(self, statement: Statement, during: Fault | None) -> None:
         if self._postgres.status == b"E":
@@ -283,24 +249,28 @@ class Session:
         self._client.put(b"3")
 
     def _sync(self, _: bytes) -> None:
-        self._skipping = self._postgres_failed = False
+        self._skips_to_sync = self._postgres_skips = False
         try:
             self._end_exchange()
-        except SqlError as e:  # a commit that fails, of a statement outside of a transaction
+        except SqlError as e:  # the commit of a statement outside of a transaction fails
             self._client.put(b"E", in_redshift_words(e, self._id).body())
         if self._postgres.status == b"I":
             self._locked.clear()
-            self._committed = self._last
+            self._values.commit()
         self._client.put(b"Z", self._postgres.status)
         self._client.flush()
 
     def _flush(self, _: bytes) -> None:
         self._client.flush()
 
-    # What the stand-in does itself.
+    # Locks, COPY and UNLOAD.
 
     def _lock(self, statement: Statement) -> None:
-        """Take the lock by which Redshift lets one transaction at a time write a table (DG c_write_readwrite)."""
+        """Take the lock by which Redshift lets one transaction at a time write a table (DG c_write_readwrite).
+
+        Raises:
+            SqlError: the transaction only reads, or there is no such table.
+        """
         if statement.written and self._postgres.status == b"T" and statement.written not in self._locked:
             if self._postgres.query("show transaction_read_only") == [["on"]]:
                 raise read_only()
@@ -314,49 +284,24 @@ class Session:
 
     def _copy(self, statement: Statement, during: Fault | None) -> None:
         self._lock(statement)
-        copy = Copy(self._told, request(statement.tokens), self._last_query)
+        copy = Copy(self._context(), copy_request.parse(statement.tokens))
         try:
             copy.run(during)
         finally:
-            self._last = replace(self._last, copy=copy.outcome or self._last.copy)
-        self._inform(copy.notices)
+            self._values.copy = copy.outcome or self._values.copy
+        self._send_notices(copy.notices)
 
     def _unload(self, statement: Statement, during: Fault | None) -> None:
-        unload = Unload(self._told, unload_request.request(statement.tokens), self._last_query)
+        unload = Unload(self._context(), unload_request.parse(statement.tokens))
         try:
-            unload.run(self._filled(statement), during)
+            unload.run(self._values.fill(statement), during)
         finally:
-            self._last = replace(self._last, unload=unload.outcome or self._last.unload)
-        self._inform(unload.notices)
+            self._values.unload = unload.outcome or self._values.unload
+        self._send_notices(unload.notices)
 
-    @property
-    def _told(self) -> CopySession:
-        return CopySession(self._server.account, self._server.log, self._postgres, self._id, self._database)
+    def _context(self) -> Context:
+        return Context(self._cluster, self._postgres, self._id, self._database, self._values.last_query_id)
 
-    def _inform(self, notices: Iterable[str]) -> None:
+    def _send_notices(self, notices: Iterable[str]) -> None:
         for notice in notices:
             self._client.put(b"N", SqlError("00000", notice, severity="INFO").body())
-
-
-def read_only() -> SqlError:
-    return SqlError("25006", "transaction is read-only")
-
-
-def in_redshift_words(error: SqlError, session: int) -> SqlError:
-    """PostgreSQL's error as Redshift words it, where the program can meet it."""
-    fields = error.fields
-    code, message = fields["C"], fields["M"]
-    if code == "23514" and (found := re.match(r"bytes_(\d+)_", fields.get("n", ""))):
-        return SqlError("22001", f"value too long for type character varying({found[1]})")
-    if code == "25006":
-        return read_only()
-    if code == "42501":
-        return SqlError(code, re.sub(r"(?<=permission denied for )(table|view)", "relation", message))
-    if code == "23502":
-        return SqlError(code, f"Cannot insert a NULL value into column {fields.get('c', '')}")
-    if code == "40001":
-        detail = (
-            f"Serializable isolation violation on table - 0, transactions forming the cycle are: 0, 0 (pid:{session})"
-        )
-        return SqlError("XX000", "1023", detail)
-    return SqlError(code, message, fields.get("D", ""), fields["S"], **{k: fields[k] for k in "HP" if k in fields})

@@ -1,4 +1,4 @@
-"""A statement as sqlfluff's redshift dialect parses it, and what is asked of the tree."""
+"""A statement as sqlfluff's redshift dialect parses it, and queries of its tree."""
 
 from __future__ import annotations
 
@@ -36,34 +36,37 @@ def parse(text: str) -> BaseSegment:
 
 def _word_at(text: str, line: int, position: int) -> str:
     rest = text.splitlines()[line - 1][position - 1 :].lstrip()
-    found = re.match(r"\w+|.", rest)
-    return found[0] if found else "end of input"
+    word = re.match(r"\w+|.", rest)
+    return word[0] if word else "end of input"
 
 
 def syntax_error(word: str) -> SqlError:
+    """The error of a statement that the grammar refuses at a word."""
     return SqlError("42601", f'syntax error at or near "{word}"')
 
 
 def unsupported(message: str) -> SqlError:
+    """The error of a feature that Redshift, or the stand-in, does not have."""
     return SqlError("0A000", message)
 
 
 def children(segment: BaseSegment, *types: str) -> Iterator[BaseSegment]:
+    """The direct parts of a segment that have one of some types."""
     return (part for part in segment.segments if part.is_type(*types))
 
 
 def below(segment: BaseSegment, *types: str) -> Iterator[BaseSegment]:
-    """All segments of some types in a segment, however deep."""
+    """The segments within a segment, at any depth, that have one of some types."""
     return segment.recursive_crawl(*types)
 
 
 def words(segment: BaseSegment) -> str:
-    """The code of a segment in lower case, a space between its parts."""
+    """The code of a segment in lower case, with a space between tokens."""
     return " ".join(leaf.raw.lower() for leaf in segment.raw_segments if leaf.is_code)
 
 
 def list_items(bracketed: BaseSegment) -> list[list[BaseSegment]]:
-    """The items of a list in brackets, each with the segments that it is made of."""
+    """The items of a list in brackets, each as its segments."""
     items: list[list[BaseSegment]] = [[]]
     for part in bracketed.segments:
         if part.is_type("comma"):

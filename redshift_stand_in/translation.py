@@ -1,7 +1,7 @@
 """A statement that Redshift takes, in PostgreSQL's words.
 
-What only concerns Redshift's storage (keys, encodings, constraints that it does not enforce) is left out; what means
-something else in PostgreSQL is put so that it means the same.
+Storage attributes and constraints that Redshift does not enforce are dropped. A word that means something else in
+PostgreSQL is replaced, so that the statement means the same.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from redshift_stand_in import functions
 from redshift_stand_in.syntax import children, list_items, syntax_error, words
 from redshift_stand_in.wire import SqlError
 
-MOST_BYTES = 65_535
-"""Of a VARCHAR; `varchar(max)` means as many (DG r_Character_types)."""
+MAX_BYTES = 65_535
+"""The most bytes of a VARCHAR, and of `varchar(max)` (DG r_Character_types)."""
 
 TYPES = {
     "smallint": "smallint",
@@ -38,7 +38,7 @@ TYPES = {
     "timestamptz": "timestamptz",
     "timestamp with time zone": "timestamptz",
 }
-"""The types of a column beside VARCHAR, CHAR and DECIMAL (DG c_Supported_data_types)."""
+"""PostgreSQL's type of a column, by Redshift's, except VARCHAR, CHAR and DECIMAL (DG c_Supported_data_types)."""
 
 STORAGE = ("distkey", "sortkey", "diststyle", "compound", "interleaved", "backup", "encode")
 BACKUP = ("backup", "yes", "no")
@@ -46,7 +46,7 @@ BACKUP = ("backup", "yes", "no")
 
 
 def sql(segment: BaseSegment) -> str:
-    """A segment in PostgreSQL's words. A function whose value only the server knows becomes {name}.
+    """A segment in PostgreSQL's words. A function whose value only the session knows becomes {name}.
 
     Raises:
         SqlError: Redshift has no such type.
@@ -71,24 +71,29 @@ def _parts(segment: BaseSegment) -> str:
 
 
 def varchar_bytes(kind: str) -> int | None:
-    """How many bytes a type of texts takes at most, from its words; None for any other type."""
+    """The most bytes of a type of texts, from its words; None for any other type."""
     if kind in ("text", "bpchar"):
         return 256
-    found = re.fullmatch(r"(?:(n?varchar|character varying)|n?char|character)(?: \( (\w+) \))?", kind)
-    if not found:
+    declared = re.fullmatch(r"(?:(n?varchar|character varying)|n?char|character)(?: \( (\w+) \))?", kind)
+    if not declared:
         return None
-    if found[2] == "max":
-        return MOST_BYTES
-    return int(found[2]) if found[2] else 256 if found[1] else 1
+    is_varying, length = declared[1], declared[2]
+    if length == "max":
+        return MAX_BYTES
+    return int(length) if length else 256 if is_varying else 1
 
 
 def data_type(kind: str) -> str | None:
-    """A type in PostgreSQL's words, from its words; None where Redshift has none such."""
+    """A type in PostgreSQL's words, from its words; None if Redshift does not have it.
+
+    Raises:
+        SqlError: it is longer than Redshift allows.
+    """
     if kind in TYPES:
         return TYPES[kind]
     if (size := varchar_bytes(kind)) is not None:
-        if size > MOST_BYTES:
-            raise SqlError("22023", f"Length for type character varying cannot exceed {MOST_BYTES}")
+        if size > MAX_BYTES:
+            raise SqlError("22023", f"Length for type character varying cannot exceed {MAX_BYTES}")
         is_fixed = re.match(r"n?char\b|character(?! varying)|bpchar", kind)
         return f"{'char' if is_fixed else 'varchar'}({size})"
     if re.match(r"(decimal|numeric)\b", kind):
@@ -97,7 +102,7 @@ def data_type(kind: str) -> str | None:
 
 
 def _create_table(tree: BaseSegment) -> str:
-    """CREATE TABLE with its columns only: no keys, for Redshift enforces none, and a check of the bytes of texts."""
+    """CREATE TABLE with its columns alone, and a check of each text's bytes; Redshift does not enforce keys."""
     body = next(children(tree, "bracketed"))
     items = list_items(body)
     if words(items[0][0]) == "like":
@@ -115,7 +120,7 @@ def _column(parts: list[BaseSegment]) -> str:
     if (declared := data_type(kind)) is None:
         raise SqlError("0A000", f'Column "{name}" has unsupported type "{kind}".')
     column = f"{name} {declared}"
-    for value in (found for part in parts[2:] for found in part.recursive_crawl("expression")):
+    for value in (value for part in parts[2:] for value in part.recursive_crawl("expression")):
         column += f" default {sql(value)}"
     if re.search(r"\bnot null\b|\bprimary key\b", rest):
         column += " not null"
@@ -130,12 +135,12 @@ def written_table(tree: BaseSegment) -> str:
 
 
 def setting(tree: BaseSegment) -> str:
-    """The name that a SET sets.
+    """The name of the setting that a SET changes.
 
     Raises:
         SqlError: there is none.
     """
-    named = re.match(r"set (?:session |local )?(\w+)", words(tree))
-    if not named:
+    match = re.match(r"set (?:session |local )?(\w+)", words(tree))
+    if not match:
         raise syntax_error("set")
-    return named[1]
+    return match[1]

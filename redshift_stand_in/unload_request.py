@@ -1,4 +1,4 @@
-"""What an UNLOAD statement asks for: its options come in any order (DG r_UNLOAD)."""
+"""An UNLOAD statement as a request: the grammar checks its words, but not which options go together (DG r_UNLOAD)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FLAGS = ("manifest", "allowoverwrite", "cleanpath")
 UNITS = {"mb": 1.0, "gb": 1024.0}
 FILE_SIZES = (5.0, 6.2 * 1024)
 ROW_GROUP_SIZES = (32.0, 128.0)
-"""What MAXFILESIZE and ROWGROUPSIZE may be, in MB."""
+"""The least and the most of MAXFILESIZE and of ROWGROUPSIZE, in MB."""
 
 
 @dataclass
@@ -26,31 +26,31 @@ class Request:
     region: str = ""
     partition_by: list[str] = field(default_factory=list)
     includes_partitions: bool = False
-    """Whether the files hold the columns of PARTITION BY too."""
+    """Whether the files hold the columns of PARTITION BY."""
     is_parallel: bool = True
     flags: set[str] = field(default_factory=set)
 
 
-def request(tokens: Sequence[str]) -> Request:
+def parse(tokens: Sequence[str]) -> Request:
     """The request of a statement, from its tokens.
 
     Raises:
-        SqlError: it is not what UNLOAD takes, or not what the stand-in knows.
+        SqlError: UNLOAD does not take it, or the stand-in does not know an option.
     """
-    return _Parser(tokens).request()
+    return _Parser(tokens).parse()
 
 
 class _Parser(Tokens):
-    def request(self) -> Request:
-        self.need("unload")
-        self.need("(")
+    def parse(self) -> Request:
+        self.expect("unload")
+        self.expect("(")
         request = Request(self.literal())
-        self.need(")")
-        self.need("to")
+        self.expect(")")
+        self.expect("to")
         request.target = self.literal()
         is_parquet = False
         while self.rest:
-            name = self.word().lower()
+            name = self.take().lower()
             is_parquet |= name in ("format", "parquet")
             self._option(request, name)
         if not request.role or not is_parquet:
@@ -60,24 +60,24 @@ class _Parser(Tokens):
         return request
 
     def _option(self, request: Request, name: str) -> None:
-        self.once("format" if name == "parquet" else name)
+        self.add_option("format" if name == "parquet" else name)
         match name:
             case "iam_role":
                 request.role = self.literal()
             case "format":
-                self.next("as")
-                if not self.next("parquet"):
+                self.accept("as")
+                if not self.accept("parquet"):
                     raise unsupported("the stand-in takes UNLOAD with FORMAT PARQUET only")
             case "parquet":
                 pass
             case "partition":
-                self.need("by")
-                self.need("(")
+                self.expect("by")
+                self.expect("(")
                 request.partition_by = self.identifiers()
-                request.includes_partitions = self.next("include")
+                request.includes_partitions = self.accept("include")
             case "parallel":
-                request.is_parallel = not any(map(self.next, ("off", "false")))
-                any(map(self.next, ("on", "true")))
+                request.is_parallel = not any(map(self.accept, ("off", "false")))
+                any(map(self.accept, ("on", "true")))
             case "maxfilesize":
                 self._size(name, *FILE_SIZES)
             case "rowgroupsize":
@@ -90,10 +90,10 @@ class _Parser(Tokens):
                 raise unsupported(f"the stand-in does not know the option {name.upper()} of UNLOAD")
 
     def _size(self, name: str, least: float, most: float) -> None:
-        """Take a size; what it is does not matter, for no file of a test is that large."""
-        self.next("as")
-        number = self.word()
-        unit = self.word().lower() if self.rest and self.rest[0].lower() in UNITS else "mb"
+        """Take a size and check it; it changes nothing, because no file of a test is that large."""
+        self.accept("as")
+        number = self.take()
+        unit = self.take().lower() if self.rest and self.rest[0].lower() in UNITS else "mb"
         try:
             size = float(number) * UNITS[unit]
         except ValueError as e:

@@ -20,28 +20,31 @@ Fields = dict[str, str]
 
 
 class HangUp(Exception):  # noqa: N818
-    """The other side has gone."""
+    """The other side ended the connection, or this side must."""
 
 
 class SqlError(Exception):
-    """What a server says when a statement cannot be done; the fields are those of an ErrorResponse."""
+    """An error that a server answers with; `fields` are those of an ErrorResponse, by their letter."""
 
-    def __init__(self, code: str, message: str, detail: str = "", severity: str = "ERROR", **more: str) -> None:
+    def __init__(self, code: str, message: str, detail: str = "", severity: str = "ERROR", **others: str) -> None:
         super().__init__(f"{code} {message} {detail}".strip())
-        self.fields: Fields = {"S": severity, "C": code, "M": message} | ({"D": detail} if detail else {}) | more
+        self.fields: Fields = {"S": severity, "C": code, "M": message} | ({"D": detail} if detail else {}) | others
 
     @staticmethod
     def read(body: bytes) -> SqlError:
+        """The error of an ErrorResponse."""
         fields = {part[:1].decode(): part[1:].decode(errors="replace") for part in body.split(b"\0") if part}
         error = SqlError(fields["C"], fields["M"])
         error.fields = fields
         return error
 
     def body(self) -> bytes:
+        """The body of the ErrorResponse."""
         return b"".join(key.encode() + cstring(text) for key, text in self.fields.items()) + b"\0"
 
 
 def cstring(text: str) -> bytes:
+    """A text as the protocol has it: UTF-8, and a zero byte at its end."""
     return text.encode() + b"\0"
 
 
@@ -54,6 +57,11 @@ class Stream:
         self._unsent: list[bytes] = []
 
     def read_exactly(self, size: int) -> bytes:
+        """Read so many bytes.
+
+        Raises:
+            HangUp: the connection ended before.
+        """
         try:
             data = self._reader.read(size)
         except OSError as e:
@@ -63,14 +71,24 @@ class Stream:
         return data
 
     def read(self) -> tuple[bytes, bytes]:
+        """Read a message; its type and its body.
+
+        Raises:
+            HangUp: the connection ended.
+        """
         head = self.read_exactly(5)
         return head[:1], self.read_exactly(struct.unpack("!i", head[1:])[0] - 4)
 
     def put(self, kind: bytes, body: bytes = b"") -> None:
-        """Add a message to those that `flush` sends."""
+        """Add a message to those that `flush` will send."""
         self._unsent.append(kind + struct.pack("!i", len(body) + 4) + body)
 
     def flush(self) -> None:
+        """Send the messages of `put`.
+
+        Raises:
+            HangUp: the connection ended.
+        """
         data, self._unsent = b"".join(self._unsent), []
         try:
             self.socket.sendall(data)
@@ -78,6 +96,7 @@ class Stream:
             raise HangUp from e
 
     def close(self) -> None:
+        """End the connection."""
         self._reader.close()
         self.socket.close()
 
@@ -90,7 +109,7 @@ class Postgres(Stream):
         connection.connect(socket_path)
         super().__init__(connection)
         self.status = b"I"
-        """I: idle, T: in a transaction, E: in a failed one."""
+        """`I`: idle; `T`: in a transaction; `E`: in a failed one."""
         self.settings: dict[str, str] = {}
         self.key = b""
         self._columns: list[Column] = []
@@ -115,7 +134,7 @@ class Postgres(Stream):
                 self.key = body
 
     def query(self, sql: str) -> list[list[str | None]]:
-        """The rows of a statement of the stand-in itself, as text.
+        """The rows, as text, of a statement that the stand-in sends for itself.
 
         Raises:
             SqlError: it failed.
@@ -134,7 +153,11 @@ class Postgres(Stream):
         return self._columns, rows
 
     def finish(self) -> list[list[str | None]]:
-        """Read all messages to the end of the exchange."""
+        """Read all messages up to ReadyForQuery; the rows among them, as text.
+
+        Raises:
+            SqlError: one of them is an error.
+        """
         rows: list[list[str | None]] = []
         error: SqlError | None = None
         while (message := self.read())[0] != b"Z":
@@ -151,7 +174,7 @@ class Postgres(Stream):
         return rows
 
     def copy_in(self, sql: str, parts: Iterable[bytes]) -> None:
-        """Send parts of data to a COPY FROM STDIN.
+        """Run a COPY FROM STDIN and send it data in parts.
 
         Raises:
             SqlError: PostgreSQL does not take them.
@@ -185,50 +208,54 @@ def row_values(body: bytes) -> list[bytes | None]:
 
 
 def data_row(values: Sequence[bytes | None]) -> bytes:
+    """A DataRow of some values."""
     parts = [struct.pack("!i", -1) if v is None else struct.pack("!i", len(v)) + v for v in values]
     return struct.pack("!h", len(values)) + b"".join(parts)
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a result. `modifier` holds precision and scale of a NUMERIC."""
+    """A column of a result. `source` is its table and its number there, `modifier` a NUMERIC's precision and scale."""
 
     name: bytes
-    place: bytes
+    source: bytes
     type: int
     size: int
     modifier: int
 
     @property
     def precision(self) -> int:
+        """The digits of a NUMERIC."""
         return (self.modifier - 4) >> 16
 
     @property
     def scale(self) -> int:
+        """The digits of a NUMERIC behind the point."""
         return (self.modifier - 4) & 0xFFFF
 
     def description(self, protocol: int) -> bytes:
         """The column in a RowDescription; from protocol 1 on with the names of schema, table, column and database."""
         kind = VARCHAR if self.type == TEXT else self.type
-        data = self.name + b"\0" + self.place + struct.pack("!ihih", kind, self.size, self.modifier, 0)
+        data = self.name + b"\0" + self.source + struct.pack("!ihih", kind, self.size, self.modifier, 0)
         return data + (b"\0\0" + self.name + b"\0\0" + struct.pack("!h", 1) if protocol >= 1 else b"")
 
 
 def columns(body: bytes) -> list[Column]:
     """The columns of PostgreSQL's RowDescription. A NUMERIC of no declared scale gets six decimals."""
-    found, at = [], 2
+    result, at = [], 2
     for _ in range(struct.unpack_from("!h", body)[0]):
         end = body.index(b"\0", at)
         kind, size, modifier, _ = struct.unpack_from("!ihih", body, end + 7)
         if kind == NUMERIC and modifier == -1:
             modifier = (38 << 16 | 6) + 4
-        found.append(Column(body[at:end], body[end + 1 : end + 7], kind, size, modifier))
+        result.append(Column(body[at:end], body[end + 1 : end + 7], kind, size, modifier))
         at = end + 19
-    return found
+    return result
 
 
-def row_description(found: Sequence[Column], protocol: int) -> bytes:
-    return struct.pack("!h", len(found)) + b"".join(column.description(protocol) for column in found)
+def row_description(result: Sequence[Column], protocol: int) -> bytes:
+    """A RowDescription of some columns."""
+    return struct.pack("!h", len(result)) + b"".join(column.description(protocol) for column in result)
 
 
 def scaled_integer(text: bytes, scale: int) -> bytes:
@@ -237,8 +264,8 @@ def scaled_integer(text: bytes, scale: int) -> bytes:
     return value.to_bytes(8 if -(2**63) <= value < 2**63 else 16, "big", signed=True)
 
 
-def numeric_as_text(rest: bytes, found: Sequence[Column]) -> bytes:
-    """The end of a Bind that asks for NUMERIC columns as text, which are made binary here."""
+def numeric_as_text(rest: bytes, result: Sequence[Column]) -> bytes:
+    """The end of a Bind, changed to ask PostgreSQL for NUMERIC columns as text: the stand-in makes them binary."""
     (formats,) = struct.unpack_from("!h", rest)
     at = 2 + 2 * formats
     (values,) = struct.unpack_from("!h", rest, at)
@@ -247,6 +274,6 @@ def numeric_as_text(rest: bytes, found: Sequence[Column]) -> bytes:
         (size,) = struct.unpack_from("!i", rest, at)
         at += 4 + max(size, 0)
     asked = list(struct.unpack_from(f"!{(len(rest) - at - 2) // 2}h", rest, at + 2))
-    if len(asked) == len(found):
-        asked = [0 if column.type == NUMERIC else code for code, column in zip(asked, found, strict=True)]
+    if len(asked) == len(result):
+        asked = [0 if column.type == NUMERIC else code for code, column in zip(asked, result, strict=True)]
     return rest[:at] + struct.pack(f"!{len(asked) + 1}h", len(asked), *asked)

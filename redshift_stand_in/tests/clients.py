@@ -1,4 +1,4 @@
-"""What the tests of the stand-in do with it: a client, a bucket to load from, and the errors that they expect."""
+"""Clients of the stand-in for its tests, the buckets that they load from and unload to, and the errors to expect."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from redshift_connector.error import InterfaceError, ProgrammingError
 from redshift_stand_in import StandIn, s3_server
 
 GONE = (InterfaceError, OSError)
-"""What the driver raises when the other side has ended the connection."""
+"""The driver's errors when the other side has ended the connection."""
 
 
 class Client:
-    """A connection of the official driver to a database of its own."""
+    """A connection of the official driver, and its cursor."""
 
-    def __init__(self, stand_in: StandIn, database: str, **more: Any) -> None:
-        self.connection = stand_in.connect(database, **more)
+    def __init__(self, stand_in: StandIn, database: str, **options: Any) -> None:
+        self.connection = stand_in.connect(database, **options)
         self.cursor = self.connection.cursor()
 
     def run(self, sql: str, *values: Any) -> int:
-        """Run a statement; how many rows it changed."""
+        """Run a statement; the number of rows that it changed."""
         self.cursor.execute(sql, values or None)
         return int(self.cursor.rowcount)
 
@@ -49,19 +49,27 @@ class Client:
 
 @contextmanager
 def refused(code: str, message: str) -> Iterator[None]:
-    """The block ends with an error that has an SQLSTATE, and the words in its message or detail."""
+    """Check that the block ends with an error of this SQLSTATE, with these words in its message or detail."""
     with pytest.raises((ProgrammingError, InterfaceError)) as raised:
         yield
-    told = raised.value.args[0]
-    assert told["C"] == code, told
-    assert message in told["M"] + told.get("D", ""), told
+    fields = raised.value.args[0]
+    assert fields["C"] == code, fields
+    assert message in fields["M"] + fields.get("D", ""), fields
 
 
 def waits(thread: threading.Thread) -> bool:
-    """Start a thread; whether it waits for something, as for a lock."""
+    """Start a thread; whether it still runs after 0.3 s, as when it waits for a lock."""
     thread.start()
     thread.join(0.3)
     return thread.is_alive()
+
+
+def create_bucket(store: s3_server.Server, name: str, region: str) -> Any:
+    """Create a bucket in a region; a client that may do anything with it."""
+    client = store.client()
+    options = {} if region == s3_server.REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    client.create_bucket(Bucket=name, **options)
+    return client
 
 
 COLUMNS = "a bigint, b varchar(5), c timestamp, d double precision, e boolean, n integer not null default 7"
@@ -72,12 +80,10 @@ class Loading:
 
     _numbers = count(1)
 
-    def __init__(self, store: s3_server.Server, client: Client, region: str = "us-east-1") -> None:
+    def __init__(self, store: s3_server.Server, client: Client, region: str = s3_server.REGION) -> None:
         self.bucket = f"bucket-{client.value('select pg_backend_pid()')}-{next(self._numbers)}"
         self.client = client
-        self._s3 = store.client()
-        where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-        self._s3.create_bucket(Bucket=self.bucket, **where)
+        self._s3 = create_bucket(store, self.bucket, region)
         client.run(f"create table t ({COLUMNS})")
         client.commit()
 
@@ -88,14 +94,14 @@ class Loading:
         self.put("manifest", json.dumps({"entries": [{**e, "url": f"s3://{self.bucket}/{e['url']}"} for e in entries]}))
 
     def copy(self, options: str = "json 'auto'", *, source: str = "data/", columns: str = "a, b, c, d, e") -> int:
-        """Load the source; how many rows came of it."""
+        """Load the source; the number of rows that were loaded."""
         role = "" if "iam_role" in options else "iam_role 'arn:aws:iam::000000000000:role/reader'"
         options = options.replace("s3://paths", f"s3://{self.bucket}/paths")
         self.client.run(f"copy t ({columns}) from 's3://{self.bucket}/{source}' {role} {options}")
         return int(self.client.value("select pg_last_copy_count()"))
 
     def errors(self) -> list[tuple[Any, ...]]:
-        """Of each load error of the session: file, line, column, code, message."""
+        """The load errors of the session: file, line, column, code, message."""
         return self.client.rows(
             "select substring(trim(file_name), %s), line_number, trim(column_name), error_code, trim(error_message) "
             "from sys_load_error_detail where session_id = pg_backend_pid() order by query_id, file_name, line_number",
@@ -109,13 +115,11 @@ class Loading:
 class Unloading:
     """A bucket of its own, and a client with a table to unload."""
 
-    def __init__(self, store: s3_server.Server, client: Client, folder: Path, region: str = "us-east-1") -> None:
+    def __init__(self, store: s3_server.Server, client: Client, folder: Path, region: str = s3_server.REGION) -> None:
         self.bucket = f"unload-{client.value('select pg_backend_pid()')}"
         self.client = client
-        self._s3 = store.client()
+        self._s3 = create_bucket(store, self.bucket, region)
         self._file = folder / "file.parquet"
-        where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-        self._s3.create_bucket(Bucket=self.bucket, **where)
         client.run("create table t (a integer, b varchar(9), d date)")
         client.run("insert into t values (1, 'x', '2018-11-01'), (2, 'y', '2018-11-01'), (3, 'z', '2018-11-02')")
         client.commit()

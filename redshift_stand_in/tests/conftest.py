@@ -1,4 +1,4 @@
-"""The servers that the tests of the stand-in share, and a database for each: a plugin of pytest."""
+"""The servers that all tests of the stand-in share, and a database for each test."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from redshift_stand_in import StandIn, s3_server
 from redshift_stand_in.tests.clients import Client, Loading, Unloading
 
 TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-NOT_ALL = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/forbidden*"}
+DENY_FORBIDDEN = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/forbidden*"}
 
 ROLES = {
     "reader": ("s3:GetObject", "s3:ListBucket"),
@@ -22,7 +22,7 @@ ROLES = {
     "keeper": ("s3:ListBucket", "s3:PutObject"),
     "unloader": ("s3:ListBucket", "s3:PutObject", "s3:DeleteObject"),
 }
-"""What each role may do, save to read objects whose key begins with `forbidden`."""
+"""The actions of each role; none may read objects whose key begins with `forbidden`."""
 
 
 def policy(*statements: object) -> str:
@@ -41,9 +41,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3_server.Server
     with s3_server.running(tmp_path_factory.mktemp("ministack")) as server:
         iam = server.client("iam")
         for name, actions in ROLES.items():
-            may = {"Effect": "Allow", "Action": actions, "Resource": "arn:aws:s3:::*"}
+            allow = {"Effect": "Allow", "Action": actions, "Resource": "arn:aws:s3:::*"}
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(TRUST))
-            iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=policy(may, NOT_ALL))
+            iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=policy(allow, DENY_FORBIDDEN))
         yield server
 
 
@@ -66,7 +66,7 @@ def client(stand_in: StandIn, database: str) -> Client:
 
 @pytest.fixture(scope="session")
 def tables(stand_in: StandIn) -> Iterator[Client]:
-    """A client of a database in which each of the statements above would do, if it were PostgreSQL."""
+    """A client of a database with the tables t, u and v, for statements that a test rolls back."""
     with stand_in.fresh_database() as name:
         client = Client(stand_in, name)
         for table in "tuv":
@@ -87,7 +87,7 @@ def unloading(store: s3_server.Server, client: Client, tmp_path: Path) -> Unload
 
 @pytest.fixture
 def pair(stand_in: StandIn, database: str) -> tuple[Client, Client]:
-    """Two clients of one database with a table."""
+    """Two clients of one database with the table t (a, b)."""
     first, second = Client(stand_in, database), Client(stand_in, database)
     first.run("create table t (a integer, b integer)")
     first.run("insert into t values (1, 1), (2, 2)")
