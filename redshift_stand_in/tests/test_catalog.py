@@ -1,4 +1,4 @@
-"""What the stand-in's system views and catalog tell."""
+"""The stand-in's system views, comments in its catalog, and who may read them."""
 
 from hashlib import md5
 
@@ -8,7 +8,7 @@ from redshift_stand_in import StandIn
 from redshift_stand_in.tests.clients import Client, Loading, refused
 
 
-def test_the_identity_of_a_copy_that_is_rolled_back_is_forgotten(loading: Loading) -> None:
+def test_a_rollback_forgets_the_last_copy(loading: Loading) -> None:
     loading.put("data/1.json", '{"a": 1}')
     assert loading.client.value("select pg_last_copy_id()") == -1
     loading.copy()
@@ -27,7 +27,7 @@ def test_the_identity_of_a_copy_that_is_rolled_back_is_forgotten(loading: Loadin
     assert loading.client.value("select pg_last_copy_count()") == 0
 
 
-def test_the_system_views_have_the_documented_columns_and_padded_texts(loading: Loading) -> None:
+def test_system_views_have_the_documented_columns_and_padded_texts(loading: Loading) -> None:
     loading.put("data/1.json", '{"b": "toolong"}')
     with refused("XX000", "failed"):
         loading.copy()
@@ -44,7 +44,7 @@ def test_the_system_views_have_the_documented_columns_and_padded_texts(loading: 
     assert (error["column_type"].strip(), error["column_length"].strip()) == ("varchar", "5")
 
 
-def test_the_history_of_loads_tells_files_and_sizes(loading: Loading) -> None:
+def test_the_load_history_has_files_and_sizes(loading: Loading) -> None:
     loading.put("data/1.json", '{"a": 1}\n{"a": 2}\n')
     loading.put("data/2.json", '{"a": 3}')
     loading.copy()
@@ -69,7 +69,7 @@ COMMENTS = """
 """
 
 
-def test_comments_stand_in_the_catalog(client: Client) -> None:
+def test_comments_are_in_the_catalog(client: Client) -> None:
     client.run("create table t (a integer, b integer)")
     client.run("create view v as select a from t")
     client.run("comment on table t is 'what it''s for'")
@@ -83,11 +83,11 @@ def test_comments_stand_in_the_catalog(client: Client) -> None:
         ("v", 0, "another"),
         ("v", 1, "of view"),
     ]
-    told = "select obj_description(c.oid), col_description(c.oid, 2) from pg_class as c where c.relname = 't'"
-    assert client.rows(told) == [("what it's for", "of table")]
+    comments = "select obj_description(c.oid), col_description(c.oid, 2) from pg_class as c where c.relname = 't'"
+    assert client.rows(comments) == [("what it's for", "of table")]
     client.run("comment on table t is null")
     client.run("comment on column t.b is null")
-    assert client.rows(told) == [(None, None)]
+    assert client.rows(comments) == [(None, None)]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_comment_needs_its_object(client: Client, target: str, code: str) -> N
         client.run(f"comment on {target} is 'x'")
 
 
-def test_the_table_info_tells_rows_and_size_of_tables_that_have_rows(client: Client) -> None:
+def test_table_info_has_rows_and_size_of_the_tables_with_rows(client: Client) -> None:
     client.run("create schema s")
     for table in ("t", "s.t", "u"):
         client.run(f"create table {table} (a integer)")
@@ -110,7 +110,7 @@ def test_the_table_info_tells_rows_and_size_of_tables_that_have_rows(client: Cli
     assert rows == [("public", "t", 1, 2), ("s", "t", 1, 1)]
 
 
-def test_the_size_of_a_table_counts_in_megabytes(client: Client, stand_in: StandIn, database: str) -> None:
+def test_the_size_of_a_table_is_in_megabytes(client: Client, stand_in: StandIn, database: str) -> None:
     client.run("create table t (a varchar(max))")
     client.commit()
     with stand_in.postgres(database) as server:
@@ -119,13 +119,13 @@ def test_the_size_of_a_table_counts_in_megabytes(client: Client, stand_in: Stand
     assert 3 <= client.value("select size from svv_table_info") <= 4
 
 
-def test_the_table_info_is_for_superusers(client: Client, stand_in: StandIn, database: str) -> None:
+def test_table_info_is_for_superusers(client: Client, stand_in: StandIn, database: str) -> None:
     analyst = Client(stand_in, database, user=stand_in.analyst)
     with refused("42501", "permission denied for relation svv_table_info"):
         analyst.rows("select size from svv_table_info")
 
 
-def test_a_user_who_is_no_superuser_reads_what_is_his(loading: Loading, stand_in: StandIn, database: str) -> None:
+def test_a_plain_user_reads_only_their_own_rows(loading: Loading, stand_in: StandIn, database: str) -> None:
     analyst = Client(stand_in, database, user=stand_in.analyst)
     with refused("42501", "permission denied for relation t"):
         analyst.rows("select a from t")

@@ -55,7 +55,7 @@ def test_an_array_loads_by_paths_only(loading: Loading) -> None:
         ("not json", "Invalid JSONPath format"),
     ],
 )
-def test_a_jsonpaths_file_has_to_fit(loading: Loading, paths: str, message: str) -> None:
+def test_a_jsonpaths_file_must_fit_the_columns(loading: Loading, paths: str, message: str) -> None:
     loading.put("paths.json", paths)
     loading.put("data/1.json", '{"a": 1}')
     with refused("XX000", message):
@@ -78,19 +78,19 @@ def test_a_manifest_names_the_files(loading: Loading) -> None:
     assert loading.loaded() == [(2,), (3,), (3,)]
 
 
-def test_what_a_manifest_says_must_be_there_has_to_be(loading: Loading) -> None:
+def test_a_mandatory_file_of_a_manifest_must_exist(loading: Loading) -> None:
     loading.manifest({"url": "lacking", "mandatory": True})
     with refused("XX000", "S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey"):
         loading.copy("manifest json 'auto'", source="manifest")
 
 
-def test_a_manifest_of_nothing_fails(loading: Loading) -> None:
+def test_a_manifest_without_files_fails(loading: Loading) -> None:
     loading.manifest({"url": "lacking"})
     with refused("XX000", "No valid S3 files found"):
         loading.copy("manifest json 'auto'", source="manifest")
 
 
-def test_a_manifest_has_to_be_one(loading: Loading) -> None:
+def test_a_manifest_must_have_the_documented_form(loading: Loading) -> None:
     loading.put("manifest", "{")
     with refused("XX000", "Manifest file is not in correct json format"):
         loading.copy("manifest json 'auto'", source="manifest")
@@ -181,9 +181,9 @@ def test_a_value_that_a_column_does_not_take(
     with refused("XX000", "Load into table 't' failed.  Check 'sys_load_error_detail' system table for details."):
         loading.copy(columns=column)
     loading.client.rollback()
-    [(file, line, where, found, told)] = loading.errors()
-    assert (file, line, where, found) == ("data/1.json", 3, column, code)
-    assert told.startswith(message)
+    [(file, line, name, error_code, error_message)] = loading.errors()
+    assert (file, line, name, error_code) == ("data/1.json", 3, column, code)
+    assert error_message.startswith(message)
 
 
 TIMES = [
@@ -200,7 +200,7 @@ TIMES = [
 
 
 @pytest.mark.parametrize(("timeformat", "value", "moment"), TIMES)
-def test_a_time_is_read_as_the_format_says(
+def test_timeformat_says_how_a_time_is_read(
     loading: Loading, timeformat: str, value: str, moment: datetime | None
 ) -> None:
     loading.put("data/1.json", f'{{"c": {value}}}')
@@ -229,7 +229,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("data", "loaded", "errors"), BROKEN)
-def test_what_is_no_record_is_an_error_and_the_others_load(
+def test_a_text_that_is_no_record_is_an_error_and_the_records_load(
     loading: Loading, data: bytes, loaded: list[int | None], errors: int
 ) -> None:
     loading.put("data/1.json", data)
@@ -238,7 +238,7 @@ def test_what_is_no_record_is_an_error_and_the_others_load(
     assert len(loading.errors()) == errors
 
 
-def test_a_record_of_more_than_four_megabytes_is_an_error(loading: Loading) -> None:
+def test_a_record_over_four_megabytes_is_an_error(loading: Loading) -> None:
     size = 4 * 1024 * 1024
     rest = len('{"a": 1, "x": ""}')
     loading.put("data/1.json", '{"a": 1, "x": "' + "x" * (size - rest) + '"}')
@@ -249,7 +249,7 @@ def test_a_record_of_more_than_four_megabytes_is_an_error(loading: Loading) -> N
 
 @pytest.mark.parametrize(("maxerror", "fails"), [("", True), ("maxerror 0", True), ("maxerror as 1", True),
                                                  ("maxerror 2", True), ("maxerror 3", False)])  # fmt: skip
-def test_maxerror_is_how_many_errors_fail(loading: Loading, maxerror: str, fails: bool) -> None:
+def test_maxerror_errors_fail_the_load(loading: Loading, maxerror: str, fails: bool) -> None:
     loading.put("data/1.json", '{"a": "x"} {"a": 1} {"a": "y"}')
     if fails:
         with refused("XX000", "failed"):
@@ -273,7 +273,7 @@ def test_an_option_converts_texts(loading: Loading, option: str, value: str, loa
     assert loading.loaded("b") == [(loaded,)]
 
 
-def test_noload_looks_and_loads_nothing(loading: Loading) -> None:
+def test_noload_checks_and_loads_nothing(loading: Loading) -> None:
     loading.put("data/1.json", '{"a": 1}')
     assert loading.copy("json 'auto' noload compupdate off statupdate on") == 0
     assert loading.loaded() == []
@@ -343,7 +343,7 @@ def test_a_prefix_without_objects(loading: Loading) -> None:
         loading.copy()
 
 
-def test_a_bucket_that_is_not_there(loading: Loading) -> None:
+def test_a_bucket_that_does_not_exist(loading: Loading) -> None:
     loading.bucket = "no-such-bucket"
     with refused("XX000", "The specified bucket does not exist,Status 404,Error NoSuchBucket"):
         loading.copy()

@@ -1,4 +1,4 @@
-"""What can be ordered to go wrong on the stand-in."""
+"""The log of statements, and the faults that a test can order."""
 
 import time
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from redshift_stand_in import StandIn
 from redshift_stand_in.tests.clients import GONE, Client, Loading, refused
 
 
-def test_the_statements_of_a_run_are_on_record(stand_in: StandIn, client: Client) -> None:
+def test_every_statement_is_logged(stand_in: StandIn, client: Client) -> None:
     stand_in.forget()
     client.run("create table t (a integer)")
     with refused("0A000", "not supported"):
@@ -26,7 +26,7 @@ def test_the_statements_of_a_run_are_on_record(stand_in: StandIn, client: Client
 
 @pytest.fixture
 def faulty(stand_in: StandIn) -> Iterator[StandIn]:
-    """The stand-in, whole again after the test."""
+    """The stand-in; after the test no fault is armed, and it runs."""
     yield stand_in
     stand_in.disarm()
     if not stand_in.is_running():
@@ -34,7 +34,7 @@ def faulty(stand_in: StandIn) -> Iterator[StandIn]:
 
 
 def count_of_rows(stand_in: StandIn, database: str) -> int:
-    """How many rows of `t` are committed, once PostgreSQL has noticed that a client has gone."""
+    """The committed rows of `t`, once PostgreSQL has ended the sessions of clients that are gone."""
     with stand_in.postgres(database) as server:
         deadline = time.monotonic() + 10
         while server.query(f"select from pg_stat_activity where datname = '{database}' and usename <> 'postgres'"):
@@ -49,7 +49,7 @@ def count_of_rows(stand_in: StandIn, database: str) -> int:
     [("insert", "before", 0), ("insert", "during", 0), ("insert", "after", 0), ("commit", "before", 0),
      ("commit", "during", 2), ("commit", "after", 2)],
 )  # fmt: skip
-def test_the_connection_or_the_server_ends_at_a_statement(
+def test_a_fault_ends_the_connection_or_the_server_at_a_statement(
     faulty: StandIn, database: str, what: Any, matching: str, when: Any, committed: int
 ) -> None:
     client = Client(faulty, database)
@@ -66,7 +66,7 @@ def test_the_connection_or_the_server_ends_at_a_statement(
     assert count_of_rows(faulty, database) == committed
 
 
-def test_a_fault_strikes_the_statement_that_was_counted_to(faulty: StandIn, client: Client) -> None:
+def test_a_fault_strikes_the_nth_statement(faulty: StandIn, client: Client) -> None:
     client.run("create table t (a integer)")
     faulty.arm("drop", 3)
     client.run("insert into t values (1)")
@@ -76,7 +76,7 @@ def test_a_fault_strikes_the_statement_that_was_counted_to(faulty: StandIn, clie
 
 
 @pytest.mark.parametrize("what", ["drop", "kill"])
-def test_a_copy_that_is_ended_in_the_middle_leaves_nothing(
+def test_a_copy_that_ends_in_the_middle_loads_nothing(
     faulty: StandIn, loading: Loading, database: str, what: Any
 ) -> None:
     loading.put("data/1.json", "\n".join(f'{{"a": {n}}}' for n in range(2000)))

@@ -1,4 +1,4 @@
-"""What the stand-in takes and refuses, and that it means what it means in Redshift."""
+"""The statements that the stand-in takes and refuses, and their meaning."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,7 +8,7 @@ import pytest
 
 from redshift_stand_in.tests.clients import Client, refused
 
-# What Redshift refuses.
+# Statements that Redshift refuses, or takes.
 
 REFUSED = [
     ("insert into t values (1) on conflict do nothing", "42601"),
@@ -77,7 +77,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("sql", "code"), REFUSED)
-def test_what_redshift_refuses_is_refused(tables: Client, sql: str, code: str) -> None:
+def test_a_statement_that_redshift_refuses_is_refused(tables: Client, sql: str, code: str) -> None:
     with refused(code, ""):
         tables.run(sql)
     tables.rollback()
@@ -116,7 +116,7 @@ TAKEN = [
 
 
 @pytest.mark.parametrize("sql", TAKEN)
-def test_what_redshift_takes_is_taken(tables: Client, sql: str) -> None:
+def test_a_statement_that_redshift_takes_is_taken(tables: Client, sql: str) -> None:
     tables.run(sql)
     tables.rollback()
 
@@ -132,7 +132,7 @@ def test_a_refusal_ends_the_transaction(client: Client) -> None:
         client.run("select a from t")
 
 
-# What means something else in PostgreSQL.
+# Words that mean something else in PostgreSQL.
 
 
 def test_keys_are_not_enforced(client: Client) -> None:
@@ -205,7 +205,7 @@ MEANINGS = [
 
 
 @pytest.mark.parametrize(("expression", "value"), MEANINGS)
-def test_an_expression_means_what_it_means_in_redshift(tables: Client, expression: str, value: Any) -> None:
+def test_an_expression_has_the_value_that_redshift_gives(tables: Client, expression: str, value: Any) -> None:
     assert tables.value(f"select {expression}") == value
 
 
@@ -229,15 +229,15 @@ AGGREGATES = [
 
 
 @pytest.mark.parametrize(("expression", "value"), AGGREGATES)
-def test_an_aggregate_has_the_type_that_it_has_in_redshift(aggregated: Client, expression: str, value: Any) -> None:
-    found = aggregated.value(f"select {expression} from t")
-    assert (found, type(found)) == (value, type(value))
+def test_an_aggregate_has_the_type_that_redshift_gives(aggregated: Client, expression: str, value: Any) -> None:
+    answer = aggregated.value(f"select {expression} from t")
+    assert (answer, type(answer)) == (value, type(value))
     assert aggregated.value(f"select {expression} from t where false") is None
 
 
 @pytest.fixture
 def aggregated(client: Client) -> Client:
-    """A client of a table with two rows of values and one of nothing."""
+    """A client of a table with two rows of values, one of nulls, and one of a single value."""
     client.run("create table t (i integer, b bigint, n decimal(5, 2), d double precision, s varchar(5))")
     client.run("insert into t values (1, 1, 1.67, 1.5, 'y'), (2, 2, 1.69, 2.0, 'z'), (null, null, null, null, '')")
     client.run("insert into t (n) values (1.67)")
@@ -262,7 +262,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize(("expression", "name"), NAMES)
-def test_a_column_without_a_name_has_that_of_redshift(tables: Client, expression: str, name: str) -> None:
+def test_an_unnamed_column_has_the_name_that_redshift_gives(tables: Client, expression: str, name: str) -> None:
     tables.rows(f"select {expression} from t")
     assert [column[0] for column in tables.cursor.description] == [name]
 

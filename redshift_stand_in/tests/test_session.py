@@ -1,4 +1,4 @@
-"""The stand-in's sessions: logging in, values in and out, transactions."""
+"""The stand-in's sessions: login, values in and out, transactions."""
 
 import socket
 import ssl
@@ -17,7 +17,7 @@ import redshift_stand_in
 from redshift_stand_in import StandIn
 from redshift_stand_in.tests.clients import Client, refused, waits
 
-# Logging in.
+# Login.
 
 
 def test_the_official_driver_logs_in_with_a_digest_of_the_password(client: Client, stand_in: StandIn) -> None:
@@ -34,7 +34,7 @@ def test_the_password_does_not_travel(stand_in: StandIn) -> None:
 
 
 @pytest.mark.parametrize("login", [{"password": "wrong"}, {"user": "nobody"}])
-def test_who_has_the_wrong_password_is_refused(stand_in: StandIn, login: dict[str, str]) -> None:
+def test_a_wrong_user_or_password_is_refused(stand_in: StandIn, login: dict[str, str]) -> None:
     with refused("28000", "password authentication failed for user"):
         stand_in.connect(**login)
 
@@ -97,7 +97,7 @@ def test_a_bound_number_limits_the_rows(client: Client) -> None:
     assert client.rows("select a from t order by a limit %s offset %s", 1, 1) == [(2,)]
 
 
-def test_a_date_is_one_in_the_protocol(client: Client) -> None:
+def test_the_protocol_has_a_type_for_dates(client: Client) -> None:
     client.run('create table t ("day" date, a timestamp)')
     client.run("insert into t values ('2018-11-21', '2018-11-22 23:59:59')")
     assert client.rows('select "day", cast(a as date) as "time" from t') == [(date(2018, 11, 21), date(2018, 11, 22))]
@@ -120,9 +120,9 @@ def test_a_statement_runs_again_after_the_table_has_changed(client: Client) -> N
         client.run("drop table t")
 
 
-def test_a_statement_in_hand_can_be_cancelled(client: Client, stand_in: StandIn) -> None:
+def test_a_running_statement_can_be_cancelled(client: Client, stand_in: StandIn) -> None:
     client.run("create table t (a integer)")
-    client.run("insert into t values (1)" + ", (1)" * 2000)  # one row is judged, and so it takes no time
+    client.run("insert into t values (1)" + ", (1)" * 2000)  # one row is parsed, so it takes no time
     request = struct.pack("!ii", 16, 80877102) + client.connection._backend_key_data
 
     def cancel() -> None:
@@ -156,7 +156,7 @@ def test_a_failed_transaction_takes_no_statement(client: Client) -> None:
         client.rollback()
 
 
-def test_a_definition_is_rolled_back(client: Client) -> None:
+def test_a_rollback_takes_a_table_back(client: Client) -> None:
     client.run("create table t (a integer)")
     client.rollback()
     with refused("42P01", "does not exist"):
@@ -191,7 +191,7 @@ def test_a_transaction_that_only_reads_refuses_to_write(client: Client, sql: str
 @pytest.mark.parametrize(
     "begin", ["begin transaction read only", "begin work read only", "start transaction read only"]
 )
-def test_a_transaction_that_only_reads_begins_in_several_words(client: Client, begin: str) -> None:
+def test_a_transaction_that_only_reads_can_begin_in_other_words(client: Client, begin: str) -> None:
     client.run("create table t (a integer)")
     client.commit()
     client.connection.autocommit = True
@@ -247,7 +247,7 @@ def test_one_transaction_at_a_time_writes_a_table(pair: tuple[Client, Client]) -
     assert first.rows("select b from t order by a") == [(15,), (7,)]
 
 
-def test_who_changes_what_has_changed_since_its_snapshot_gets_error_1023(pair: tuple[Client, Client]) -> None:
+def test_an_update_of_a_row_that_changed_since_the_snapshot_gets_error_1023(pair: tuple[Client, Client]) -> None:
     first, second = pair
     assert second.value("select count(*) from t") == 2
     first.run("update t set b = 10 where a = 1")
@@ -256,7 +256,7 @@ def test_who_changes_what_has_changed_since_its_snapshot_gets_error_1023(pair: t
         second.run("update t set b = 20 where a = 1")
 
 
-def test_serializable_isolation_refuses_what_no_order_explains(tmp_path: Path) -> None:
+def test_serializable_isolation_refuses_transactions_that_no_order_explains(tmp_path: Path) -> None:
     with redshift_stand_in.running(tmp_path, isolation="serializable") as server:
         first, second = Client(server, server.database), Client(server, server.database)
         for table in "tu":
@@ -271,7 +271,7 @@ def test_serializable_isolation_refuses_what_no_order_explains(tmp_path: Path) -
             second.commit()
 
 
-def test_snapshot_isolation_lets_two_insert_what_the_other_does_not_see(pair: tuple[Client, Client]) -> None:
+def test_snapshot_isolation_allows_two_inserts_that_do_not_see_each_other(pair: tuple[Client, Client]) -> None:
     first, second = pair
     first.run("create table u (a integer)")
     first.commit()
@@ -284,7 +284,7 @@ def test_snapshot_isolation_lets_two_insert_what_the_other_does_not_see(pair: tu
     assert first.value("select count(*) from t") == 3
 
 
-def test_many_clients_work_at_a_time(stand_in: StandIn, database: str) -> None:
+def test_many_clients_work_at_the_same_time(stand_in: StandIn, database: str) -> None:
     first = Client(stand_in, database)
     first.run("create table t (a integer)")
     first.commit()

@@ -1,4 +1,4 @@
-"""Temporary tables: how they are declared, who sees them, what loads and unloads them, and when they go."""
+"""Temporary tables: their declaration, which session sees them, their end, COPY and UNLOAD."""
 
 import json
 import threading
@@ -54,13 +54,13 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("sql", "code"), REFUSED)
-def test_a_temporary_table_is_refused_that_redshift_would_refuse(tables: Client, sql: str, code: str) -> None:
+def test_a_declaration_that_redshift_refuses_is_refused(tables: Client, sql: str, code: str) -> None:
     with refused(code, ""):
         tables.run(sql)
     tables.rollback()
 
 
-def test_the_length_of_a_text_counts_in_bytes_there_too(client: Client) -> None:
+def test_its_texts_are_limited_in_bytes(client: Client) -> None:
     client.run("create temporary table w (a varchar(5))")
     client.run("insert into w values ('éé')")
     with refused("22001", "value too long for type character varying(5)"):
@@ -75,7 +75,7 @@ def test_only_its_session_sees_it(stand_in: StandIn, client: Client, database: s
         Client(stand_in, database).rows("select a from w")
 
 
-def test_sessions_fill_tables_of_one_name_at_a_time(stand_in: StandIn, database: str) -> None:
+def test_two_sessions_write_tables_of_one_name_at_the_same_time(stand_in: StandIn, database: str) -> None:
     clients = [Client(stand_in, database), Client(stand_in, database)]
     for n, each in enumerate(clients):
         each.run("create temporary table w (a integer)")
@@ -84,7 +84,7 @@ def test_sessions_fill_tables_of_one_name_at_a_time(stand_in: StandIn, database:
     assert [each.rows("select a from w") for each in clients] == [[(0,)], [(1,)]]
 
 
-def test_it_stays_from_one_transaction_to_the_next(client: Client) -> None:
+def test_it_outlives_its_transaction(client: Client) -> None:
     client.run("create temporary table w (a integer)")
     client.run("insert into w values (1)")
     client.commit()
@@ -100,7 +100,7 @@ def test_a_rollback_takes_it_back(client: Client) -> None:
         client.rows("select a from w")
 
 
-def test_it_goes_before_a_permanent_table_of_its_name(client: Client) -> None:
+def test_it_hides_a_permanent_table_of_its_name(client: Client) -> None:
     client.run("create table w (a integer)")
     client.run("insert into w values (1)")
     client.run("create temporary table w (a integer)")
@@ -111,7 +111,7 @@ def test_it_goes_before_a_permanent_table_of_its_name(client: Client) -> None:
     assert client.rows("select a from w") == [(1,)]
 
 
-def test_a_writer_locks_the_table_that_a_name_means_then(pair: tuple[Client, Client]) -> None:
+def test_a_writer_locks_the_table_that_the_name_means_at_that_time(pair: tuple[Client, Client]) -> None:
     first, second = pair
     for each in pair:
         each.run("create temporary table t (a integer, b integer)")
@@ -125,13 +125,13 @@ def test_a_writer_locks_the_table_that_a_name_means_then(pair: tuple[Client, Cli
     assert not writer.is_alive()
 
 
-def test_a_user_without_superuser_rights_may_make_one(stand_in: StandIn, database: str) -> None:
+def test_a_user_without_superuser_rights_may_create_one(stand_in: StandIn, database: str) -> None:
     analyst = Client(stand_in, database, user=stand_in.analyst)
     analyst.run("create temporary table w as select 1 as a")
     assert analyst.rows("select a from w") == [(1,)]
 
 
-# When it goes.
+# Its end.
 
 
 def temporary_tables(stand_in: StandIn, database: str) -> int:
@@ -140,7 +140,7 @@ def temporary_tables(stand_in: StandIn, database: str) -> int:
 
 
 @pytest.mark.parametrize("end", ["close", "drop", "kill"])
-def test_it_goes_with_its_session(stand_in: StandIn, database: str, end: str) -> None:
+def test_it_vanishes_with_its_session(stand_in: StandIn, database: str, end: str) -> None:
     client = Client(stand_in, database)
     client.run("create temporary table w (a integer)")
     client.commit()
@@ -194,7 +194,7 @@ def test_copy_fills_it_and_not_the_permanent_table_of_its_name(loading: Loading)
     assert loading.client.rows("select a from public.t") == []
 
 
-def test_copy_fills_a_table_of_a_query_whose_texts_have_no_length(loading: Loading) -> None:
+def test_copy_fills_texts_without_a_declared_length(loading: Loading) -> None:
     loading.put("data/1.json", json.dumps({"a": 7, "b": "x" * 300, "c": "é" * 300}, ensure_ascii=False))
     client = loading.client
     client.run("create temporary table w as select t.a, t.b || 'x' as b, lower(t.b) as c from t")

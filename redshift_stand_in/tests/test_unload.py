@@ -1,4 +1,4 @@
-"""UNLOAD on the stand-in: Parquet files in folders, what lies there already, and the rights of the role."""
+"""UNLOAD on the stand-in: Parquet files in folders, objects that exist already, and the rights of the role."""
 
 import json
 from datetime import date, datetime
@@ -103,22 +103,22 @@ def test_a_manifest_lists_the_files_and_their_sizes(unloading: Unloading) -> Non
     ]
 
 
-def test_no_rows_are_no_files(unloading: Unloading) -> None:
+def test_no_rows_give_no_files(unloading: Unloading) -> None:
     unloading.unload("select a from t where a > 3", "manifest")
     assert unloading.keys() == []
 
 
-# What lies there already.
+# Objects that exist already.
 
 
-def test_files_that_lie_there_are_not_overwritten(unloading: Unloading) -> None:
+def test_existing_files_are_not_overwritten(unloading: Unloading) -> None:
     unloading.put("data/other")
     with refused("XX000", "Specified unload destination on S3 is not empty"):
         unloading.unload()
     assert unloading.keys() == ["data/other"]
 
 
-def test_files_may_be_overwritten_and_others_stay(unloading: Unloading) -> None:
+def test_allowoverwrite_replaces_files_and_leaves_others(unloading: Unloading) -> None:
     unloading.put(ONE)
     unloading.put("data/other")
     unloading.unload("select a from t where a = 1", "allowoverwrite")
@@ -126,14 +126,14 @@ def test_files_may_be_overwritten_and_others_stay(unloading: Unloading) -> None:
     assert unloading.read(ONE)[1] == [(1,)]
 
 
-def test_a_path_is_cleaned(unloading: Unloading) -> None:
+def test_cleanpath_deletes_all_below_the_path(unloading: Unloading) -> None:
     for key in ("data/other", "data/sub/other", "elsewhere"):
         unloading.put(key)
     unloading.unload("select a from t where a = 1", "cleanpath")
     assert unloading.keys() == [ONE, "elsewhere"]
 
 
-def test_of_a_partitioned_path_the_folders_are_cleaned_that_get_files(unloading: Unloading) -> None:
+def test_cleanpath_with_partitions_deletes_in_the_folders_that_get_files(unloading: Unloading) -> None:
     for key in ("data/d=2018-11-01/other", "data/d=2018-11-03/other", "data/other"):
         unloading.put(key)
     unloading.unload("select a, d from t where a < 3", "partition by (d) parallel off cleanpath")
@@ -144,7 +144,7 @@ def test_of_a_partitioned_path_the_folders_are_cleaned_that_get_files(unloading:
 
 
 @pytest.mark.parametrize(("role", "options"), [("lister", ""), ("putter", ""), ("getter", ""), ("keeper", "cleanpath")])
-def test_a_role_needs_to_list_and_write_and_to_clean_a_path_also_to_delete(
+def test_a_role_must_list_and_write_and_for_cleanpath_also_delete(
     unloading: Unloading, role: str, options: str
 ) -> None:
     unloading.put("data/old")
@@ -175,18 +175,18 @@ def test_a_bucket_in_another_region_needs_the_option(store: s3_server.Server, cl
 # Statements.
 
 
-def test_the_session_knows_how_many_rows_it_unloaded(unloading: Unloading) -> None:
+def test_the_session_knows_its_last_unload(unloading: Unloading) -> None:
     client = unloading.client
-    known = "select pg_last_unload_id(), pg_last_unload_count()"
-    assert client.rows(known) == [(-1, 0)]
+    last = "select pg_last_unload_id(), pg_last_unload_count()"
+    assert client.rows(last) == [(-1, 0)]
     unloading.unload()
-    [(number, rows)] = client.rows(known)
+    [(number, rows)] = client.rows(last)
     assert (number > 0, rows) == (True, 3)
     client.rollback()
-    assert client.rows(known) == [(-1, 0)]
+    assert client.rows(last) == [(-1, 0)]
 
 
-def test_it_is_a_read(unloading: Unloading) -> None:
+def test_an_unload_is_no_write(unloading: Unloading) -> None:
     unloading.client.connection.autocommit = True
     unloading.client.run("begin read only")
     unloading.unload()
@@ -194,7 +194,7 @@ def test_it_is_a_read(unloading: Unloading) -> None:
     assert unloading.keys() == [ONE, TWO]
 
 
-def test_it_sees_what_its_transaction_wrote(unloading: Unloading) -> None:
+def test_an_unload_sees_the_writes_of_its_transaction(unloading: Unloading) -> None:
     unloading.client.run("delete from t where a > 1")
     unloading.unload()
     assert unloading.keys() == [ONE]
@@ -226,13 +226,13 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("query", "options", "code"), REFUSED)
-def test_what_is_refused(unloading: Unloading, query: str, options: str, code: str) -> None:
+def test_a_refused_unload_writes_nothing(unloading: Unloading, query: str, options: str, code: str) -> None:
     with refused(code, ""):
         unloading.unload(query, options)
     assert unloading.keys() == []
 
 
-def test_the_format_has_to_be_named(unloading: Unloading) -> None:
+def test_the_format_must_be_named(unloading: Unloading) -> None:
     role = "iam_role 'arn:aws:iam::000000000000:role/unloader'"
     with refused("0A000", "FORMAT PARQUET only"):
         unloading.client.run(f"unload ('select a from t') to 's3://{unloading.bucket}/data/' {role}")
@@ -244,7 +244,7 @@ def test_options_that_change_nothing_here_are_taken(unloading: Unloading, option
     assert unloading.read(ONE)[1] == [(1,)]
 
 
-def test_an_unload_that_is_ended_in_the_middle_leaves_the_files_that_it_wrote(
+def test_an_unload_that_ends_in_the_middle_leaves_the_files_that_it_wrote(
     stand_in: StandIn, unloading: Unloading
 ) -> None:
     stand_in.arm("drop", 1, "during", matching="^unload")
