@@ -64,13 +64,15 @@ IGNORED_SETTINGS = frozenset({"enable_result_cache_for_session", "query_group", 
 class Statement:
     """A statement that Redshift would take.
 
-    `sql` is in PostgreSQL's words; of an UNLOAD it is the query. `written` is the table whose rows it changes, if any.
+    `sql` is in PostgreSQL's words; of an UNLOAD it is the query. `written` is the table whose rows it changes, if any;
+    `viewed` are the tables of a CREATE VIEW.
     """
 
     command: str
     sql: str
     tokens: tuple[str, ...]
     written: str = ""
+    viewed: tuple[str, ...] = ()
 
     @property
     def has_placeholders(self) -> bool:
@@ -118,7 +120,9 @@ def _statement(text: str) -> Statement:
     tokens = tuple(leaf.raw for leaf in tree.raw_segments if leaf.is_code)
     if command == "unload":
         return replace(_unloaded_query(unload_request.parse(tokens).query), command=command, tokens=tokens)
-    return Statement(command, sql(tree), tokens, written_table(tree) if command in WRITING else "")
+    written = written_table(tree) if command in WRITING else ""
+    viewed = tuple(map(sql, below(tree, "table_reference"))) if command == "create view" else ()
+    return Statement(command, sql(tree), tokens, written, viewed)
 
 
 def _unloaded_query(query: str) -> Statement:

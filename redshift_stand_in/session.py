@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from redshift_stand_in import copy_request, gate, unload_request
 from redshift_stand_in.cluster import Cluster
 from redshift_stand_in.copy import Copy
-from redshift_stand_in.error_words import in_redshift_words, no_table, read_only
+from redshift_stand_in.error_words import in_redshift_words
 from redshift_stand_in.faults import Fault
 from redshift_stand_in.gate import Statement
+from redshift_stand_in.locks import REDEFINING, TableLocks
 from redshift_stand_in.session_values import VERSION, SessionValues
+from redshift_stand_in.syntax import unsupported
 from redshift_stand_in.transfer import Context
 from redshift_stand_in.unload import Unload
 from redshift_stand_in.wire import (
@@ -35,9 +37,6 @@ from redshift_stand_in.wire import (
     row_values,
     scaled_integer,
 )
-
-REDEFINING = frozenset({"create table", "create table as", "drop table"})
-"""Commands after which a name may mean another table: a temporary table hides the permanent one of its name."""
 
 
 @dataclass
@@ -71,8 +70,7 @@ class Session:
         """After an error the client's messages are skipped up to the next Sync."""
         self._postgres_skips = False
         """Whether PostgreSQL skips them too, because the error was its own."""
-        self._locked: set[str] = set()
-        """The tables that this transaction has locked, by the names in its statements."""
+        self._locks = TableLocks(postgres)
         self._values = SessionValues()
 
     def __enter__(self) -> Session:
@@ -151,7 +149,8 @@ class Session:
             raise statement
         prepared = Prepared(text.decode(), statement, types)
         if not prepared.is_local:
-            self._lock(statement)
+            self._refuse_view_of_temporary_table(statement)
+            self._locks.take(statement)
             self._prepare(name, prepared)
         self._prepared[name.decode()] = prepared
         self._client.put(b"1")
@@ -180,7 +179,7 @@ class Session:
             if prepared.statement.has_placeholders:
                 self._ask(b"C", b"S" + name + b"\0", b"3")
                 self._prepare(name, prepared)
-            self._lock(prepared.statement)
+            self._locks.take(prepared.statement)
             self._ask(b"B", portal + b"\0" + name + b"\0" + numeric_as_text(rest, prepared.columns), b"2")
         self._client.put(b"2")
 
@@ -209,7 +208,7 @@ class Session:
         for kind, answer in self._ask(b"E", body, b"C", b"I", b"s"):
             self._client.put(kind, self._as_redshift_sends(kind, answer, prepared))
         if prepared.statement.command in REDEFINING:
-            self._locked.clear()
+            self._locks.forget()
         if prepared.statement.command == "truncate" and self._postgres.status == b"T":  # DG r_TRUNCATE
             self._postgres.query("commit")
 
@@ -255,7 +254,7 @@ class Session:
         except SqlError as e:  # the commit of a statement outside of a transaction fails
             self._client.put(b"E", in_redshift_words(e, self._id).body())
         if self._postgres.status == b"I":
-            self._locked.clear()
+            self._locks.forget()
             self._values.commit()
         self._client.put(b"Z", self._postgres.status)
         self._client.flush()
@@ -263,27 +262,17 @@ class Session:
     def _flush(self, _: bytes) -> None:
         self._client.flush()
 
-    # Locks, COPY and UNLOAD.
+    # Views, COPY and UNLOAD.
 
-    def _lock(self, statement: Statement) -> None:
-        """Take the lock by which Redshift lets one transaction at a time write a table (DG c_write_readwrite).
-
-        Raises:
-            SqlError: the transaction only reads, or there is no such table.
-        """
-        if statement.written and self._postgres.status == b"T" and statement.written not in self._locked:
-            if self._postgres.query("show transaction_read_only") == [["on"]]:
-                raise read_only()
-            try:
-                self._postgres.query(f"lock table {statement.written} in share row exclusive mode")
-            except SqlError as e:
-                if statement.command == "copy" and e.fields["C"] == "42P01":
-                    raise no_table(statement.written) from e
-                raise
-            self._locked.add(statement.written)
+    def _refuse_view_of_temporary_table(self, statement: Statement) -> None:
+        """Raise SqlError if a view selects from a temporary table: PostgreSQL would make the view temporary too."""
+        if statement.viewed:
+            tables = ", ".join(f"to_regclass('{name}')" for name in statement.viewed)
+            if self._postgres.query(f"select 1 from pg_class where oid in ({tables}) and relpersistence = 't'"):
+                raise unsupported("the stand-in takes no view of a temporary table")
 
     def _copy(self, statement: Statement, during: Fault | None) -> None:
-        self._lock(statement)
+        self._locks.take(statement)
         copy = Copy(self._context(), copy_request.parse(statement.tokens))
         try:
             copy.run(during)

@@ -64,9 +64,12 @@ def client(stand_in: StandIn, database: str) -> Client:
     return Client(stand_in, database)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tables(stand_in: StandIn) -> Iterator[Client]:
-    """A client of a database with the tables t, u and v, for statements that a test rolls back."""
+    """A client of a database with the tables t, u and v, for statements that a test rolls back.
+
+    Not for the whole session: a test of another module may kill the server, and its connections with it.
+    """
     with stand_in.fresh_database() as name:
         client = Client(stand_in, name)
         for table in "tuv":

@@ -131,6 +131,15 @@ def test_a_user_without_superuser_rights_may_create_one(stand_in: StandIn, datab
     assert analyst.rows("select a from w") == [(1,)]
 
 
+@pytest.mark.parametrize("binding", ["", " with no schema binding"])
+def test_no_view_selects_from_it(client: Client, binding: str) -> None:
+    client.run("create table t (a integer)")
+    client.run("create temporary table w (a integer)")
+    client.run(f"create view v as select t.a from public.t{binding}")
+    with refused("0A000", "no view of a temporary table"):
+        client.run(f"create view x as with y as (select w.a from w) select y.a from y{binding}")
+
+
 # Its end.
 
 
