@@ -6,7 +6,7 @@ export PIP_CACHE_DIR = $(CURDIR)/.venv/cache
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: run test lint format docs redshift-demo redshift-smoke bench clean
+.PHONY: run test test-stand-in lint format docs redshift-demo redshift-smoke bench clean
 
 run: .venv/installed sample
 	$(BIN)/python create_tables.py
@@ -19,6 +19,9 @@ run: .venv/installed sample
 
 test: .venv/installed-dev .venv/duckdb-1.4/installed
 	$(BIN)/python -m pytest
+
+test-stand-in: .venv/installed-dev ## run the tests of the stand-in for Redshift alone: after a change of it or of the engine
+	$(BIN)/python -m pytest redshift_stand_in
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check
@@ -38,7 +41,7 @@ docs: .venv/installed-dev
 	$(BIN)/python docs/generate.py
 
 redshift-demo: .venv/installed-dev sample
-	PYTHONPATH=tests $(BIN)/python -m redshift.demo sample
+	$(BIN)/python -m redshift_stand_in.demo sample
 
 redshift-smoke: .venv/installed-redshift
 	$(BIN)/python infra/smoke.py $(or $(PREFIX),$(error say where the sample may be written: make $@ PREFIX=s3://bucket/prefix)) \

@@ -1,6 +1,6 @@
 """A warehouse in Redshift beside its bucket in S3: what `conftest.Sparkify` is in DuckDB beside a bucket folder.
 
-Redshift is the stand-in of `tests/redshift`, S3 is ministack: both run on this machine.
+Redshift is `redshift_stand_in`, S3 is ministack: both run on this machine.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,16 +10,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-import s3
 from conftest import Outcome, Row, Sparkify
-from redshift.cloud import Cloud
+
+from redshift_stand_in import s3_server
+from redshift_stand_in.cloud import Cloud
 
 
 class Servers(Cloud):
     """Redshift and S3, in which tests open warehouses."""
 
     @property
-    def worker(self) -> s3.Keys:
+    def worker(self) -> s3_server.Keys:
         """The keys of a user who may list and read, and write below `work/`."""
         return self.users["worker"]
 

@@ -1,6 +1,7 @@
 """A small S3 server in this process, over a dict, for answers that no real store gives on demand.
 
-It checks neither signatures nor rights: `s3.py` has a server that does. A hook sees each request and may answer itself.
+It checks neither signatures nor rights: `redshift_stand_in.s3_server` does. A hook sees each request and may answer
+itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A load into Redshift, seen from its statements to its rows: on the stand-in of `tests/redshift` and on ministack."""
+"""A load into Redshift, seen from its statements to its rows, on `redshift_stand_in` and ministack."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from conftest import JSONPATHS, Outcome, event, lines, many_events, packed, run, song
 from faults import quick_folder
-from redshift.cloud import Cloud
 from redshift_connector.error import InterfaceError
 
+from redshift_stand_in.cloud import Cloud
 from sparkify import etl, sql_queries
 from sparkify import plan as planning
 from sparkify.config import load

@@ -1,6 +1,6 @@
 """A load into Redshift while something goes wrong: what the program says, what stays, and that the next run ends right.
 
-On the stand-in of `tests/redshift` and on ministack.
+On `redshift_stand_in` and ministack.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redshift as redshift_server
 import redshift_connector
 import trustme
 from conftest import Outcome, event, free_port, lines, many_events, run
@@ -23,6 +22,7 @@ from redshift_connector.error import InterfaceError
 from test_config import S3, read
 from test_redshift import Servers, Warehouse, delivered, refusal, running, wait_for
 
+import redshift_stand_in
 from sparkify import listing, sql_queries
 from sparkify.engines import engine
 from sparkify.engines.redshift import work
@@ -526,7 +526,7 @@ def test_only_a_certificate_that_can_be_trusted_is_taken(tmp_path: Path, monkeyp
     def assert_logs_in(host: str, sslmode: str) -> None:
         assert "the tables are not there yet" in error_of(login(host, sslmode))
 
-    with quick_folder() as folder, redshift_server.running(folder, certificate=str(certificate)) as stand_in:
+    with quick_folder() as folder, redshift_stand_in.running(folder, certificate=str(certificate)) as stand_in:
         for sslmode in ("verify-full", "verify-ca"):
             assert_refused("localhost", sslmode, "the host cannot prove that it is Redshift", "verify failed")
         monkeypatch.setenv("SSL_CERT_FILE", str(trusted))

@@ -9,8 +9,8 @@ from types import ModuleType
 
 import pytest
 from engines import Servers
-from redshift import demo
 
+from redshift_stand_in import demo
 from sparkify import config, sql_queries
 from sparkify.progress import Progress
 from sparkify.sample import write_sample

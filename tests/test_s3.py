@@ -17,8 +17,8 @@ from urllib.parse import unquote, urlsplit
 import oracle
 import pytest
 from conftest import JSONPATHS, Sparkify, assert_is, event, free_port, lines, many_events, packed, song
-from s3 import Keys, Server, running
 
+from redshift_stand_in.s3_server import Keys, Server, running
 from sparkify.sample import write_sample
 from sparkify.store import Listing
 from sparkify.store.folder import Folder
