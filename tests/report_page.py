@@ -68,7 +68,7 @@ def made(sparkify: Sparkify, *options: str) -> Path:
 
 @dataclass
 class Variant:
-    """A figure for the listeners of a level: its sentence, its table, its code, and what its charts are drawn from."""
+    """A figure for the listeners of a level: its sentence, its table, its code, and the data of its charts."""
 
     finding: str = ""
     head: list[str] = field(default_factory=list)
@@ -86,7 +86,7 @@ class Variant:
 
 
 class Page(HTMLParser):
-    """The figures of a report by question and level, and the elements that would load something."""
+    """The figures of a report by question and level, and the addresses in the page."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

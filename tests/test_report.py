@@ -14,16 +14,17 @@ from conftest import Sparkify, event, opened
 from report_page import DAY, FIRST_DAY, Page, fill, hard_plays, made
 from test_real_data import REAL_DATA
 
+from sparkify import dictionary
 from sparkify.questions import Filter, Question
-from sparkify.report import answers, charts, contents, user_agents, words
-from sparkify.report.answers import AnsweredQuestion, Surroundings
-from sparkify.report.chapters import CHAPTERS
+from sparkify.report import tables, words
+from sparkify.report.answers import AnsweredQuestion, ReportContext
+from sparkify.report.chapters import CHAPTERS, times, user_agents
 from sparkify.sample import write_sample
 
 QUESTIONS = [figure.question for chapter in CHAPTERS for figure in chapter.figures]
 NOW = datetime(2018, 12, 1, 12)
 PLAIN = {ord("\u2068"): None, ord("\u2069"): None, ord("\u00a0"): " "}
-"""Leaves out of a text what only steers how it is set."""
+"""Removes isolates, and turns no-break spaces into spaces."""
 
 
 @pytest.fixture(scope="module", params=["duckdb", "redshift"])
@@ -43,18 +44,14 @@ def page(html: str) -> Page:
     return Page.of(html)
 
 
-def answered(name: str, rows: list[tuple[Any, ...]], **chosen: Any) -> tuple[AnsweredQuestion, Surroundings]:
-    """An answer that no warehouse gave, among 100 plays."""
-    columns = tuple(answers.descriptions(name))
+def sentence(name: str, rows: list[tuple[Any, ...]]) -> str:
+    """The sentence of a figure for an answer that no warehouse gave, in a report on 100 plays."""
+    columns = tuple(dictionary.question_columns(name))
     totals = {"plays": 100, "last_play": NOW - timedelta(days=2), "first_play": NOW - timedelta(days=9)}
-    asked = Filter(**chosen)
-    answer = AnsweredQuestion(Question(name), asked, columns, ("BIGINT",) * len(columns), tuple(rows))
-    return answer, Surroundings(totals, asked, NOW)
-
-
-def finding(name: str, rows: list[tuple[Any, ...]], **chosen: Any) -> str:
+    context = ReportContext(Filter(), totals, NOW)
+    answer = AnsweredQuestion(Question(name), context, columns, ("BIGINT",) * len(columns), tuple(rows))
     [figure] = [figure for chapter in CHAPTERS for figure in chapter.figures if figure.question == name]
-    return figure.finding(*answered(name, rows, **chosen)).translate(PLAIN)
+    return figure.sentence(answer).translate(PLAIN)
 
 
 def test_every_table_is_the_answer_to_its_question_for_every_level(filled: Sparkify, page: Page) -> None:
@@ -62,7 +59,7 @@ def test_every_table_is_the_answer_to_its_question_for_every_level(filled: Spark
         for level, variant in page.figures[name].items():
             options = [] if level in ("all", "any") else ["--level", level]
             answer = json.loads(filled.command("query", name, *options, "--format", "json").out)
-            assert variant.head == [answers.label(column) for column in answer["columns"]], name
+            assert variant.head == [words.label(column) for column in answer["columns"]], name
             assert len(variant.rows) == max(len(answer["rows"]), 1), name
             for shown, row in zip(variant.numbers, answer["rows"], strict=bool(answer["rows"])):
                 for text, value in zip(shown, row.values(), strict=True):
@@ -70,7 +67,7 @@ def test_every_table_is_the_answer_to_its_question_for_every_level(filled: Spark
 
 
 def same(shown: Any, value: Any) -> bool:
-    """Whether a cell shows a value of an answer; of times, the seconds."""
+    """Whether a cell shows a value of an answer; times are compared to the second."""
     if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT", value):
         return bool(shown == value.replace("T", " ")[:19])
     return bool(shown == value or str(shown) == value)
@@ -118,7 +115,7 @@ def test_what_does_not_depend_on_the_level_is_there_once(page: Page) -> None:
     assert by_level["totals"] == by_level["plays_by_city"] == ["all", "free", "paid"]
 
 
-def test_hard_titles_stand_whole_in_tables_and_tooltips_and_shortened_in_labels(page: Page) -> None:
+def test_hard_titles_are_whole_in_tables_and_tooltips_and_shortened_in_labels(page: Page) -> None:
     variant = page.figures["missing_songs"]["all"]
     titles = {row[0] for row in variant.rows}
     assert titles == {title for title, _ in report_page.TITLES}
@@ -207,8 +204,8 @@ def test_an_empty_warehouse_says_in_every_figure_that_there_is_nothing(sparkify:
 def test_one_play_makes_a_whole_report(sparkify: Sparkify) -> None:
     fill(sparkify, [event()])
     page = Page.read(made(sparkify))
-    said = {name: variants.get("all") for name, variants in page.figures.items()}
-    songs, hours, totals = said["most_played_songs"], said["plays_by_weekday_and_hour"], said["totals"]
+    figures = {name: variants.get("all") for name, variants in page.figures.items()}
+    songs, hours, totals = figures["most_played_songs"], figures["plays_by_weekday_and_hour"], figures["totals"]
     assert songs
     assert songs.finding.translate(PLAIN) == "“Hello” by Adele is the only one, with 1 play, 100 % of all."
     assert hours
@@ -238,7 +235,7 @@ def test_user_agents_are_grouped_with_and_without_their_quotes(page: Page) -> No
     )
 
 
-def test_user_agents_that_tell_nothing_are_unknown() -> None:
+def test_unrecognised_user_agents_are_unknown() -> None:
     assert user_agents.browser_and_system(None) == user_agents.browser_and_system("?") == ("unknown", "unknown")
 
 
@@ -274,13 +271,13 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
     variant = page.figures["plays_by_day"]["all"]
     assert len(variant.chart["rows"]) == 4_000
     assert variant.chart["isAnswer"]
-    assert len(variant.rows) == contents.CUT_TABLE
+    assert len(variant.rows) == tables.FIRST_ROWS
     assert "These are the first 100 of 4,000 rows; the query below gives all." in page.text
     assert "These are the first 100 of 2,000 rows; the query below gives all." in page.text
 
 
 @pytest.mark.parametrize(
-    ("name", "rows", "said"),
+    ("name", "rows", "expected"),
     [
         ("most_played_songs", [("A", "X", 5, 1), ("B", "Y", 4, 1)], "“A” by X leads with 5 plays, 5 % of all."),
         (
@@ -368,25 +365,25 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
         ),
     ],
 )
-def test_a_sentence_says_what_the_rows_say(name: str, rows: list[tuple[Any, ...]], said: str) -> None:
-    assert finding(name, rows) == said
+def test_a_sentence_says_what_the_rows_say(name: str, rows: list[tuple[Any, ...]], expected: str) -> None:
+    assert sentence(name, rows) == expected
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "said"),
+    ("part", "whole", "expected"),
     [(0, 5, "0 %"), (1, 3, "33.3 %"), (1, 100_000, "under 0.1 %"), (99_999, 100_000, "over 99.9 %"), (5, 5, "100 %")],
 )
-def test_a_share_is_none_or_all_only_when_it_is(part: int, whole: int, said: str) -> None:
-    assert words.share(part, whole).translate(PLAIN) == said
+def test_a_share_is_none_or_all_only_when_it_is(part: int, whole: int, expected: str) -> None:
+    assert words.share(part, whole).translate(PLAIN) == expected
 
 
 @pytest.mark.parametrize(("most", "classes"), [(1, 1), (5, 5), (7, 4), (140, 6), (1_000_003, 6)])
 def test_the_shades_of_the_heat_map_cover_every_number_once(most: int, classes: int) -> None:
-    found = charts.heat_classes(most)
-    assert len(found) == classes <= charts.HEAT_STEPS
-    assert found[0][0] == 1
-    assert found[-1][1] == most
-    assert all(after[0] == before[1] + 1 for before, after in pairwise(found))
+    ranges = times.shade_classes(most)
+    assert len(ranges) == classes <= times.SHADES
+    assert ranges[0][0] == 1
+    assert ranges[-1][1] == most
+    assert all(after[0] == before[1] + 1 for before, after in pairwise(ranges))
 
 
 def test_a_name_is_not_cut_within_a_character() -> None:
@@ -395,7 +392,7 @@ def test_a_name_is_not_cut_within_a_character() -> None:
     assert words.shortened("👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 10) == "👨‍👩‍👧‍👦…"
 
 
-def test_ages_are_told_in_the_largest_unit_of_which_there_are_two() -> None:
+def test_an_age_is_in_the_largest_unit_that_fits_twice() -> None:
     now = datetime(2018, 11, 1, 12, tzinfo=UTC)
     ages = [timedelta(seconds=30), timedelta(minutes=119), timedelta(hours=47), timedelta(days=3)]
     assert [words.ago(now, now - age) for age in ages] == ["just now", "119 minutes ago", "47 hours ago", "3 days ago"]

@@ -1,4 +1,4 @@
-"""The report opened in a browser: charts are drawn, nothing is asked for, and everybody can read and work it."""
+"""The report in a browser: charts are drawn, no request leaves the page, and everybody can read and use it."""
 
 import re
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def visible(page: Page, question: str) -> str:
-    """Where the figure of a question is, for the listeners that are chosen."""
+    """The selector of a question's figure for the level that is switched on."""
     level = page.evaluate(
         "(id) => [...document.querySelectorAll(`#${id} .variant`)].find((v) => v.checkVisibility()).dataset.level",
         question,
@@ -84,17 +84,17 @@ def test_nothing_and_next_to_nothing_are_shown_without_a_complaint(
         assert seen.complaints == []
 
 
-def test_a_bar_tells_its_row_with_the_whole_title(browser: Browser, report: Path) -> None:
+def test_the_tooltip_of_a_bar_has_its_row_with_the_whole_title(browser: Browser, report: Path) -> None:
     with opened(browser, report) as seen:
         figure = visible(seen.page, "missing_songs")
         tooltip = seen.page.locator("#vg-tooltip-element.visible")
-        told = []
+        texts = []
         for n in range(len(report_page.TITLES)):
             seen.page.locator(f"{figure} .mark-rect path").nth(n).hover()
             tooltip.wait_for()
-            told.append(tooltip.inner_text())
+            texts.append(tooltip.inner_text())
         for title, artist in report_page.TITLES:
-            assert any(title in text and artist in text and "Plays" in text for text in told), title
+            assert any(title in text and artist in text and "Plays" in text for text in texts), title
         assert seen.complaints == []
 
 
@@ -145,7 +145,7 @@ def test_charts_follow_the_window_also_while_they_are_hidden(browser: Browser, r
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_marks_and_texts_of_charts_stand_out(browser: Browser, report: Path, scheme: str) -> None:
+def test_marks_and_texts_of_charts_have_contrast(browser: Browser, report: Path, scheme: str) -> None:
     with opened(browser, report, color_scheme=scheme) as seen:
         marks = seen.page.evaluate(CONTRASTS, f".figure:not(#plays_by_weekday_and_hour) {MARKS}")
         texts = seen.page.evaluate(CONTRASTS, "svg text")

@@ -1,12 +1,13 @@
-"""The report: one HTML file that holds everything it shows and asks the network for nothing.
+"""The report: one HTML file that holds everything it shows and loads nothing from the network.
 
-Every number in it is the answer of a question of `sql/report`, or stands in a sentence beside that answer.
+Every number in it is an answer to a question of `sql/report`, or part of the sentence beside that answer.
 """
 
 from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from importlib.resources import files
@@ -16,10 +17,10 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from sparkify import __version__
+from sparkify.engines.answer import Value
 from sparkify.engines.engine import Engine
 from sparkify.questions import Filter
 from sparkify.report import charts, contents, words
-from sparkify.report.contents import Contents
 
 
 def page(
@@ -30,24 +31,24 @@ def page(
     now: datetime,
     config_option: str = "",
 ) -> str:
-    """The report on the plays of a period, as HTML, inside the caller's snapshot.
+    """The report on the plays of a period, as HTML, read in the caller's snapshot.
 
-    Both days belong to the period (UTC); None leaves nothing out. Without a level the reader can switch between all
-    listeners, free and paid ones. `now` is UTC when it names no time zone. `config_option` is what the command lines in
-    the page need to find the warehouse.
+    The period includes both days (UTC); None leaves that end open. Without a level, the reader of the page can switch
+    between all listeners, free and paid ones. `now` is UTC where it has no time zone. `config_option` completes the
+    command lines in the page, so that they find the same warehouse.
 
     Raises:
         ConfigError: the first day is after the last.
     """
     now = now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
-    chosen = Filter(first_day, last_day, level)
-    found = contents.gather(engine, chosen, now)
+    filter = Filter(first_day, last_day, level)
+    page_contents = contents.read(engine, filter, now)
     script = _script()
     return _template().render(
-        chapters=found.chapters,
-        levels={level: contents.LEVELS[level] for level in found.levels},
+        chapters=page_contents.chapters,
+        levels={level: contents.LEVELS[level] for level in page_contents.levels},
         config_option=config_option,
-        period=_period(chosen, found),
+        period=_period(filter, page_contents.totals),
         place=engine.place,
         made=words.moment(now),
         version=__version__,
@@ -58,22 +59,22 @@ def page(
     )
 
 
-def _period(chosen: Filter, found: Contents) -> str:
-    first, last = chosen.first_day, chosen.last_day
+def _period(filter: Filter, totals: Mapping[str, Value]) -> str:
+    first, last = filter.first_day, filter.last_day
     if first and last:
         return f"{first} to {last} (UTC)"
     if first:
         return f"from {first} on (UTC)"
     if last:
         return f"up to {last} (UTC)"
-    if not found.totals["plays"]:
+    if not totals["plays"]:
         return "none yet"
-    return f"{found.totals['first_play'].date()} to {found.totals['last_play'].date()} (UTC), all there is"
+    return f"{totals['first_play'].date()} to {totals['last_play'].date()} (UTC), all there is"
 
 
 @cache
 def _script() -> str:
-    """Vega with what draws the charts, as one script."""
+    """Vega and page.js as one script."""
     script: str = vl_convert.javascript_bundle(_part("page.js"))
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
@@ -89,5 +90,5 @@ def _part(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """By which the page's own rules (CSP) let this script run, and no other."""
+    """The hash by which the page's Content-Security-Policy allows this script and no other."""
     return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()

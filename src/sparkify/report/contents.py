@@ -1,81 +1,35 @@
-"""What the page shows, ready for the template: figures, their tables, and the data of their charts."""
+"""What the page shows, ready for the template: each figure with its sentence, its table and the data of its charts."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from markupsafe import Markup
 
+from sparkify import questions
 from sparkify.engines.answer import Value
 from sparkify.engines.engine import Engine
 from sparkify.questions import Filter, Question
-from sparkify.report import answers, words
-from sparkify.report.answers import AnsweredQuestion, Surroundings
-from sparkify.report.chapters import CHAPTERS, Chapter, Figure, Shape
+from sparkify.report import tables
+from sparkify.report.answers import AnsweredQuestion, ReportContext
+from sparkify.report.chapters import CHAPTERS
 from sparkify.report.charts import Drawing, Spec
-
-WHOLE_TABLE, CUT_TABLE = 400, 100
-"""Rows of a table that the page holds as HTML, and how many of them where there are more.
-
-page.js adds the others where a chart has them.
-"""
+from sparkify.report.figures import Chapter, Figure, Shape
+from sparkify.report.tables import Table, Tile
 
 LEVELS = {"all": "All listeners", "free": "Free", "paid": "Paid"}
-"""Whose plays a reader can choose, and what the choice is called."""
+"""The listeners that a reader can choose, with the label of the choice."""
 
-AROUND_A_CHART = 64
-"""Pixels of axis and legend, kept free until a chart is drawn."""
-
-NO_VALUE = "–"
+AXES_HEIGHT = 64
+"""Pixels for axes and legend, kept free until the browser draws the chart."""
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of a table."""
-
-    name: str
-    label: str
-    description: str
-    is_number: bool
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A value as it is read, and exactly where reading rounds it."""
-
-    text: str
-    exact: str = ""
-
-
-@dataclass(frozen=True)
-class Table:
-    """The rows of an answer, or the first of them; `all_rows` says how many there are."""
-
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
-    all_rows: int
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether there are more rows than it holds."""
-        return self.all_rows > len(self.rows)
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A number of the overview."""
-
-    label: str
-    text: str
-    description: str
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One chart's place in the page."""
+class ChartFrame:
+    """The space for one chart; `height` is in pixels."""
 
     caption: str
     height: int
@@ -83,11 +37,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Variant:
-    """A figure for the listeners of one level; of `any` where the question has no level."""
+    """A figure for the listeners of one level, or for `any` where the question has no level.
+
+    `data` is the JSON that page.js draws, None without a chart.
+    """
 
     level: str
-    finding: str
-    pictures: Sequence[Picture]
+    sentence: str
+    charts: Sequence[ChartFrame]
     data: Markup | None
     tiles: Sequence[Tile]
     table: Table
@@ -96,8 +53,8 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class ShownFigure:
-    """A question with its note and its variants."""
+class FigureContents:
+    """A question and its answers."""
 
     question: Question
     shape: Shape
@@ -106,120 +63,79 @@ class ShownFigure:
 
 
 @dataclass(frozen=True)
-class ShownChapter:
-    """A chapter with its figures."""
+class ChapterContents:
+    """A chapter with the contents of its figures."""
 
     chapter: Chapter
-    figures: Sequence[ShownFigure]
+    figures: Sequence[FigureContents]
 
 
 @dataclass(frozen=True)
 class Contents:
-    """All chapters, and of the plays that were asked for the totals."""
+    """All chapters, the levels that a reader can choose, and the totals of all plays of the report."""
 
-    chapters: Sequence[ShownChapter]
+    chapters: Sequence[ChapterContents]
     levels: Sequence[str]
     totals: Mapping[str, Value]
 
 
-def gather(engine: Engine, chosen: Filter, now: datetime) -> Contents:
-    """Ask all questions of the report: for the chosen level, or for all listeners and for each level."""
-    levels = [chosen.level] if chosen.level else list(LEVELS)
-    around = {level: _surroundings(engine, _of_level(chosen, level), now) for level in levels}
+def read(engine: Engine, filter: Filter, now: datetime) -> Contents:
+    """Ask all questions of the report: for the filter's level, or without one for all listeners and for each level."""
+    levels = [filter.level] if filter.level else list(LEVELS)
+    contexts = {
+        level: ReportContext.read(engine, replace(filter, level=None if level == "all" else level), now)
+        for level in levels
+    }
     chapters = [
-        ShownChapter(chapter, [_figure(engine, figure, around) for figure in chapter.figures]) for chapter in CHAPTERS
+        ChapterContents(chapter, [_figure(engine, figure, contexts) for figure in chapter.figures])
+        for chapter in CHAPTERS
     ]
-    return Contents(chapters, levels, around[levels[0]].totals)
+    return Contents(chapters, levels, contexts[levels[0]].totals)
 
 
 def compact_json(content: object) -> Markup:
-    """JSON that can stand in a script element, whatever its texts hold."""
+    """JSON that is safe inside a script element, whatever its texts hold."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
-def table(answer: AnsweredQuestion) -> Table:
-    """The answer as a table of texts."""
-    columns = [
-        Column(name, answers.label(name), _description(answer, name), answer.is_number(name)) for name in answer.columns
+def _figure(engine: Engine, figure: Figure, contexts: Mapping[str, ReportContext]) -> FigureContents:
+    question = questions.find(figure.question)
+    if "--level" not in question.options:
+        contexts = {"any": next(iter(contexts.values()))}
+    variants = [
+        _variant(figure, level, AnsweredQuestion.read(engine, question, context)) for level, context in contexts.items()
     ]
-    kept = answer.rows if len(answer.rows) <= WHOLE_TABLE else answer.rows[:CUT_TABLE]
-    rows = [[_cell(column.name, value) for column, value in zip(columns, row, strict=True)] for row in kept]
-    return Table(columns, rows, len(answer.rows))
+    return FigureContents(question, figure.shape, figure.is_wide, variants)
 
 
-def _of_level(chosen: Filter, level: str) -> Filter:
-    return answers.of_level(chosen, None if level == "all" else level)
-
-
-def _surroundings(engine: Engine, chosen: Filter, now: datetime) -> Surroundings:
-    [totals] = answers.ask(engine, "totals", chosen).records
-    return Surroundings(totals, chosen, now)
-
-
-def _figure(engine: Engine, figure: Figure, around: Mapping[str, Surroundings]) -> ShownFigure:
-    shown = dict(around)
-    if not answers.depends_on_level(figure.question):
-        shown = {"any": next(iter(around.values()))}
-    variants = [_variant(engine, figure, level, surroundings) for level, surroundings in shown.items()]
-    return ShownFigure(Question(figure.question), figure.shape, figure.is_wide, variants)
-
-
-def _variant(engine: Engine, figure: Figure, level: str, around: Surroundings) -> Variant:
-    answer = answers.ask(engine, figure.question, around.chosen)
-    finding = figure.finding(answer, around)
-    drawing = figure.draw(answer, around) if figure.draw and answer.rows else None
+def _variant(figure: Figure, level: str, answer: AnsweredQuestion) -> Variant:
+    sentence = figure.sentence(answer)
+    drawing = figure.draw(answer) if figure.draw and answer.rows else None
     return Variant(
         level=level,
-        finding=finding,
-        pictures=_pictures(drawing) if drawing else (),
-        data=_data(drawing, answer.question.title, finding) if drawing else None,
-        tiles=list(_tiles(answer)) if figure.shape == "tiles" else (),
-        table=table(answer),
+        sentence=sentence,
+        charts=_frames(drawing) if drawing else (),
+        data=_data(drawing, answer.question.title, sentence) if drawing else None,
+        tiles=tables.tiles(answer) if figure.shape == "tiles" else (),
+        table=tables.table(answer),
         sql=answer.sql,
         command=answer.command,
     )
 
 
-def _pictures(drawing: Drawing) -> list[Picture]:
+def _frames(drawing: Drawing) -> list[ChartFrame]:
     return [
-        Picture(caption, spec["height"] + AROUND_A_CHART)
+        ChartFrame(caption, spec["height"] + AXES_HEIGHT)
         for caption, spec in zip(drawing.captions, drawing.specs, strict=True)
     ]
 
 
-def _data(drawing: Drawing, title: str, finding: str) -> Markup:
-    """What page.js draws: rows, by column, and the charts with the text that stands for each."""
+def _data(drawing: Drawing, title: str, sentence: str) -> Markup:
+    """The rows and charts for page.js; each chart's description is the text that a screen reader reads for it."""
     specs: list[Spec] = [
-        {"description": " ".join(part for part in (caption and f"{caption}.", title, finding) if part), **spec}
+        {"description": " ".join(part for part in (caption and f"{caption}.", title, sentence) if part), **spec}
         for caption, spec in zip(drawing.captions, drawing.specs, strict=True)
     ]
     content = {"columns": drawing.columns, "rows": drawing.rows, "isAnswer": drawing.shows_answer, "specs": specs}
     return compact_json(content)
-
-
-def _tiles(answer: AnsweredQuestion) -> Iterator[Tile]:
-    for name, value in answer.records[0].items():
-        text = words.moment(value) if isinstance(value, datetime) else _cell(name, value).text
-        meaning, _, what_null_means = _description(answer, name).partition("; null: ")
-        yield Tile(answers.label(name), text, what_null_means if value is None else meaning)
-
-
-def _description(answer: AnsweredQuestion, column: str) -> str:
-    """What a column means, unless its name says it all."""
-    described = answers.descriptions(answer.question.name).get(column, "")
-    return "" if described == answers.label(column).lower() else described
-
-
-def _cell(column: str, value: Value) -> Cell:
-    if value is None:
-        return Cell(NO_VALUE)
-    if column.endswith("_share"):
-        return Cell(words.share(value, 1), repr(float(value)))
-    if isinstance(value, datetime):
-        return Cell(value.isoformat(" ", "seconds"))
-    if isinstance(value, date):
-        return Cell(value.isoformat())
-    if isinstance(value, float):
-        return Cell(words.number(value), repr(value))
-    return Cell(words.number(value) if isinstance(value, int) else str(value).replace("\0", "\ufffd"))

@@ -1,117 +1,73 @@
-"""Charts of who or what comes first: bars under their names, which have the whole width even on a telephone."""
+"""Rankings: the sentence that names the first place, and the chart with a bar a row.
+
+Each name stands above its bar, where it has the whole width even on a phone.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import altair as alt
 
-from sparkify.engines.answer import Value
-from sparkify.report import user_agents, words
-from sparkify.report.answers import AnsweredQuestion, Row, Surroundings
-from sparkify.report.charts import Drawing, Spec, finished, tooltips
+from sparkify.questions import MOST
+from sparkify.report import words
+from sparkify.report.answers import AnsweredQuestion, Row
+from sparkify.report.charts import AnyChart, Drawing, Spec, specification, tooltips
 from sparkify.words import counted
 
 ROW_HEIGHT, BAR_HEIGHT = 44, 9
 """Pixels."""
 
-FAMILIES = 8
-"""Browsers or systems that get a bar each; the others share the last."""
 
-REASONS = 10
-"""Reasons for rejected records that get a bar."""
+def leader(
+    answer: AnsweredQuestion,
+    name: Callable[[Row], str],
+    one: str,
+    many: str = "",
+    *,
+    leads: str = "leads",
+    lead: str = "lead",
+    nothing: str = "",
+) -> str:
+    """Who has the first place in a ranking by plays, alone or with others.
 
-
-def songs(answer: AnsweredQuestion, around: Surroundings) -> Drawing:
-    """Titles and their artists."""
-    return _ranking(answer, [_song(row) for row in answer.records])
-
-
-def artists(answer: AnsweredQuestion, around: Surroundings) -> Drawing:
-    """Artists."""
-    return _ranking(answer, [_name(row["artist_name"], "unknown artist") for row in answer.records])
-
-
-def users(answer: AnsweredQuestion, around: Surroundings) -> Drawing:
-    """Users."""
-    return _ranking(answer, [user_name(row) for row in answer.records])
-
-
-def cities(answer: AnsweredQuestion, around: Surroundings) -> Drawing:
-    """Cities with their states."""
-    return _ranking(answer, [place_name(row) for row in answer.records])
-
-
-def states(answer: AnsweredQuestion, around: Surroundings) -> Drawing:
-    """States."""
-    return _ranking(answer, [_name(row["state"], "unknown state") for row in answer.records])
-
-
-def reasons(answer: AnsweredQuestion, around: Surroundings) -> Drawing:
-    """The most frequent reasons why records are rejected."""
-    names = [": ".join(part for part in (row["column_name"], row["reason"]) if part) for row in answer.records]
-    return _ranking(answer, [_name(name, "") for name in names], "records", most=REASONS)
+    `one` and `many` are the noun for what is ranked, `leads` and `lead` the verb for one leader and for several.
+    `nothing` is the sentence for no rows although there are plays.
+    """
+    context = answer.context
+    if not answer.rows:
+        return nothing if nothing and context.plays else context.no_plays
+    most = answer.records[0]["plays"]
+    leaders = [name(row) for row in answer.records if row["plays"] == most]
+    plays, share = counted(most, "play"), f"{words.share(most, context.plays)} of all"
+    if len(leaders) == 1 == len(answer.rows):
+        return words.capitalized(f"{leaders[0]} is the only one, with {plays}, {share}.")
+    if len(leaders) == 1:
+        return words.capitalized(f"{leaders[0]} {leads} with {plays}, {share}.")
+    if len(leaders) <= words.LONGEST_LIST:
+        return words.capitalized(f"{words.listing(leaders)} {lead} with {plays} each, {share}.")
+    at_least = "At least " if len(leaders) == len(answer.rows) == MOST else ""
+    return f"{at_least}{counted(len(leaders), one, many)} share the first place, with {plays} each, {share}."
 
 
-def families(answer: AnsweredQuestion, around: Surroundings) -> Drawing:
-    """Browsers in one chart, systems in the other."""
-    browsers, systems = user_agents.plays_by_family(answer.records)
-    rows = [*_family_rows("browser", browsers), *_family_rows("system", systems)]
-    specs = [
-        finished(
-            _bars("plays", ["name", "plays"], sum(row[0] == kind for row in rows)).transform_filter(
-                f"datum.kind == '{kind}'"
-            )
-        )
-        for kind in ("browser", "system")
-    ]
-    return Drawing(["kind", "rank", "label", "name", "plays"], rows, specs, ["Browsers", "Systems"])
-
-
-def user_name(row: Row) -> str:
-    """A user by name and id."""
-    names = " ".join(name for name in (row["first_name"], row["last_name"]) if name)
-    return f"{words.isolated(words.shortened(names))} (user {row['user_id']})" if names else f"user {row['user_id']}"
-
-
-def place_name(row: Row) -> str:
-    """A city with its state."""
-    names = [words.isolated(words.shortened(name)) for name in (row["city"], row["state"]) if name]
-    return ", ".join(names) or "unknown place"
-
-
-def _song(row: Row) -> str:
-    return f"{_name(row['title'], 'untitled')} – {_name(row['artist_name'], 'unknown artist')}"
-
-
-def _name(text: str | None, unknown: str) -> str:
-    return unknown if text is None else words.isolated(words.shortened(text))
-
-
-def _family_rows(kind: str, plays: Counter[str]) -> list[list[Value]]:
-    ranked = sorted(plays.items(), key=lambda item: (-item[1], item[0]))
-    shown, others = ranked[:FAMILIES], ranked[FAMILIES:]
-    if others:
-        shown.append((counted(len(others), "other"), sum(count for _, count in others)))
-    return [[kind, rank, _name(name, ""), name, count] for rank, (name, count) in enumerate(shown)]
-
-
-def _ranking(answer: AnsweredQuestion, labels: Sequence[str], count: str = "plays", most: int | None = None) -> Drawing:
+def ranking(answer: AnsweredQuestion, labels: Sequence[str], count: str = "plays", most: int | None = None) -> Drawing:
+    """A bar for each row, or for the first `most`: `labels` are the rows' names, `count` is the column of numbers."""
     rows = [[rank, name, *row] for rank, (name, row) in enumerate(zip(labels, answer.rows, strict=True))][:most]
-    return Drawing(["rank", "label", *answer.columns], rows, [finished(_bars(count, answer.columns, len(rows)))])
+    spec = specification(bars(count, answer.columns, len(rows)))
+    return Drawing(["rank", "label", *answer.columns], rows, [spec])
 
 
-def _bars(count: str, columns: Iterable[str], rows: int) -> alt.LayerChart | alt.FacetChart:
+def bars(count: str, columns: Iterable[str], rows: int) -> AnyChart:
+    """Bars over the columns `rank`, `label` and `count`, for so many rows; the tooltip shows `columns`."""
     y = alt.Y("rank:O", axis=None, scale=alt.Scale(padding=0))
     base = alt.Chart(alt.NamedData("rows")).encode(y=y, tooltip=tooltips(columns, {count}))
     text: Spec = {"yOffset": -8, "baseline": "middle", "fontSize": 13, "fill": "var(--text)"}
     number = f"format(datum.{count}, ',') + (datum.{count} == 1 ? ' {count[:-1]}' : ' {count}')"
-    bars = base.mark_bar(height=BAR_HEIGHT, yOffset=9, cornerRadius=2, color="var(--first)")
+    marks = base.mark_bar(height=BAR_HEIGHT, yOffset=9, cornerRadius=2, color="var(--first)")
     names = base.mark_text(**text, align="left", limit=alt.ExprRef("max(width - 96, 40)"))
     numbers = base.transform_calculate(number=number).mark_text(**text, align="right")
     return alt.layer(
-        bars.encode(x=alt.X(f"{count}:Q", axis=None, scale=alt.Scale(zero=True, nice=False))),
+        marks.encode(x=alt.X(f"{count}:Q", axis=None, scale=alt.Scale(zero=True, nice=False))),
         names.encode(x=alt.value(0), text="label:N"),
         numbers.encode(x=alt.value("width"), text="number:N"),
     ).properties(height=rows * ROW_HEIGHT)

@@ -8,22 +8,23 @@ from datetime import date, datetime
 from sparkify.words import counted
 
 SHORT = 60
-"""Characters of a name in a chart; the tooltip and the table have it whole."""
+"""Characters of a name in a chart; tooltip and table show the whole name."""
 
 LONGEST_LIST = 3
-"""Names in a sentence; of more than that, only their number is told."""
+"""Names in a sentence; of more names, the sentence gives the number only."""
 
 SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60}
 
 PERCENT = "\u00a0%"
-"""With a space at which no line ends."""
+"""With a no-break space."""
 
 _JOINERS = "\u200d\ufe0e\ufe0f"
 _EXTENDERS = ((0x300, 0x36F), (0x1F3FB, 0x1F3FF), (0x610, 0x61A), (0x64B, 0x65F), (0x1AB0, 0x1AFF), (0x20D0, 0x20FF))
+"""Characters that continue the one before them: joiners and variation selectors, combining marks, skin tones."""
 
 
 def number(value: float) -> str:
-    """A number to read: `6,820`, or `8.79` with two decimals unless it is whole."""
+    """A number with thousands separators, and two decimals unless it is whole: `6,820`, `8.79`."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
 
 
@@ -33,12 +34,12 @@ def rounded(value: float) -> str:
 
 
 def are(count: int) -> str:
-    """The verb for so many."""
+    """The verb for a count."""
     return "is" if count == 1 else "are"
 
 
 def share(part: float, whole: float) -> str:
-    """A part as per cent of the whole, never rounded to none or to all unless it is none or all."""
+    """A part as a percentage of the whole; 0 % and 100 % only when it is exactly none or all."""
     percent = 100 * part / whole if whole else 0.0
     if 0 < percent < 0.05:
         return f"under 0.1{PERCENT}"
@@ -48,32 +49,47 @@ def share(part: float, whole: float) -> str:
 
 
 def isolated(text: str) -> str:
-    """A name from outside, whose writing direction stays its own (Unicode's first strong isolate)."""
+    """A name from the data in Unicode isolates, so that its writing direction does not reorder the sentence."""
     return f"\u2068{text}\u2069"
 
 
-def quoted(text: str | None, unknown: str = "an untitled song") -> str:
-    """A title in quotation marks."""
-    return unknown if text is None else f"“{isolated(text)}”"
+def named(text: str | None, unknown: str) -> str:
+    """A name from the data in a sentence; `unknown` where it is null."""
+    return unknown if text is None else isolated(text)
+
+
+def short_name(text: str | None, unknown: str = "") -> str:
+    """A name from the data in a chart; `unknown` where it is null."""
+    return unknown if text is None else isolated(shortened(text))
+
+
+def label(column: str) -> str:
+    """A column's name as words: `matched_plays` is `Matched plays`."""
+    return capitalized(column.replace("_", " "))
+
+
+def capitalized(text: str) -> str:
+    """A text with a capital letter first."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def listing(names: Sequence[str]) -> str:
-    """Some names as a sentence lists them."""
+    """Names as a sentence lists them: `A, B and C`."""
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def day(value: date) -> str:
-    """A day with its weekday."""
+    """A day with its weekday: `Thursday 2018-11-01`."""
     return f"{value:%A} {value.isoformat()}"
 
 
 def moment(value: datetime) -> str:
-    """A point in time, to the minute."""
+    """A time, to the minute: `2018-11-01 12:00`."""
     return value.isoformat(" ", "minutes")
 
 
 def ago(now: datetime, then: datetime) -> str:
-    """How long before now something was, in the largest unit of which there are two, or in minutes."""
+    """The time between two moments, in the largest unit that fits at least twice: `47 hours ago`."""
     seconds = (now - then).total_seconds()
     for unit, length in SECONDS.items():
         if seconds >= 2 * length:
@@ -82,7 +98,7 @@ def ago(now: datetime, then: datetime) -> str:
 
 
 def shortened(text: str, most: int = SHORT) -> str:
-    """A text cut to so many characters with "…" at its end, never within what is drawn as one character."""
+    """A text cut to at most so many characters, with "…" at its end; never inside an emoji or an accented letter."""
     if len(text) <= most:
         return text
     end = most - 1

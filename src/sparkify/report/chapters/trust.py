@@ -1,0 +1,142 @@
+"""Whether the numbers can be trusted: how fresh and how complete they are, and what went wrong."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import altair as alt
+
+from sparkify.report import days, rankings, words
+from sparkify.report.answers import AnsweredQuestion, Row
+from sparkify.report.charts import HEIGHT, Drawing
+from sparkify.report.figures import Chapter, Figure
+from sparkify.words import counted
+
+MOST_REASONS = 10
+"""Reasons for rejected records that get a bar."""
+
+
+def _freshness_sentence(answer: AnsweredQuestion) -> str:
+    if not answer.rows:
+        return "Nothing has been loaded yet."
+    context = answer.context
+    loads = words.listing(
+        [
+            f"the last {row['kind']} were loaded {words.ago(context.now, row['last_loaded_at'])}"
+            for row in answer.records
+        ]
+    )
+    last: datetime | None = context.totals["last_play"]
+    last_play = f"; the last play in this report was {words.ago(context.now, last)}" if last else ""
+    return words.capitalized(f"{loads}{last_play}.")
+
+
+def _rejected_sentence(answer: AnsweredQuestion) -> str:
+    if not answer.rows:
+        return "No record is rejected."
+    first, records = answer.records[0], sum(row["records"] for row in answer.records)
+    column = f" in column {first['column_name']}" if first["column_name"] else ""
+    reason = f"“{words.isolated(first['reason'])}”{column}"
+    rejected = f"{counted(records, 'record')} {words.are(records)} rejected"
+    if len(answer.rows) == 1:
+        return f"{rejected}: {reason}."
+    is_tied = answer.records[1]["records"] == first["records"]
+    most = f"no reason is more frequent than {reason}" if is_tied else f"most often for {reason}"
+    return f"{rejected}, {most} ({words.number(first['records'])})."
+
+
+def _rejected_chart(answer: AnsweredQuestion) -> Drawing:
+    labels = [": ".join(part for part in (row["column_name"], row["reason"]) if part) for row in answer.records]
+    return rankings.ranking(answer, [words.short_name(text) for text in labels], "records", MOST_REASONS)
+
+
+def _usual_plays_sentence(answer: AnsweredQuestion) -> str:
+    if not answer.rows:
+        return answer.context.no_plays
+    comparable = [row for row in answer.records if row["usual_plays"] is not None]
+    if not comparable:
+        return "No day here has four weeks of plays before it, so none can be compared yet."
+    below, above = (choose(comparable, key=lambda row: row["plays"] - row["usual_plays"]) for choose in (min, max))
+    parts = [f"{counted(len(comparable), 'day')} can be compared"]
+    if below["plays"] < below["usual_plays"]:
+        parts.append(f"furthest below the usual is {_compared(below)}")
+    if above["plays"] > above["usual_plays"]:
+        parts.append(f"furthest above is {_compared(above)}")
+    return "; ".join(parts if len(parts) > 1 else [*parts, "each has exactly the usual plays"]) + "."
+
+
+def _compared(row: Row) -> str:
+    usual = words.number(row["usual_plays"])
+    return f"{words.day(row['day'])} with {counted(row['plays'], 'play')} where {usual} are usual"
+
+
+def _usual_plays_chart(answer: AnsweredQuestion) -> Drawing:
+    """A bar for each day's plays, and a line across it at the usual number, where that is known."""
+    has_usual = any(row["usual_plays"] is not None for row in answer.records)
+    names = ["plays", "usual for the weekday"][: 1 + has_usual]
+    scale = alt.Scale(domain=names, range=["var(--first)", "var(--strong)"])
+    color = alt.Color("what:N", scale=scale, title=None)
+    bars = days.bars(answer).transform_calculate(what=f"'{names[0]}'")
+    usual = (
+        alt.Chart(alt.NamedData("rows"))
+        .transform_filter("isValid(datum.usual_plays)")
+        .transform_calculate(what=f"'{names[-1]}'", time=days.TIME, end=f"datum.time + {days.DAY}")
+        .mark_rule(strokeWidth=2)
+        .encode(x=days.axis(answer, "time:T"), x2="end:Q")
+    )
+    layers = [
+        chart.encode(y=alt.Y(f"{column}:Q", title="Plays"), color=color, tooltip=days.row_tooltips(answer))
+        for chart, column in ((bars, "plays"), (usual, "usual_plays"))[: len(names)]
+    ]
+    return days.drawing(answer, alt.layer(*layers).properties(height=HEIGHT))
+
+
+def _matched_sentence(answer: AnsweredQuestion) -> str:
+    if not answer.rows:
+        return answer.context.no_plays
+    plays, matched = (sum(row[column] for row in answer.records) for column in ("plays", "matched_plays"))
+    overall = (
+        f"{words.number(matched)} of {counted(plays, 'play')} ({words.share(matched, plays)}) "
+        f"{words.are(matched)} of songs in the catalogue"
+    )
+    low, high = (choose(answer.records, key=lambda row: row["matched_share"]) for choose in (min, max))
+    if low["matched_share"] == high["matched_share"]:
+        return f"{overall}."
+    return f"{overall}; the day's share is between {_matched_share(low)} and {_matched_share(high)}."
+
+
+def _matched_share(row: Row) -> str:
+    return f"{words.share(row['matched_plays'], row['plays'])} ({words.day(row['day'])})"
+
+
+def _matched_chart(answer: AnsweredQuestion) -> Drawing:
+    return days.drawing(answer, days.bars_of_one_number(answer, "matched_share", "%"))
+
+
+def _last_runs_sentence(answer: AnsweredQuestion) -> str:
+    if not answer.rows:
+        return "There has been no run yet."
+    last = answer.records[0]
+    how = {"done": "is done", "running": "is still running", "killed": "was killed"}.get(last["status"], last["status"])
+    text = f"The last run, begun {words.ago(answer.context.now, last['started_at'])}, {how}."
+    if len(answer.rows) == 1:
+        return text
+    bad = sum(row["status"] not in ("done", "running") for row in answer.records)
+    return (
+        f"{text} Of the last {len(answer.rows)} runs, {bad or 'none'} failed or {'were' if bad > 1 else 'was'} killed."
+    )
+
+
+CHAPTER = Chapter(
+    name="trust",
+    short="Trust",
+    title="Can it be trusted?",
+    lead="How fresh and how complete the numbers are, and what went wrong on the way.",
+    figures=(
+        Figure("freshness", _freshness_sentence, shape="table"),
+        Figure("rejected_by_reason", _rejected_sentence, _rejected_chart),
+        Figure("plays_against_four_weeks", _usual_plays_sentence, _usual_plays_chart, is_wide=True),
+        Figure("matched_by_day", _matched_sentence, _matched_chart, is_wide=True),
+        Figure("last_runs", _last_runs_sentence, is_wide=True, shape="table"),
+    ),
+)
