@@ -4,11 +4,14 @@ PYTHON ?= python3
 BIN = .venv/bin
 export PIP_CACHE_DIR = $(CURDIR)/.venv/cache
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
-PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
+PIP = $(BIN)/python -m pip install --quiet --no-deps
 
-.PHONY: run test test-stand-in lint format docs redshift-demo redshift-smoke bench clean
+.PHONY: help run test test-stand-in lint format docs lock redshift-driver redshift-demo redshift-smoke bench clean
 
-run: .venv/installed sample
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/installed-run sample ## set up .venv, make a sample bucket, create the tables, load it, write report.html
 	$(BIN)/python create_tables.py
 	$(BIN)/python etl.py
 	@echo; echo "The ten most played songs:"
@@ -17,13 +20,13 @@ run: .venv/installed sample
 	@echo; echo "Next: open report.html in a browser; '$(BIN)/sparkify query' lists more questions;"
 	@echo "put your own bucket into dwh.cfg and run this again. docs/tutorial.md goes on from here."
 
-test: .venv/installed-dev .venv/duckdb-1.4/installed
+test: .venv/installed-dev .venv/duckdb-1.4/installed ## set up what tests need, and run them all
 	$(BIN)/python -m pytest
 
 test-stand-in: .venv/installed-dev ## run the tests of the stand-in for Redshift alone: after a change of it or of the engine
 	$(BIN)/python -m pytest redshift_stand_in
 
-lint: .venv/installed-dev
+lint: .venv/installed-dev ## check style, types, imports, documents, the AWS template, SQL and the lock files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -32,28 +35,42 @@ lint: .venv/installed-dev
 	$(BIN)/cfn-lint infra/redshift.yaml
 	$(BIN)/sqlfluff lint --dialect duckdb src/sparkify/sql
 	$(BIN)/sqlfluff lint --dialect redshift src/sparkify/sql
+	$(BIN)/python -m pip check
 
-format: .venv/installed-dev
+format: .venv/installed-dev ## lay out the Python code and fix what ruff can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: .venv/installed-dev
+docs: .venv/installed-dev ## write the reference and the generated parts of other pages
 	$(BIN)/python docs/generate.py
 
-redshift-demo: .venv/installed-dev sample
+# One resolution for every platform and every Python that the package supports. `dev` is resolved first and holds all
+# that the others hold; they take its versions.
+LOCK = $(BIN)/uv pip compile --quiet --no-config --cache-dir .venv/cache/uv --custom-compile-command 'make lock' \
+	--universal --python-version 3.11 --generate-hashes --no-annotate $(if $(UPGRADE),--upgrade)
+
+lock: .venv/installed-dev ## write locks/ after a change of dependencies; UPGRADE=1 takes the newest versions
+	$(LOCK) pyproject.toml --group build --extra redshift --group dev --output-file locks/dev.txt
+	$(LOCK) pyproject.toml --group build --extra redshift --constraint locks/dev.txt --output-file locks/redshift.txt
+	$(LOCK) pyproject.toml --group build --constraint locks/dev.txt --output-file locks/run.txt
+	echo 'duckdb ~= 1.4.0' | $(LOCK) - --output-file locks/duckdb-1.4.txt
+
+redshift-driver: .venv/installed-redshift ## install the driver for Redshift
+
+redshift-demo: .venv/installed-dev sample ## load the sample through a stand-in for Redshift on this machine
 	$(BIN)/python -m redshift_stand_in.demo sample
 
-redshift-smoke: .venv/installed-redshift
+redshift-smoke: .venv/installed-redshift ## compare a real Redshift with DuckDB; PREFIX=s3://bucket/prefix is needed
 	$(BIN)/python infra/smoke.py $(or $(PREFIX),$(error say where the sample may be written: make $@ PREFIX=s3://bucket/prefix)) \
 		--config $(or $(CONFIG),dwh.cfg) $(if $(EXPORT),--export $(EXPORT))
 
-bench: .venv/installed
+bench: .venv/installed-run ## time a load against a plain one
 	$(BIN)/python bench/compare.py
 
-clean:
+clean: ## delete .venv, the sample, its warehouse and its report
 	rm -rf .venv sample report.html sparkify.duckdb sparkify.duckdb.wal
 
-sample: | .venv/installed
+sample: | .venv/installed-run ## make a bucket of invented data
 	$(BIN)/sparkify sample sample --songs 1000 --events 20000 --seed 1
 
 .venv/bin/python:
@@ -61,19 +78,14 @@ sample: | .venv/installed
 		|| { echo "Python 3.11 or newer is needed: make run PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.venv/installed: .venv/bin/python pyproject.toml constraints.txt
-	$(PIP) .
-	@touch $@
-
-.venv/installed-redshift: .venv/bin/python pyproject.toml constraints.txt
-	$(PIP) '.[redshift]'
-	@touch $@ .venv/installed
+# First the packages of a lock file, each with a hash that it must have; then this folder, which has none, built by the
+# locked hatchling. All lock files hold what `run` needs.
+.venv/installed-%: .venv/bin/python pyproject.toml locks/%.txt
+	$(PIP) --require-hashes --requirement locks/$*.txt
+	$(PIP) --no-build-isolation --editable .
+	@touch $@ .venv/installed-run
 
 # An older DuckDB beside ours, by which a test opens the warehouse as the tools of today do.
-.venv/duckdb-1.4/installed: .venv/bin/python tests/duckdb-1.4.txt
-	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target .venv/duckdb-1.4 --requirement tests/duckdb-1.4.txt
+.venv/duckdb-1.4/installed: .venv/bin/python locks/duckdb-1.4.txt
+	$(PIP) --upgrade --target .venv/duckdb-1.4 --require-hashes --requirement locks/duckdb-1.4.txt
 	@touch $@
-
-.venv/installed-dev: .venv/bin/python pyproject.toml constraints.txt
-	$(PIP) '.[dev]'
-	@touch $@ .venv/installed

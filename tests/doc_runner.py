@@ -64,7 +64,7 @@ TAGS = {
 ARE_FILES = ("ini", "systemd", "python")
 """Languages whose blocks may be files."""
 
-CLONED = ("dwh.cfg", "create_tables.py", "etl.py", "sql_queries.py", "Makefile", "pyproject.toml", "constraints.txt")
+CLONED = ("dwh.cfg", "create_tables.py", "etl.py", "sql_queries.py", "Makefile", "pyproject.toml")
 
 ELSEWHERE = ("aws", "curl", "ssh", "sleep")
 ON_THE_MACHINE = ("sudo", "systemctl", "journalctl", "crontab", "useradd", "mail")
@@ -152,7 +152,7 @@ def make_clone(folder: Path) -> None:
     for name in CLONED:
         shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / "src", folder / "src")
-    for name in ("tests", "infra", "bench"):
+    for name in ("tests", "infra", "bench", "locks"):
         (folder / name).symlink_to(ROOT / name)
     programs, stubs = folder / ".venv" / "bin", folder / ".stubs"
     programs.mkdir(parents=True)
@@ -161,7 +161,6 @@ def make_clone(folder: Path) -> None:
         # The program is that of the folder, which a page may change.
         path = 'PYTHONPATH="${0%/*}/../../src${PYTHONPATH:+:$PYTHONPATH}"'
         _write_program(programs / name, f'{_noted(name)}export {path}\nexec {_real(name)} "$@"\n')
-    _write_program(programs / "pip", "")
     (programs / "activate").write_text('PATH="$(dirname "${BASH_SOURCE[0]}"):$PATH"\n', encoding="utf-8")
     for name in (*ELSEWHERE, *ON_THE_MACHINE):
         _write_program(stubs / name, f"{_noted(name)}echo '{name}: tag this block aws or system' >&2\nexit 1\n")
@@ -170,7 +169,7 @@ def make_clone(folder: Path) -> None:
     _write_program(
         stubs / "make", f'case "$1" in {targets}) exec {make} --dry-run "$@" > /dev/null;; esac\nexec {make} "$@"\n'
     )
-    for name in ("installed", "installed-dev", "installed-redshift"):
+    for name in ("installed-run", "installed-dev", "installed-redshift"):
         (folder / ".venv" / name).touch()
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-import tomllib
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -292,11 +292,16 @@ def test_every_key_that_is_read_is_in_the_reference() -> None:
             assert re.search(rf"\b{key}\b", text), f"[{section}] {key}"
 
 
-def test_what_the_pages_install_are_extras_of_the_package() -> None:
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    named = {name for page in PAGES for name in re.findall(r"'(?:sparkify|\.)\[(\w+)\]'", page.read_text("utf-8"))}
-    assert named
-    assert named <= extras.keys()
+def test_make_explains_every_target_and_the_pages_name_no_other() -> None:
+    [declared] = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    answer = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    explained = set(re.findall(r"^make ([a-z-]+) +\S", answer, re.MULTILINE))
+    assert explained == {*declared.split(), "sample"}
+    pages = [*PAGES, ROOT / "CONTRIBUTING.md"]
+    named = {
+        name for page in pages for name in re.findall(r"(?:`|^ *(?:\$ )?)make ([a-z-]+)", page.read_text("utf-8"), re.M)
+    }
+    assert {"run", "test", "redshift-driver", "lock"} <= named <= explained
 
 
 def test_every_check_and_question_says_in_its_header_what_it_is_for() -> None:
