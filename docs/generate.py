@@ -19,7 +19,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import NamedTuple
 
-from sparkify import command_line, config, dictionary, errors, questions, sql_queries
+from sparkify import cli, config, dictionary, errors, questions, sql_queries
 from sparkify.dictionary import Column, Table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -343,7 +343,7 @@ def exit_codes_table() -> str:
 def commands_page() -> str:
     """What `--help` says of every command."""
     with _plain_help():
-        whole = command_line.parser()
+        whole = cli.parser()
         parts = ["# Commands", _help("sparkify", whole)]
         parts += [_help(f"sparkify {name}", command) for name, command in whole.commands.items()]
     return _page(parts)

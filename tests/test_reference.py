@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from sparkify import command_line, config, dictionary, errors, sql_queries
+from sparkify import cli, config, dictionary, errors, sql_queries
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("commands.md", "configuration.md", "exit-codes.md", "questions.md", "tables.md")
@@ -192,11 +192,11 @@ def test_every_command_has_the_help_that_it_prints(
     pages: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    commands = command_line.parser().commands
+    commands = cli.parser().commands
     assert {"create-tables", "etl", "query"} < set(commands)
     for name in commands:
         with pytest.raises(SystemExit):
-            command_line.parse([name, "--help"])
+            cli.parse([name, "--help"])
         printed = capsys.readouterr().out
         assert section(pages["commands.md"], f"sparkify {name}").strip() == f"```text\n{printed.rstrip()}\n```"
 

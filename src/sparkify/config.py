@@ -7,7 +7,6 @@ the file was named. No message shows a line of the file or the value of a secret
 
 from __future__ import annotations
 
-import configparser
 import difflib
 import os
 import re
@@ -15,9 +14,13 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from sparkify.errors import ConfigError
+
+if TYPE_CHECKING:
+    from configparser import RawConfigParser
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,11 @@ class Cluster:
     role: str
     work: str
 
+    @property
+    def address(self) -> str:
+        """Where the warehouse is, in words for a person."""
+        return f"redshift://{self.host}:{self.port}/{self.database}/{self.schema}".rstrip("/")
+
 
 @dataclass(frozen=True)
 class Config:
@@ -162,6 +170,11 @@ class Config:
     lock_timeout: float
     warnings: tuple[str, ...]
     secrets: tuple[str, ...] = field(repr=False)
+
+    @property
+    def warehouse(self) -> str:
+        """Where the warehouse is, in words for a person."""
+        return self.cluster.address if self.cluster else str(self.duckdb_path)
 
     @property
     def reads_prefixes(self) -> bool:
@@ -434,7 +447,9 @@ JSONPATHS_NEEDED = (
 )
 
 
-def _parsed(path: Path) -> configparser.RawConfigParser:
+def _parsed(path: Path) -> RawConfigParser:
+    import configparser
+
     parser = configparser.RawConfigParser()
     text = _text(path)
     # What the parser says would show the line that it cannot read, which may hold a secret.
