@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from itertools import chain, groupby
 from pathlib import Path
 from textwrap import fill
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sparkify import command_line, config, dictionary, errors, questions, sql_queries
+from sparkify import cli, dictionary, errors, questions, sql_queries
+from sparkify.config.keys import KEYS, Key
 from sparkify.dictionary import Column, Table
 from sparkify.transform import STEPS
 
@@ -291,32 +292,19 @@ def configuration_page() -> str:
         "# Configuration",
         _paragraph(
             "The keys of `dwh.cfg`, by section. An environment variable overrides its key, and an empty one clears it."
-            " Relative paths count from the file's own folder; a value may stand in quotes; sizes are as `512 MB` or"
-            " `4 GB`. A section that is not listed here is not read, which a warning says; an unknown key in a section"
-            " that is, is an error."
+            " Relative paths count from the file's own folder; a value may stand in quotes. A section that is not"
+            " listed here is not read, which a warning says; an unknown key in a section that is, is an error."
         ),
     ]
-    for section, keys in config.KEYS.items():
-        rows = [
-            (f"`{name}`", key.meaning, _without(key), f"`{config.ENVIRONMENT_PREFIX}{section}_{name}`")
-            for name, key in keys.items()
-        ]
-        parts += [f"## [{section}]", _table(("key", "meaning", "without it", "environment variable"), rows)]
+    head = ("key", "meaning", "value", "without it", "environment variable")
+    for section, keys in KEYS.items():
+        parts += [f"## [{section}]", _table(head, map(_key_row, keys.values()))]
     return _page(parts)
 
 
-def configuration_table() -> str:
-    """Every key of `dwh.cfg` in one table."""
-    rows = [
-        (f"`[{section}] {name}`", key.meaning, _without(key))
-        for section, keys in config.KEYS.items()
-        for name, key in keys.items()
-    ]
-    return _table(("section, key", "meaning", "without it"), rows)
-
-
-def _without(key: config.Key) -> str:
-    return f"`{key.default}`" if key.default else key.without
+def _key_row(key: Key[Any]) -> tuple[str, ...]:
+    without = f"`{key.default}`" if key.default else key.without
+    return f"`{key.name}`", key.meaning, key.kind.accepted, without, f"`{key.variable}`"
 
 
 def exit_codes_page() -> str:
@@ -347,7 +335,7 @@ def exit_codes_table() -> str:
 def commands_page() -> str:
     """What `--help` says of every command."""
     with _plain_help():
-        whole = command_line.parser()
+        whole = cli.parser()
         parts = ["# Commands", _help("sparkify", whole)]
         parts += [_help(f"sparkify {name}", command) for name, command in whole.commands.items()]
     return _page(parts)
@@ -382,7 +370,6 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "star-schema": star_diagram,
     "data-flow": main_diagram,
     "exit-codes": exit_codes_table,
-    "configuration": configuration_table,
 }
 
 

@@ -31,7 +31,9 @@ import duckdb
 from botocore.exceptions import ClientError
 
 from sparkify import config as configuration
-from sparkify import create_tables, dictionary, etl, export, questions, sample, sql_queries, warehouse
+from sparkify import dictionary, etl, questions, sample, sql_queries, warehouse
+from sparkify.commands.create_tables import create
+from sparkify.commands.export import export
 from sparkify.config import Config
 from sparkify.engines.answer import Rows
 from sparkify.engines.engine import Engine
@@ -153,7 +155,7 @@ def _in_duckdb(settings: Config, folder: Path) -> Config:
 
 def _loaded(settings: Config, progress: Progress) -> Engine:
     """The warehouse after a load, and after one that finds nothing new; prints how long they took."""
-    create_tables.run(settings, progress, drop=False)
+    create(settings, progress, drop=False)
     with closing(warehouse.connect(settings, progress)) as engine:
         [(since,)] = engine.query("select cast(getdate() as timestamp)") if settings.cluster else [(None,)]
     for what in ("first load", "nothing new"):
@@ -219,7 +221,7 @@ def _exports(ours: Engine, theirs: Engine, settings: Config, place: str, progres
         try:
             for overwrite in (False, True):
                 with ours.snapshot():
-                    export.run(ours, address, progress, overwrite=overwrite)
+                    export(ours, address, progress, overwrite=overwrite)
             _download(settings, address, Path(folder))
         finally:
             Stores(settings).open_s3(address).delete("")

@@ -45,7 +45,7 @@ from typing import Any
 
 import pytest
 
-from sparkify import command_line, config, sql_queries
+from sparkify import cli, config, sql_queries
 
 ROOT = Path(__file__).resolve().parent.parent
 CLONE = "/opt/sparkify"
@@ -653,7 +653,7 @@ def check_ours(program: str, arguments: Sequence[str]) -> None:
         script, *arguments = arguments
         arguments = [Path(script).stem.replace("_", "-"), *arguments]
     try:
-        command_line.parse(arguments)
+        cli.parse(arguments)
     except SystemExit as e:
         raise ValueError("sparkify refuses this command line") from e
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -13,12 +14,12 @@ import duckdb
 import faults
 import oracle
 import pytest
-from conftest import Outcome, Sparkify, assert_is, event, lines, run, song
+from conftest import ENGINES, Outcome, Sparkify, assert_is, event, lines, run, song
 
-from sparkify import __version__, command_line, questions, sql_queries
+from sparkify import __version__, cli, commands, questions, sql_queries
 from sparkify.command_line import EXIT_CODES
 
-COMMANDS = command_line.parser().commands
+COMMANDS = cli.parser().commands
 
 READING = [
     ["etl", "--dry-run"],
@@ -100,6 +101,20 @@ def test_drop_asks_on_a_terminal_and_keeps_all_without_a_yes(
     assert f"Drop all tables of {loaded.database}, with everything in them? [y/N]" in outcome.err
     assert outcome.out == ""
     assert loaded.content() == before
+
+
+@pytest.mark.parametrize("sparkify", ENGINES, indirect=True)
+def test_drop_asks_about_the_warehouse_by_the_name_that_the_other_commands_give_it(
+    sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if sparkify.engine != "duckdb":
+        sparkify.configure(more="[CLUSTER]\nSCHEMA = elsewhere".removeprefix("[CLUSTER]\n"))
+        sparkify.created()
+    named = json.loads(sparkify.command("check", "--json").out)["warehouse"]
+    assert named.endswith("/elsewhere") == (sparkify.engine != "duckdb")
+    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    outcome = sparkify.command("create-tables", "--drop")
+    assert outcome.err.splitlines()[0].startswith(f"Drop all tables of {named}, with everything in them? ")
 
 
 @pytest.mark.parametrize("answer", ["y\n", "YES\n"])
@@ -408,7 +423,7 @@ def parsed(line: str) -> Namespace:
     words = shlex.split(called[1] if called else line, comments=True)
     program, *arguments = [*words, ">"][: next(n for n, word in enumerate([*words, ">"]) if word in (">", ">>"))]
     assert program == "sparkify"
-    options = command_line.parse(arguments)
+    options = cli.parse(arguments)
     if options.command == "query" and options.question:
         chosen = questions.Filter(options.first_day, options.last_day, options.level, options.limit)
         questions.require_options(questions.statement(options.question), chosen)
@@ -418,7 +433,7 @@ def parsed(line: str) -> Namespace:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_can_be_quiet_or_verbose_but_not_both(name: str) -> None:
     needed = {"export": ["folder"], "sample": ["folder"], "completion": ["bash"]}.get(name, [])
-    said = [command_line.parse([name, *needed, *option]).detail for option in ([], ["-q"], ["--verbose"])]
+    said = [cli.parse([name, *needed, *option]).detail for option in ([], ["-q"], ["--verbose"])]
     assert said == ["normal", "quiet", "verbose"]
     assert run(name, *needed, "--quiet", "-v").exit_code == 2
 
@@ -554,6 +569,18 @@ def test_help_comes_without_anything_that_takes_long_to_import(typed: list[str])
     imported = set(done.stderr.split())
     assert "sparkify.command_line" in imported
     assert not imported & set(HEAVY)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_imports_the_module_of_no_other(name: str) -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORTED, name, "--help"], capture_output=True, text=True, check=True)
+    of_commands = [each for each in done.stderr.split() if each.startswith("sparkify.commands.")]
+    assert of_commands == [cli.COMMANDS[name]]
+
+
+def test_every_module_of_a_command_can_be_typed() -> None:
+    modules = {f"{commands.__name__}.{module.name}" for module in pkgutil.iter_modules(commands.__path__)}
+    assert sorted(cli.COMMANDS.values()) == sorted(modules)
 
 
 # ---------------------------------------------------------------- how much is said

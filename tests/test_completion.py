@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from conftest import run
 
-from sparkify import command_line, sql_queries
-from sparkify.command_line import FORMATS, SHELLS
+from sparkify import cli, sql_queries
+from sparkify.commands.completion import SHELLS
+from sparkify.formats import FORMATS
 
-COMMANDS = command_line.parser().commands
+COMMANDS = cli.parser().commands
 QUESTIONS = sql_queries.names("report")
 
 

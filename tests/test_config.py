@@ -2,14 +2,21 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Sparkify, run
 
-from sparkify.config import Config, load
+from sparkify.config import Config, keys, load
+from sparkify.config.keys import Key
 from sparkify.errors import ConfigError
 
 S3 = "[S3]\nLOG_DATA = logs\nLOG_JSONPATH = paths.json\nSONG_DATA = songs\n"
+
+ON_REDSHIFT = (
+    f"{S3.replace('= ', '= s3://b/')}[CLUSTER]\nHOST = h\nDB_NAME = d\nDB_USER = u\nDB_PASSWORD = p\n"
+    "[IAM_ROLE]\nARN = arn:aws:iam::123456789012:role/r\n"
+)
 
 # As the public solutions of this task have it: quoted values, and sections with which they create a cluster.
 PUBLIC = """
@@ -203,6 +210,69 @@ def test_an_unknown_key_in_a_section_of_ours_is_refused_with_the_nearest_right_o
 def test_max_errors_is_a_whole_number_from_0_on(value: str, tmp_path: Path) -> None:
     said = refusal(tmp_path, f"{S3}[ETL]\nMAX_ERRORS = {value}\n")
     assert said == f"{tmp_path / 'dwh.cfg'}: [ETL] MAX_ERRORS = {value}: a whole number from 0 on is accepted"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "accepted"),
+    [
+        (keys.ETL_LOCK_TIMEOUT, "soon", "a whole number from 0 to 2000000 is accepted"),
+        (keys.CLUSTER_DB_PORT, "65536", "a whole number from 0 to 65535 is accepted"),
+        (keys.DUCKDB_MEMORY_LIMIT, "much", "a size such as 512 MB or 4 GB is accepted"),
+        (keys.CLUSTER_SSLMODE, "none", "verify-full, verify-ca or disable is accepted"),
+        (keys.CLUSTER_SCHEMA, "Mine", "a name of small letters, digits and _ is accepted"),
+        (keys.IAM_ROLE_ARN, "me", "arn:aws:iam::123456789012:role/NAME is accepted"),
+    ],
+    ids=str,
+)
+def test_a_value_that_is_none_of_its_kind_is_refused_with_what_is_accepted(
+    key: Key[Any], value: str, accepted: str, tmp_path: Path
+) -> None:
+    said = refusal(tmp_path, ON_REDSHIFT, **{key.variable: value})
+    assert said == f"the environment variable {key.variable} = {value}: {accepted}"
+
+
+@pytest.mark.parametrize(
+    ("key", "example"),
+    [
+        (keys.CLUSTER_DB_NAME, "dev"),
+        (keys.CLUSTER_DB_USER, "awsuser"),
+        (keys.CLUSTER_DB_PASSWORD, "a password, or set CLUSTER_ID or WORKGROUP to log in by IAM"),
+        (keys.IAM_ROLE_ARN, "arn:aws:iam::123456789012:role/NAME"),
+    ],
+    ids=str,
+)
+def test_what_redshift_needs_is_asked_for_with_an_example(key: Key[Any], example: str, tmp_path: Path) -> None:
+    said = refusal(tmp_path, ON_REDSHIFT.replace(f"{key.name} =", f"; {key.name} ="))
+    assert said == f"{tmp_path / 'dwh.cfg'}: {key} is not set; give it a value such as {example}"
+
+
+def test_a_login_by_iam_needs_neither_a_user_nor_a_password(tmp_path: Path) -> None:
+    text = ON_REDSHIFT.replace("DB_USER =", "; ").replace("DB_PASSWORD =", "; ")
+    cluster = read(tmp_path, text, DWH_CLUSTER_WORKGROUP="wg").cluster
+    assert cluster
+    assert (cluster.user, cluster.password, cluster.workgroup) == ("", "", "wg")
+
+
+@pytest.mark.parametrize("work", ["s3://b/logs", "s3://b/logs/work", "s3a://b/songs/"])
+def test_work_lies_outside_of_the_data(work: str, tmp_path: Path) -> None:
+    assert refusal(tmp_path, ON_REDSHIFT, DWH_S3_WORK=work).endswith("accepted is a prefix without data")
+    assert read(tmp_path, ON_REDSHIFT, DWH_S3_WORK="s3://b/logs-work/").warehouse == "redshift://h:5439/d"
+
+
+# ---------------------------------------------------------------- the declaration of the keys
+
+
+@pytest.mark.parametrize("key", keys.ALL, ids=str)
+def test_a_key_is_declared_with_all_that_is_said_of_it(key: Key[Any]) -> None:
+    assert getattr(keys, key.variable.removeprefix("DWH_")) is key
+    assert key.meaning
+    assert bool(key.default) != bool(key.without)
+    assert bool(key.example) == key.without.startswith("required")
+    if key.default:
+        key.kind.parse(key.default)
+
+
+# ---------------------------------------------------------------- values, files and places that are refused
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "1 TB", "big", "1.5 GB", "GB", "²"])

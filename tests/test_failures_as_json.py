@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import Outcome, Sparkify, event, lines, run
 
-from sparkify import command_line
+from sparkify import cli
 
 COMMON = ["version", "ok", "exit_code", "error", "object", "line", "column", "stays"]
 
@@ -129,7 +129,7 @@ def test_verbose_narration_has_statements_and_quiet_narration_only_what_is_wrong
     assert "log_data/a.json, line 1" in error["message"]
 
 
-@pytest.mark.parametrize("name", command_line.parser().commands)
+@pytest.mark.parametrize("name", cli.parser().commands)
 def test_every_command_takes_a_form_of_narration(name: str, tmp_path: Path) -> None:
     needed = {"export": ["folder"], "sample": [str(tmp_path / "sample"), "--songs=0"], "completion": ["bash"]}
     config = [] if name in ("sample", "completion") else ["--config", str(tmp_path / "none.cfg")]

@@ -16,6 +16,7 @@ from conftest import Outcome, run
 from engines import Servers
 
 from sparkify import config
+from sparkify.config.keys import KEYS
 from sparkify.engines.exports import MARKER as EXPORT_MARKER
 from sparkify.sample import write_sample
 
@@ -347,7 +348,7 @@ def test_the_outputs_are_the_lines_of_dwh_cfg(work: str) -> None:
 
 def test_the_program_knows_every_key_of_the_outputs() -> None:
     for section, key in lines_of("create"):
-        assert key in config.KEYS[section], f"[{section}] {key}"
+        assert key in KEYS[section], f"[{section}] {key}"
 
 
 def test_the_outputs_say_all_that_redshift_needs() -> None:
@@ -385,5 +386,5 @@ def test_the_page_names_parameters_resources_and_outputs_as_they_are() -> None:
 
 def test_the_page_names_the_keys_as_the_program_reads_them() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    variables = {f"DWH_{section}_{key}" for section, keys in config.KEYS.items() for key in keys}
+    variables = {f"DWH_{section}_{key}" for section, keys in KEYS.items() for key in keys}
     assert set(re.findall(r"\bDWH_\w+", text)) <= variables

@@ -10,7 +10,7 @@ import zstandard
 from conftest import Sparkify, event, song
 from memory import measured
 
-from sparkify.command_line import FORMATS
+from sparkify.formats import FORMATS
 
 LIMIT = 300
 """`[DUCKDB] MEMORY_LIMIT` of these tests, in MB."""

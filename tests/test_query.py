@@ -23,9 +23,9 @@ import pytest
 from conftest import Outcome, Sparkify, event, lines, opened, run, song
 
 from sparkify import formats, questions, sql_queries
-from sparkify.command_line import FORMATS
 from sparkify.engines.duckdb.interrupts import Interrupts
 from sparkify.engines.redshift.questions import why_refused
+from sparkify.formats import FORMATS
 
 PROGRAM = [sys.executable, "-m", "sparkify.cli"]
 

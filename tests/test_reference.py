@@ -11,7 +11,8 @@ from types import ModuleType
 
 import pytest
 
-from sparkify import command_line, config, dictionary, errors, sql_queries, transform
+from sparkify import cli, config, dictionary, errors, sql_queries, transform
+from sparkify.config.keys import KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("commands.md", "configuration.md", "exit-codes.md", "questions.md", "tables.md")
@@ -164,15 +165,16 @@ def test_every_question_has_its_columns_options_and_sql(pages: dict[str, str]) -
 
 
 def test_every_key_has_its_meaning_and_what_happens_without_it(pages: dict[str, str]) -> None:
-    for name, keys in config.KEYS.items():
+    for name, keys in KEYS.items():
         found = rows(section(pages["configuration.md"], f"[{name}]"))
         assert [row[0] for row in found] == [f"`{key}`" for key in keys]
-        assert [row[3] for row in found] == [f"`DWH_{name}_{key}`" for key in keys]
+        assert [row[2] for row in found] == [key.kind.accepted for key in keys.values()]
+        assert [row[4] for row in found] == [f"`DWH_{name}_{key}`" for key in keys]
         assert all(all(row) for row in found), f"[{name}]"
 
 
 def test_the_defaults_in_the_configuration_are_those_that_are_used(pages: dict[str, str], tmp_path: Path) -> None:
-    written = {row[0].strip("`"): row[2].strip("`") for row in rows(pages["configuration.md"]) if "`" in row[2][:1]}
+    written = {row[0].strip("`"): row[3].strip("`") for row in rows(pages["configuration.md"]) if "`" in row[3][:1]}
     (tmp_path / "dwh.cfg").write_text("[S3]\nLOG_DATA = a\nLOG_JSONPATH = b\nSONG_DATA = c\n", encoding="utf-8")
     used = config.load(tmp_path / "dwh.cfg", environment={})
     assert written["PATH"] == used.duckdb_path.name
@@ -192,11 +194,11 @@ def test_every_command_has_the_help_that_it_prints(
     pages: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    commands = command_line.parser().commands
+    commands = cli.parser().commands
     assert {"create-tables", "etl", "query"} < set(commands)
     for name in commands:
         with pytest.raises(SystemExit):
-            command_line.parse([name, "--help"])
+            cli.parse([name, "--help"])
         printed = capsys.readouterr().out
         assert section(pages["commands.md"], f"sparkify {name}").strip() == f"```text\n{printed.rstrip()}\n```"
 

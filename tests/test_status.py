@@ -8,8 +8,10 @@ import duckdb
 import pytest
 from conftest import ENGINES, Outcome, Sparkify, event, lines, song
 
-from sparkify import sql_queries, status
+from sparkify import sql_queries
+from sparkify.commands import status
 from sparkify.errors import CheckError
+from sparkify.health import Arrival, Health
 
 ON_BOTH = pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=True)
 
@@ -219,18 +221,20 @@ def test_new_songs_make_old_logs_no_younger(sparkify: Sparkify) -> None:
     assert sparkify.command("status", "--max-age", "2d").exit_code == 4
 
 
-def aged(age: timedelta | None) -> status.Status:
+def aged(age: timedelta | None) -> Health:
     now = datetime(2018, 12, 1)
-    arrived = {} if age is None else {"events": status.Arrival(now - age, from_future=0, is_dated=True)}
+    arrived = {} if age is None else {"events": Arrival(now - age, from_future=0, is_dated=True)}
     tables = dict.fromkeys(TABLES, 0)
-    return status.Status("sparkify.duckdb", now, arrived, None, tables, [], ended=None, night=None, size=None)
+    return Health("sparkify.duckdb", now, arrived, None, tables, [], ended=None, last_day=None, size=None)
 
 
 def test_an_age_of_just_what_is_allowed_is_young_enough() -> None:
     limit = timedelta(hours=26)
-    assert aged(limit).fault(limit, allow_failed_run=False) is None
-    assert isinstance(aged(limit + timedelta(microseconds=1)).fault(limit, allow_failed_run=False), CheckError)
-    assert isinstance(aged(None).fault(limit, allow_failed_run=False), CheckError)
+    assert status.fault_of(aged(limit), limit, allow_failed_run=False) is None
+    assert isinstance(
+        status.fault_of(aged(limit + timedelta(microseconds=1)), limit, allow_failed_run=False), CheckError
+    )
+    assert isinstance(status.fault_of(aged(None), limit, allow_failed_run=False), CheckError)
 
 
 @ON_BOTH
@@ -387,7 +391,7 @@ def test_today_is_not_over_and_is_not_judged(sparkify: Sparkify) -> None:
     ],
 )
 def test_a_time_is_told_in_its_two_largest_units(time: timedelta, words: str) -> None:
-    assert status.duration(time) == words
+    assert status.duration_in_words(time) == words
 
 
 # ---------------------------------------------------------------- doctor and check

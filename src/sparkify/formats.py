@@ -31,7 +31,7 @@ NUMBERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "DOUBLE", "FLO
 
 
 def write(answer: Answer, form: str, output: Path | None) -> None:
-    """Write an answer in one of `FORMATS`, or as Parquet, to a file or to stdout.
+    """Write an answer in one of `FORMATS` to a file or to stdout.
 
     Raises:
         ConfigError: Parquet would go to a terminal.
@@ -41,9 +41,9 @@ def write(answer: Answer, form: str, output: Path | None) -> None:
         _write_parquet(answer, output)
     elif output:
         with replaced(output) as new, new.open("w", encoding="utf-8", newline="") as stream:
-            FORMATS[form](answer, stream)
+            _WRITERS[form](answer, stream)
     else:
-        FORMATS[form](answer, sys.stdout)
+        _WRITERS[form](answer, sys.stdout)
 
 
 def _write_parquet(answer: Answer, output: Path | None) -> None:
@@ -144,4 +144,7 @@ def is_number(kind: str) -> bool:
     return kind.removeprefix("U").startswith(NUMBERS) and not kind.endswith("]")
 
 
-FORMATS: dict[str, Callable[[Answer, TextIO], None]] = {"table": _write_table, "csv": _write_csv, "json": _write_json}
+_WRITERS: dict[str, Callable[[Answer, TextIO], None]] = {"table": _write_table, "csv": _write_csv, "json": _write_json}
+
+FORMATS = (*_WRITERS, "parquet")
+"""The formats of an answer."""

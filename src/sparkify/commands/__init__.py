@@ -1,0 +1,84 @@
+"""The commands, a module each: the options of a command, what it does, and its words.
+
+Every module has what `Command` lists, and a line in `COMMANDS` of `cli.py`. A typed command imports its own module
+alone, but `--help` imports all of them. So a module imports at its top nothing that takes long, such as a database
+driver, a client of S3 or a library that draws charts; `run` imports those.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sparkify import history, warehouse
+from sparkify.command_line import Parser
+from sparkify.config import Config, load
+from sparkify.engines.engine import Engine
+from sparkify.errors import SparkifyError
+from sparkify.progress import Progress
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a command: lines for a person, fields of a JSON object for a program.
+
+    `fault` is why the command ends with another exit code than 0, and `stays` says what stays of what it did.
+    """
+
+    lines: Sequence[str] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    fault: SparkifyError | None = None
+    stays: Sequence[str] = ("nothing was changed",)
+
+
+class Command(Protocol):
+    """What the module of a command holds."""
+
+    HELP: str
+    """What the command does, in one line of the list of commands: small letters first, no full stop."""
+
+    EXAMPLES: Sequence[str]
+    """Lines that a person can type in a shell."""
+
+    @staticmethod
+    def add_options(parser: Parser) -> None:
+        """Add the options of the command, without those of the narration, which every command has."""
+        ...
+
+    @staticmethod
+    def run(options: Namespace, progress: Progress) -> Result:
+        """Do what the command is for.
+
+        Raises:
+            SparkifyError: it failed; the class decides the exit code.
+        """
+        ...
+
+
+def configuration(options: Namespace, progress: Progress) -> Config:
+    """The configuration that the options name. Its warnings are narrated, and its secrets kept out of the narration.
+
+    Raises:
+        ConfigError: the file or a value cannot be used.
+    """
+    config = load(options.config)
+    progress.secrets = config.secrets
+    for warning in config.warnings:
+        progress.warn(warning)
+    return config
+
+
+@contextmanager
+def read_only(config: Config, progress: Progress) -> Iterator[Engine]:
+    """The warehouse, open for reading until the end of the block.
+
+    Raises:
+        AccessError: it cannot be reached or opened.
+        ConfigError: there is none, or one of another version.
+    """
+    with closing(warehouse.connect(config, progress, read_only=True)) as engine:
+        history.require_version(engine)
+        yield engine

@@ -1,0 +1,126 @@
+"""`sparkify create-tables`: create the tables that are missing; `--drop` alone destroys anything."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+from contextlib import closing
+
+from sparkify import dictionary, history, migrations, sql_queries, warehouse
+from sparkify.command_line import Parser, add_config
+from sparkify.commands import Result, configuration
+from sparkify.config import Config
+from sparkify.engines.engine import Engine
+from sparkify.errors import ConfigError
+from sparkify.output import escape_control_characters
+from sparkify.progress import Progress
+
+HELP = "create the tables that are missing"
+EXAMPLES = (
+    "sparkify create-tables",
+    "sparkify create-tables --drop --yes    # start afresh; etl loads all again",
+)
+
+
+def add_options(parser: Parser) -> None:
+    """See `Command`."""
+    add_config(parser)
+    parser.add_argument("--drop", action="store_true", help="drop all tables first, with everything in them")
+    parser.add_argument("--yes", action="store_true", help="do not ask before dropping")
+
+
+def run(options: Namespace, progress: Progress) -> Result:
+    """See `Command`."""
+    config = configuration(options, progress)
+    if options.drop and not options.yes:
+        question = f"Drop all tables of {config.warehouse}, with everything in them?"
+        _require_yes(question, can_ask=options.log == "text" and sys.stdin.isatty())
+    return Result([create(config, progress, drop=options.drop)])
+
+
+def _require_yes(question: str, *, can_ask: bool) -> None:
+    """Ask the person at the terminal a question.
+
+    Raises:
+        ConfigError: nobody can be asked, or the answer is not yes.
+    """
+    if not can_ask:
+        raise ConfigError("--drop destroys the warehouse: add --yes to say that you mean it")
+    answer = ""
+    try:
+        print(f"{escape_control_characters(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline()
+    finally:
+        if not answer.endswith("\n"):
+            print(file=sys.stderr)  # Ctrl-C and Ctrl-D leave the cursor behind the question
+    if answer.strip().lower() not in ("y", "yes"):
+        raise ConfigError("not confirmed")
+
+
+def create(config: Config, progress: Progress, *, drop: bool) -> str:
+    """Create the missing tables and views, after dropping all of the warehouse if `drop`; a sentence about it.
+
+    The tables of an older version are brought up to date. The comments on tables and columns are written each time,
+    because a view that is replaced loses its own.
+
+    Raises:
+        ConfigError: the tables are of a newer version, or of another program.
+        AccessError: the warehouse cannot be reached or opened.
+    """
+    with closing(warehouse.connect(config, progress, create=True)) as engine:
+        version = history.version(engine)
+        if version is None:
+            _require_no_foreign_tables(engine)
+        elif not drop:
+            history.require_no_newer_version(engine, version)
+        with engine.transaction():
+            if drop:
+                _execute(engine, sql_queries.drop_table_queries())
+            elif version is not None:
+                migrations.migrate(engine, config, version)
+            _execute(engine, sql_queries.create_table_queries(engine.name, _names(engine)))
+            _execute(engine, dictionary.comment_queries(_names(engine)))
+            if version is None or drop:
+                engine.insert("warehouse", [(sql_queries.WAREHOUSE_VERSION,)])
+        engine.after_commit()
+    return _summary(engine.place, version, drop=drop)
+
+
+def _execute(engine: Engine, statements: Iterable[str]) -> None:
+    for statement in statements:
+        engine.execute(statement)
+
+
+def _names(engine: Engine) -> tuple[str, ...]:
+    """The tables and views to create; without staging and work tables where each load makes temporary ones."""
+    if engine.has_temporary_staging:
+        return (*sql_queries.LASTING_TABLES, "plays")
+    return (*sql_queries.TABLES, *sql_queries.VIEWS)
+
+
+def _summary(place: str, version: int | None, *, drop: bool) -> str:
+    if version is None:
+        return f"created the tables in {place}"
+    if drop:
+        return f"dropped and created the tables in {place}"
+    if version < sql_queries.WAREHOUSE_VERSION:
+        versions = f"from version {version} to {sql_queries.WAREHOUSE_VERSION}"
+        return f"brought the tables in {place} up {versions}; all that they held is kept"
+    return f"the tables are there already in {place}"
+
+
+def _require_no_foreign_tables(engine: Engine) -> None:
+    """Make sure that no table of another program is replaced or dropped.
+
+    Tables of this program always have their version beside them, because one transaction creates all.
+
+    Raises:
+        ConfigError: a table or view has a name that a warehouse needs.
+    """
+    if names := history.foreign_tables(engine):
+        key = "[CLUSTER] SCHEMA to another schema" if engine.name == "redshift" else "[DUCKDB] PATH to another file"
+        raise ConfigError(
+            f"{engine.place}: this is no warehouse of this program, and {', '.join(names)} is there already, a name "
+            f"that a warehouse needs; set {key}"
+        )

@@ -1,0 +1,65 @@
+"""`sparkify query`: answer a question of `sql/report`, or a person's own SQL."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from contextlib import suppress
+from functools import partial
+
+from sparkify import formats, outputs, questions, sql_queries
+from sparkify.command_line import Parser, add_config, add_filters, count, file
+from sparkify.commands import Result, configuration, read_only
+from sparkify.config import Config, load
+from sparkify.errors import ConfigError
+from sparkify.progress import Progress
+
+HELP = "answer a question that ships with the program, or SQL; nothing can be changed by it"
+EXAMPLES = (
+    "sparkify query    # lists the questions",
+    "sparkify query most_played_songs --from 2018-11-01 --to 2018-11-07 --level paid --limit 20",
+    'sparkify query "select level, count(*) as plays from plays group by level" --format csv',
+    "sparkify query plays_by_day --format parquet --output plays_by_day.parquet",
+)
+
+
+def add_options(parser: Parser) -> None:
+    """See `Command`."""
+    add_config(parser)
+    parser.add_argument("question", metavar="NAME|SQL", nargs="?", help="the question; without one, all are listed")
+    parser.suggestions["question"] = partial(sql_queries.names, "report")
+    parser.add_argument("--format", choices=formats.FORMATS, default="table", help="how to print it (default: table)")
+    parser.add_argument("--output", type=file, metavar="FILE", help="write into a file and not to stdout")
+    add_filters(parser)
+    parser.add_argument("--limit", type=count, metavar="N", help=f"rows of a ranking (default: {questions.MOST})")
+
+
+def run(options: Namespace, progress: Progress) -> Result:
+    """See `Command`. The answer is written here, for it may be larger than memory."""
+    if options.question is None:
+        _require_free_output(options, _readable_config(options))
+        formats.write(questions.listed(), options.format, options.output)
+        return Result()
+    sql = questions.statement(options.question)
+    chosen = questions.Filter(options.first_day, options.last_day, options.level, options.limit)
+    questions.require_options(sql, chosen)
+    config = configuration(options, progress)
+    _require_free_output(options, config)
+    with read_only(config, progress) as engine, engine.snapshot():
+        answer, is_whole = engine.ask(sql, chosen.values()).read_ahead()
+        if not is_whole:
+            formats.write(answer, options.format, options.output)
+    if is_whole:  # a slow reader, such as a pager, does not keep the warehouse open
+        formats.write(answer, options.format, options.output)
+    return Result()
+
+
+def _require_free_output(options: Namespace, config: Config | None) -> None:
+    if options.output is not None:
+        outputs.require_free_file(options.output, options.config, config)
+
+
+def _readable_config(options: Namespace) -> Config | None:
+    """The configuration; None when it cannot be read, for the list of questions needs none."""
+    with suppress(ConfigError):
+        return load(options.config)
+    return None
