@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 import threading
@@ -16,7 +17,7 @@ from typing import Any, cast
 from sparkify import __version__
 from sparkify.command_line import EXIT_CODES, Parser, add_narration, typed_log
 from sparkify.commands import Command, Result
-from sparkify.errors import ExitCode, InterruptError, SparkifyError, UsageError
+from sparkify.errors import AccessError, ExitCode, InterruptError, SparkifyError, UsageError
 from sparkify.output import JSON_VERSION, write_json, write_lines
 from sparkify.progress import Progress, discard_rest, for_terminal
 
@@ -36,8 +37,13 @@ COMMANDS = {
 """The module of each command, in the order in which help shows them."""
 
 
+STOPPING = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a program."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
+    _open_standard_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # what its encoding lacks
     gc.set_threshold(100_000)  # a load makes hundreds of thousands of small objects, and no cycles of them
@@ -48,7 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         refused = Result(fault=e)
         return _run(lambda: refused, for_terminal(log=typed_log(typed)), is_json="--json" in typed)
     progress = for_terminal(options.detail, options.log)
-    return _run(lambda: options.run(options, progress), progress, is_json=getattr(options, "json", False))
+    is_json = getattr(options, "json", False) or getattr(options, "format", "") == "json"
+    return _run(lambda: options.run(options, progress), progress, is_json=is_json)
+
+
+def _open_standard_streams() -> None:
+    """Open what the caller has closed (`>&-`), so that a command runs as with its output thrown away."""
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
 
 
 # ---------------------------------------------------------------- the command line
@@ -105,7 +119,7 @@ def _run(command: Callable[[], Result], progress: Progress, *, is_json: bool) ->
         with _stoppable():
             result = _result(command)
             code = result.fault.exit_code if result.fault else ExitCode.DONE
-            _write(result, progress, is_json=is_json)
+            _write(result, progress, is_json=is_json and (result.fault is not None or bool(result.fields)))
             sys.stdout.flush()
     except KeyboardInterrupt:
         progress.error(["interrupted"], ["the output is not complete; what the command did before stays"])
@@ -128,19 +142,26 @@ def _result(command: Callable[[], Result]) -> Result:
         return Result(fault=e, stays=_notes(e))
     except KeyboardInterrupt as e:
         return Result(fault=InterruptError("interrupted"), stays=_notes(e))
+    except OSError as e:
+        if e.filename is None:  # an open stream, and so stdout
+            raise
+        fault = AccessError(f"{os.fsdecode(e.filename)}: {e.strerror}; look at its rights, and at the path")
+        return Result(fault=fault, stays=_notes(e))
 
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Take SIGTERM, by which systemd stops a process, as Ctrl-C."""
+    """Take the signals by which systemd stops a process, and a terminal that closes, as Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    taken = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores SIGHUP
+    before = {number: signal.signal(number, signal.default_int_handler) for number in taken}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _notes(fault: BaseException | None) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from sparkify import history, jsonpaths, sql_queries, warehouse
+from sparkify import history, sql_queries, warehouse
 from sparkify.command_line import Parser, add_config, add_json
 from sparkify.commands import Result
 from sparkify.config import Config, load
@@ -18,6 +18,7 @@ from sparkify.engines.engine import Engine
 from sparkify.errors import AccessError, ConfigError, SparkifyError
 from sparkify.output import write_lines
 from sparkify.progress import Progress
+from sparkify.records import jsonpaths
 from sparkify.store import StoredObject, Stores
 from sparkify.store.names import ENDINGS
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from contextlib import suppress
 from functools import partial
 
 from sparkify import formats, outputs, questions, sql_queries
 from sparkify.command_line import Parser, add_config, add_filters, count, file
 from sparkify.commands import Result, configuration, read_only
 from sparkify.config import Config, load
-from sparkify.errors import ConfigError
 from sparkify.progress import Progress
 
 HELP = "answer a question that ships with the program, or SQL; nothing can be changed by it"
@@ -36,7 +34,8 @@ def add_options(parser: Parser) -> None:
 def run(options: Namespace, progress: Progress) -> Result:
     """See `Command`. The answer is written here, for it may be larger than memory."""
     if options.question is None:
-        _require_free_output(options, _readable_config(options))
+        if options.output is not None:
+            _require_free_output(options, load(options.config))
         formats.write(questions.listed(), options.format, options.output)
         return Result()
     sql = questions.statement(options.question)
@@ -53,13 +52,6 @@ def run(options: Namespace, progress: Progress) -> Result:
     return Result()
 
 
-def _require_free_output(options: Namespace, config: Config | None) -> None:
+def _require_free_output(options: Namespace, config: Config) -> None:
     if options.output is not None:
         outputs.require_free_file(options.output, options.config, config)
-
-
-def _readable_config(options: Namespace) -> Config | None:
-    """The configuration; None when it cannot be read, for the list of questions needs none."""
-    with suppress(ConfigError):
-        return load(options.config)
-    return None

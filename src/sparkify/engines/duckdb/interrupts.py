@@ -18,7 +18,7 @@ GRACE = 0.2
 """Seconds in which a statement may end by itself after Ctrl-C."""
 
 
-ENDING = {signal.SIGINT, signal.SIGTERM}
+ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 """The signals that end what a program does."""
 
 
