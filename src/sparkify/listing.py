@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sparkify import sql_queries
 from sparkify.config import Config
 from sparkify.engines.engine import Source
+from sparkify.errors import ConfigError
 from sparkify.plan import Kind
 from sparkify.progress import Progress
 from sparkify.records import jsonpaths
@@ -40,7 +41,20 @@ def list_objects(config: Config, progress: Progress) -> tuple[Source, Listings]:
             progress.warn(warning)
         if config.reads_prefixes:
             listings[kind] = listings[kind].as_one(store)
+    _require_apart(listings)
     return Source(stores, paths), listings
+
+
+def _require_apart(listings: Listings) -> None:
+    """Make sure that no object is both a log and a song file.
+
+    Raises:
+        ConfigError: one is.
+    """
+    songs = {item.name for item in listings["songs"].objects}
+    if both := next((item.name for item in listings["events"].objects if item.name in songs), None):
+        fix = "set [S3] LOG_DATA and SONG_DATA to prefixes that do not hold each other"
+        raise ConfigError(f"{both}: lies below LOG_DATA and below SONG_DATA; {fix}")
 
 
 def only_rejected(listings: Listings, rejected: Mapping[tuple[Kind, str], str], progress: Progress) -> Listings:

@@ -58,7 +58,7 @@ def without_credentials(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without the users and signatures of its addresses, and with `***` for each of some secrets."""
     for pattern, shown in CREDENTIALS:
         text = pattern.sub(shown, text)
-    for secret in sorted(secrets, key=len, reverse=True):
+    for secret in sorted({each.strip() for each in secrets}, key=len, reverse=True):
         if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, "***")
     return text

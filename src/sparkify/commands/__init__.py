@@ -7,6 +7,7 @@ driver, a client of S3 or a library that draws charts; `run` imports those.
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -19,6 +20,9 @@ from sparkify.config import Config, load
 from sparkify.engines.engine import Engine
 from sparkify.errors import SparkifyError
 from sparkify.progress import Progress
+
+SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+"""The environment variables of AWS that hold secrets."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def configuration(options: Namespace, progress: Progress) -> Config:
         ConfigError: the file or a value cannot be used.
     """
     config = load(options.config)
-    progress.secrets = config.secrets
+    progress.secrets = (*config.secrets, *(os.environ.get(name, "") for name in SECRET_VARIABLES))
     for warning in config.warnings:
         progress.warn(warning)
     return config

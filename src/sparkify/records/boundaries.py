@@ -26,13 +26,16 @@ PIECE = 1_000_000
 LONG = 64_000
 """Bytes of a record after which many of its lines are followed at once."""
 
+MOST_UNCLOSED = 20
+"""Records of an object that are followed to its end and not closed there; after these, each line is a record."""
+
 MOST_PASSES = 20
 """Levels of brackets that are followed fast in a record that is longer than the window."""
 
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}":]|[^\s\[\]{}":]+')
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}":]|[^ \t\r\n\[\]{}":]+')
 _STRING_END = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"')
 _STRING = re.compile(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"')
-_NO_COMMA = re.compile(rb"[^\s,:\[{]\s*\n\s*[\[{]")
+_NO_COMMA = re.compile(rb"[^ \t\r\n,:\[{][ \t\r\n]*\n[ \t\r\n]*[\[{]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _BLANKS = re.compile(rb"[ \t\r\n]*")
 _BLANK = b" \t\r\n"
@@ -98,6 +101,8 @@ class _Window:
         self._no_newline = range(0)
         """Positions in `_text` that are known to hold no newline."""
         self.line = 1
+        self.unclosed = 0
+        """Records that were not closed at the end of the object."""
         self.is_line_start = True
         while len(self._text) < len(BOM) and self._grow():
             pass
@@ -243,6 +248,8 @@ def _is_json(text: bytes) -> bool:
 def _bracketed(window: _Window) -> Record:
     """The record that begins here and ends where its brackets say."""
     line, extent = window.line, _Extent()
+    if window.unclosed >= MOST_UNCLOSED:
+        return Record(line, window.take_line())
     start, first_line, tried = 0, -1, LONG
     while start < WINDOW:
         if start >= tried:
@@ -260,6 +267,7 @@ def _bracketed(window: _Window) -> Record:
         first_line = end if is_end and first_line < 0 else first_line
         is_over = is_end and end >= len(window)
         if extent.is_broken or is_over:
+            window.unclosed += start > LONG or is_over
             return Record(line, _broken(window, first_line))
         start = end + is_end
     return Record(line, _too_long(window, extent, start))
@@ -267,10 +275,11 @@ def _bracketed(window: _Window) -> Record:
 
 def _broken(window: _Window, first_line: int) -> bytes:
     """The first line of a record that cannot be closed, and the lines that can only continue it."""
-    text = window.take_line() if first_line < 0 else window.take(first_line)
+    text = bytearray(window.take_line() if first_line < 0 else window.take(first_line))
     while (more := _continuation(window)) is not None:
-        text = (text + b"\n" + more)[: MOST_BYTES + 1]
-    return text
+        if len(text) <= MOST_BYTES:
+            text += b"\n" + more
+    return bytes(text[: MOST_BYTES + 1])
 
 
 def _continuation(window: _Window) -> bytes | None:

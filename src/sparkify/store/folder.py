@@ -41,7 +41,7 @@ def name_prefix(folder: Path, base: Path) -> str:
     """How the names of a folder's objects begin: its path from `base` if it lies there, or its whole path."""
     inside = folder.is_relative_to(base)
     path = f"{(folder.relative_to(base) if inside else folder).as_posix()}/".removeprefix("./")
-    return path.replace("//", "/")
+    return _as_text(path.replace("//", "/"))
 
 
 class Folder:
@@ -103,7 +103,7 @@ class Folder:
             finally:
                 os.close(file)
         except OSError as e:
-            raise _explained(item.name, e) from e
+            raise _unreadable(item, e) from e
         if item.size == UNKNOWN_SIZE:
             return content
         _require_listed(item, info)
@@ -138,7 +138,7 @@ class Folder:
                     yield piece
                 _require_listed(item, os.fstat(file.fileno()))
         except OSError as e:
-            raise _explained(item.name, e) from e
+            raise _unreadable(item, e) from e
         if left:
             raise changed(item, "its end was missing when it was read")
 
@@ -294,6 +294,13 @@ def _require_listed(item: StoredObject, info: os.stat_result) -> None:
         return
     if not item.etag.startswith(f'"{info.st_ino:x}-') or info.st_size <= item.size:
         raise changed(item, "it was replaced after it was listed")
+
+
+def _unreadable(item: StoredObject, e: OSError) -> AccessError | ObjectChangedError:
+    """The error of a file that cannot be read; one that was listed and may not be opened is left out by a load."""
+    if isinstance(e, PermissionError) and item.size != UNKNOWN_SIZE:
+        return changed(item, "it may not be opened; grant this user the right to read it")
+    return _explained(item.name, e)
 
 
 def _explained(name: str, e: OSError) -> AccessError:

@@ -64,8 +64,14 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 10, 60
 ATTEMPTS = 5
 """How often a request, or reading on where a large object broke off, is tried."""
 
+MOST_FOLDERS = 200
+"""Folders that are listed in parallel; what lies in more is listed as one, for each costs a request of its own."""
+
 LISTING_FIELDS = {"Name", "KeyCount", "IsTruncated", "Contents", "CommonPrefixes"}
 """Fields of which every answer to a listing has one (API ListObjectsV2)."""
+
+NO_ETAG = "no ETag: "
+"""How the ETag of an object begins that the store gave none."""
 
 DELETED_AT_ONCE = 1000
 """The most keys that one request deletes (API DeleteObjects)."""
@@ -94,6 +100,10 @@ class Account:
             session = boto3.Session(
                 settings.key or None, settings.secret or None, region_name=region, botocore_session=core
             )
+            self.has_own_certificates = bool(
+                core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+            )
+            """Whether the store's certificate is checked against a file, which boto3 reads and obstore does not."""
             self._credentials = session.get_credentials()
             self.is_unsigned = self._credentials is None
             self.client: Any = session.client(
@@ -174,8 +184,12 @@ class S3Prefix:
         while folders and len(folders) < FAN_OUT:
             pages = [page for folder in folders for page in self._pages(folder, Delimiter="/")]
             found += [item for page in pages for item in self._objects(page)]
-            folders = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
+            above, folders = folders, [name for page in pages for name in self._folders(page)]
+            if set(folders) & set(above):
+                raise self._no_listing()
         self._address = self._account.address()
+        if len(folders) > MOST_FOLDERS:
+            folders, found = [self._prefix], []
 
         def below(folder: str) -> list[StoredObject]:
             return [item for page in self._pages(folder) for item in self._objects(page)]
@@ -195,7 +209,7 @@ class S3Prefix:
                 "list_objects_v2", Prefix=prefix, **options, **({"ContinuationToken": token} if token else {})
             )
             if not LISTING_FIELDS & page.keys():
-                raise AccessError(f"{self.location}: the store's answer is no listing; check AWS_ENDPOINT_URL")
+                raise self._no_listing()
             self._is_charged = self._is_charged or "RequestCharged" in page
             yield page
             if not page.get("IsTruncated"):
@@ -208,9 +222,22 @@ class S3Prefix:
             require_listable(self.location, count)
 
     def _objects(self, page: dict[str, Any]) -> list[StoredObject]:
-        return [
-            self._stored(entry["Key"], entry.get("ETag", ""), int(entry["Size"])) for entry in page.get("Contents", ())
-        ]
+        try:
+            return [
+                self._stored(entry["Key"], entry.get("ETag") or _substitute(entry), int(entry["Size"]))
+                for entry in page.get("Contents", ())
+            ]
+        except (KeyError, ValueError) as e:
+            raise self._no_listing() from e
+
+    def _folders(self, page: dict[str, Any]) -> list[str]:
+        try:
+            return [each["Prefix"] for each in page.get("CommonPrefixes", ())]
+        except KeyError as e:
+            raise self._no_listing() from e
+
+    def _no_listing(self) -> AccessError:
+        return AccessError(f"{self.location}: the store's answer is no listing; check AWS_ENDPOINT_URL")
 
     def _stored(self, path: str, etag: str, size: int) -> StoredObject:
         return StoredObject(self._name(path), path.removeprefix(self._prefix), path, etag, size)
@@ -258,10 +285,10 @@ class S3Prefix:
 
     def read(self, item: StoredObject) -> bytes:
         """See `ObjectStore.read`."""
-        if self._address is None or not _is_plain(item.path):
+        if self._address is None or self._account.has_own_certificates or not _is_plain(item):
             return b"".join(self.pieces(item))
         try:
-            answer = obstore.get(self._reader, item.path, options={"if_match": item.etag} if item.etag else None)
+            answer = obstore.get(self._reader, item.path, options={"if_match": item.etag} if _has_etag(item) else None)
             _require_listed(item, answer.meta["e_tag"] or "", answer.meta["size"])
             content = answer.bytes().to_bytes()
         except PreconditionError as e:
@@ -296,14 +323,14 @@ class S3Prefix:
     def first_bytes(self, item: StoredObject, size: int) -> bytes:
         """See `ObjectStore.first_bytes`."""
         with self._refusals(item):
-            options = {"IfMatch": item.etag} if item.etag else {}
+            options = {"IfMatch": item.etag} if _has_etag(item) else {}
             answer = self._request("get_object", Key=item.path, Range=f"bytes=0-{size - 1}", **options)
             content: bytes = answer["Body"].read(size)
         return content
 
     def pieces(self, item: StoredObject) -> Iterator[bytes]:
         """See `ObjectStore.pieces`. An answer that breaks off is read on from there."""
-        count, etag = 0, item.etag
+        count, etag = 0, item.etag if _has_etag(item) else ""
         for attempt in range(ATTEMPTS):
             try:
                 etag, body = self._body(item, etag, count)
@@ -322,6 +349,8 @@ class S3Prefix:
         with self._refusals(item):
             answer = self._request("get_object", Key=item.path, **options)
         is_part = answer["ResponseMetadata"]["HTTPStatusCode"] == 206
+        if is_part and not answer.get("ContentRange", "").startswith(f"bytes {start}-"):
+            raise changed(item, "the store answers with another part of it than was asked for")
         _require_listed(item, answer.get("ETag", ""), answer["ContentLength"] + (start if is_part else 0))
         body = answer["Body"].iter_chunks(READ_SIZE)
         return answer.get("ETag", etag), body if is_part or not start else _from(start, body)
@@ -431,9 +460,19 @@ def _names(page: dict[str, Any]) -> Iterator[str]:
     yield from (entry["Key"] for entry in page.get("Contents", ()))
 
 
-def _is_plain(key: str) -> bool:
+def _is_plain(item: StoredObject) -> bool:
     """Whether obstore takes a key as it is: it knows no empty parts, no `.` and `..`, and no control characters."""
-    return key.isprintable() and not {"", ".", ".."} & {*key.split("/")}
+    is_header = item.etag.isascii() and item.etag.isprintable()
+    return is_header and item.path.isprintable() and not {"", ".", ".."} & {*item.path.split("/")}
+
+
+def _substitute(entry: dict[str, Any]) -> str:
+    """What an object's content is known by in a store that has no ETags: its time and its size."""
+    return f"{NO_ETAG}{entry.get('LastModified', '')} {entry['Size']}"
+
+
+def _has_etag(item: StoredObject) -> bool:
+    return bool(item.etag) and not item.etag.startswith(NO_ETAG)
 
 
 def _require_listed(item: StoredObject, etag: str, size: int) -> None:
@@ -442,7 +481,7 @@ def _require_listed(item: StoredObject, etag: str, size: int) -> None:
     Raises:
         ObjectChangedError: it is not.
     """
-    if item.etag and etag and etag.removeprefix("W/").strip('"') != item.etag.removeprefix("W/").strip('"'):
+    if _has_etag(item) and etag and etag.removeprefix("W/").strip('"') != item.etag.removeprefix("W/").strip('"'):
         raise changed(item, "the store answers with another version than it has listed")
     if item.size not in (size, UNKNOWN_SIZE):
         raise changed(item, f"the store answers with {size:,} bytes, and has listed {item.size:,}")

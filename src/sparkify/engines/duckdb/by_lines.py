@@ -21,6 +21,9 @@ CHUNK = 16_000_000
 RECORD_COST = 150
 """Bytes of memory that a record takes besides its text."""
 
+MOST_UNKNOWN_KEYS = 10_000
+"""Keys that no column takes after which no more of them are noted."""
+
 Placed: TypeAlias = tuple[StoredObject, Record]
 """A record and its object."""
 
@@ -99,7 +102,8 @@ class ByLines:
         """Note the keys of some valid records that no column takes."""
         keys = "select distinct unnest(json_keys(record)) from (select unnest($texts::varchar[]) as record)"
         names = {key for (key,) in self._connection.query(keys, {"texts": texts})}
-        self._staged.unknown_keys |= names.difference(self.columns.keys)
+        if len(self._staged.unknown_keys) < MOST_UNKNOWN_KEYS:
+            self._staged.unknown_keys |= names.difference(self.columns.keys)
 
 
 def _scanned(content: bytes) -> Iterator[Record]:
