@@ -225,7 +225,7 @@ def aged(age: timedelta | None) -> Health:
     now = datetime(2018, 12, 1)
     arrived = {} if age is None else {"events": Arrival(now - age, from_future=0, is_dated=True)}
     tables = dict.fromkeys(TABLES, 0)
-    return Health("sparkify.duckdb", now, arrived, None, tables, [], ended=None, last_day=None, size=None)
+    return Health("sparkify.duckdb", now, arrived, None, tables, [], ended=None, last_day=None, songs_gone=0, size=None)
 
 
 def test_an_age_of_just_what_is_allowed_is_young_enough() -> None:

@@ -32,7 +32,7 @@ COUNTED_TABLES = (
     "songs",
     "artists",
     "time",
-    "staging_songs",
+    "catalogue",
     "load_history",
     "rejected_records",
     "runs",
@@ -75,7 +75,8 @@ class Health:
     """A warehouse at a moment. Times are in UTC, `size` is in bytes or None where the login may not know it.
 
     `arrived` has the kinds `songs` and `events`, those that ever arrived. `runs` are the last ones, the newest first;
-    `ended` is the last run that ended, in whatever way.
+    `ended` is the last run that ended, in whatever way. `songs_gone` counts the loaded song objects that the bucket no
+    longer held when it was listed last.
     """
 
     warehouse: str
@@ -85,6 +86,7 @@ class Health:
     tables: Mapping[str, int]
     runs: list[dict[str, Any]]
     ended: Mapping[str, Any] | None
+    songs_gone: int
     last_day: LastDay | None
     size: int | None
 
@@ -109,6 +111,7 @@ def examine(engine: Engine, now: datetime) -> Health:
             tables={table: engine.query(f'select count(*) from "{table}"')[0][0] for table in COUNTED_TABLES},
             runs=[_without_credentials(run) for run in _rows(engine, "last_runs", chosen)],
             ended=_last_ended_run(engine),
+            songs_gone=_songs_gone(engine),
             last_day=_last_day(engine, now, totals["first_play"]),
             size=size,
         )
@@ -125,6 +128,11 @@ def _arrivals(engine: Engine, now: datetime) -> dict[str, Arrival]:
 def _last_ended_run(engine: Engine) -> dict[str, Any] | None:
     rows = history.query(engine, "last_ended_run")
     return _without_credentials(dict(zip(("run_id", "status", "error"), rows[0], strict=True))) if rows else None
+
+
+def _songs_gone(engine: Engine) -> int:
+    rows = history.query(engine, "songs_gone")
+    return int(rows[0][0]) if rows else 0
 
 
 def _last_day(engine: Engine, now: datetime, first_play: datetime | None) -> LastDay | None:

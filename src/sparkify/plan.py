@@ -79,11 +79,12 @@ def make(listings: Mapping[Kind, Listing], loaded: Etags, batch_size: int, *, ag
         ),
         known=listed - len(new),
         ignored=tuple(item for listing in listings.values() for item in listing.ignored),
-        songs_gone=None if again else _songs_gone(listings["songs"], loaded),
+        songs_gone=None if again else songs_gone(listings["songs"], loaded),
     )
 
 
-def _songs_gone(listing: Listing, loaded: Etags) -> int:
+def songs_gone(listing: Listing, loaded: Etags) -> int:
+    """How many loaded song objects are not listed."""
     listed = {item.key for item in listing.objects}
     return 0 if "" in listed else sum(kind == "songs" and key not in listed for kind, key in loaded)
 

@@ -13,6 +13,12 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
+def songs_gone_in_words(count: int) -> str:
+    """How many song objects have left the bucket, and what that means."""
+    verb, whose = ("is", "its") if count == 1 else ("are", "their")
+    return f"{counted(count, 'loaded song object')} {verb} no longer in the bucket; {whose} songs stay in the catalogue"
+
+
 def size_in_words(count: float) -> str:
     """A number of bytes, with its unit."""
     for unit in ("bytes", "kB", "MB", "GB"):

@@ -69,10 +69,15 @@ def configuration(options: Namespace, progress: Progress) -> Config:
         ConfigError: the file or a value cannot be used.
     """
     config = load(options.config)
-    progress.secrets = (*config.secrets, *(os.environ.get(name, "") for name in SECRET_VARIABLES))
+    progress.secrets = secrets_of(config)
     for warning in config.warnings:
         progress.warn(warning)
     return config
+
+
+def secrets_of(config: Config) -> tuple[str, ...]:
+    """The secrets of the configuration, and those of AWS in the environment."""
+    return (*config.secrets, *(os.environ.get(name, "") for name in SECRET_VARIABLES))
 
 
 @contextmanager

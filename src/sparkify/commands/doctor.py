@@ -11,16 +11,18 @@ from functools import partial
 from typing import Any, TypeVar
 
 from sparkify import history, sql_queries, warehouse
+from sparkify import plan as planning
 from sparkify.command_line import Parser, add_config, add_json
-from sparkify.commands import Result
+from sparkify.commands import Result, secrets_of
 from sparkify.config import Config, load
 from sparkify.engines.engine import Engine
 from sparkify.errors import AccessError, ConfigError, SparkifyError
 from sparkify.output import write_lines
 from sparkify.progress import Progress
 from sparkify.records import jsonpaths
-from sparkify.store import StoredObject, Stores
+from sparkify.store import Listing, Stores
 from sparkify.store.names import ENDINGS
+from sparkify.words import songs_gone_in_words
 
 T = TypeVar("T")
 
@@ -83,11 +85,11 @@ def _examine(options: Namespace, progress: Progress) -> Iterator[Finding]:
     yield finding
     if config is None:
         return
-    samples: list[StoredObject] = []
+    listings: list[Listing] = []
     for what, location in (("song_data", config.store.song_data), ("log_data", config.store.log_data)):
-        finding, first = _try(what, partial(_objects, location, config))
+        finding, listing = _try(what, partial(_objects, location, config))
         yield finding
-        samples += [first] if first else []
+        listings += [listing] if listing else []
     finding, paths = _try("log_jsonpath", lambda: _jsonpaths(config))
     yield finding
     finding, engine = _try("warehouse", lambda: _login(config, progress))
@@ -97,8 +99,11 @@ def _examine(options: Namespace, progress: Progress) -> Iterator[Finding]:
     with closing(engine):
         finding, version = _try("tables", lambda: _tables(engine))
         yield finding
-        if version and paths and len(samples) == 2:
-            for what, examination in engine.examinations(*samples).items():
+        if version and len(listings) == 2:
+            finding, _ = _try("catalogue", partial(_catalogue, engine, listings[0]))
+            yield finding
+        if version and paths and len(listings) == 2:
+            for what, examination in engine.examinations(*(listing.objects[0] for listing in listings)).items():
                 finding, _ = _try(what, partial(_with_no_value, examination))
                 yield finding
 
@@ -118,19 +123,19 @@ def _with_no_value(examination: Callable[[], str]) -> tuple[str, None]:
 
 def _configuration(options: Namespace, progress: Progress) -> tuple[str, Config]:
     config = load(options.config)
-    progress.secrets = config.secrets
+    progress.secrets = secrets_of(config)
     progress.warnings += config.warnings  # which the finding shows, so they are not narrated
     return "; ".join([str(options.config), *config.warnings]), config
 
 
-def _objects(location: str, config: Config) -> tuple[str, StoredObject]:
-    """The first object below a location, which can be read."""
+def _objects(location: str, config: Config) -> tuple[str, Listing]:
+    """What lies below a location; the first object can be read."""
     store = Stores(config).open(location)
     listing = store.list_objects()
     if not listing.objects:
         raise AccessError(f"{location}: no {', '.join(ENDINGS)} lies there; check the prefix in [S3]")
     store.read(listing.objects[0])
-    return f"{len(listing.objects):,} objects below {location}, readable", listing.objects[0]
+    return f"{len(listing.objects):,} objects below {location}, readable", listing
 
 
 def _jsonpaths(config: Config) -> tuple[str, int]:
@@ -143,6 +148,13 @@ def _jsonpaths(config: Config) -> tuple[str, int]:
 def _login(config: Config, progress: Progress) -> tuple[str, Engine]:
     engine = warehouse.connect(config, progress, read_only=True)
     return engine.place, engine
+
+
+def _catalogue(engine: Engine, listing: Listing) -> tuple[str, None]:
+    """How many loaded song objects the bucket no longer holds."""
+    loaded = history.LoadedObjects(engine).etags
+    count = planning.songs_gone(listing, loaded)
+    return (songs_gone_in_words(count) if count else "holds no songs that have left the bucket"), None
 
 
 def _tables(engine: Engine) -> tuple[str, int]:

@@ -16,7 +16,7 @@ from sparkify.errors import CheckError
 from sparkify.health import Health
 from sparkify.output import as_json
 from sparkify.progress import Progress
-from sparkify.words import counted, cut, size_in_words
+from sparkify.words import counted, cut, size_in_words, songs_gone_in_words
 
 HELP = "show what arrived when, what the warehouse holds, and how the last runs went"
 EXAMPLES = (
@@ -116,6 +116,7 @@ def _fields(status: Health) -> dict[str, Any]:
         "tables": dict(status.tables),
         "rejected": status.tables["rejected_records"],
         "runs": [{name: as_json(value) for name, value in run.items()} for run in status.runs],
+        "songs_gone": status.songs_gone,
         "bytes": status.size,
     }
 
@@ -130,6 +131,7 @@ def _lines(status: Health) -> list[str]:
         ("songs", _arrival_in_words(status, "songs")),
         ("last play", f"{status.last_play:%Y-%m-%d %H:%M:%S} UTC" if status.last_play else "none"),
         ("rejected", f"{counted(rejected, 'record')}; `sparkify rejected` lists them" if rejected else "none"),
+        *([("songs gone", songs_gone_in_words(status.songs_gone))] if status.songs_gone else []),
         *((table, f"{count:,} rows") for table, count in status.tables.items()),
     ]
     runs = [_run_in_words(run) for run in status.runs]
