@@ -190,11 +190,17 @@ def comments(sparkify: Sparkify) -> dict[tuple[str, str], str | None]:
     return {(table, column): comment for table, column, comment in rows if table in NAMES}
 
 
+NOT_DESCRIBED = {*sql_queries.BATCH_TABLES, sql_queries.BATCH_VIEW} - {*sql_queries.STAGING.values()}
+"""Staging and work tables, which only the load reads; Redshift has none of them between two loads."""
+
+
 def expected(engine: str) -> dict[tuple[str, str], str | None]:
     """The comments that have to be there; Redshift folds the names of columns."""
     found: dict[tuple[str, str], str | None] = {}
     for table in dictionary.tables():
-        is_silent = table.name in sql_queries.BATCH_TABLES and table.name not in sql_queries.STAGING.values()
+        if engine == "redshift" and table.name in (*sql_queries.BATCH_TABLES, sql_queries.BATCH_VIEW):
+            continue
+        is_silent = table.name in NOT_DESCRIBED
         found[table.name, ""] = None if is_silent else table.comment
         for column in table.columns:
             name = column.name if engine == "duckdb" else column.name.lower()
@@ -221,7 +227,7 @@ def test_create_tables_again_refreshes_the_words_and_touches_no_row(
             "comment on column \"plays\".level is 'other words'",
             'comment on column "users".level is null',
         ]
-        patch.setattr(dictionary, "comment_queries", lambda: old)
+        patch.setattr(dictionary, "comment_queries", lambda names: old)
         sparkify.created()
     assert comments(sparkify) != expected(sparkify.engine)
     outcome = sparkify.command("create-tables")
