@@ -18,6 +18,7 @@ class Account:
     """In place of `sparkify.store.s3.Account`."""
 
     is_unsigned = False
+    has_own_certificates = False
 
     def __init__(self, buckets: Path, step: Step) -> None:
         self.client = Client(buckets, step)
