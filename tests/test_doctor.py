@@ -25,11 +25,12 @@ def test_all_is_well_where_a_load_can_run(sparkify: Sparkify) -> None:
     outcome = delivered(sparkify).command("doctor")
     assert outcome.exit_code == 0, outcome.out
     checks = found(outcome)
-    assert [*checks] == CHECKS + ENGINE_CHECKS[sparkify.engine]
+    assert [*checks] == [*CHECKS, "catalogue", *ENGINE_CHECKS[sparkify.engine]]
     assert {sign for sign, _ in checks.values()} == {"✓"}
     assert checks["song_data"][1].startswith("1 objects below")
     assert checks["log_jsonpath"][1].endswith("18 paths")
-    assert sparkify.query("select count(*) from staging_events") == [(0,)]
+    if sparkify.engine == "duckdb":
+        assert sparkify.query("select count(*) from staging_events") == [(0,)]
 
 
 def test_it_leaves_nothing_behind(sparkify: Sparkify) -> None:
