@@ -107,11 +107,23 @@ def test_what_is_there_already_is_named_and_left_as_it_is(
     assert files(place) == before
 
 
+STALE = "year=2017/month=1/stale.parquet"
+"""A file of an earlier export, in a folder that no play needs any more."""
+
+
+def with_file(marker: str, name: str) -> str:
+    """A marker that names one more file."""
+    content = json.loads(marker)
+    return json.dumps(content | {"files": [*content["files"], name]})
+
+
 def test_overwrite_replaces_the_tables_and_touches_nothing_else(sparkify: Sparkify, place: Path) -> None:
     exported(filled(sparkify), place)
     stale = place / "songplays" / "year=2017" / "month=1" / "stale.parquet"
     stale.parent.mkdir(parents=True)
     stale.write_text("stale")
+    marker = place / "songplays" / EXPORT_MARKER
+    marker.write_text(with_file(marker.read_text(), STALE))
     (place / "notes").mkdir()
     (place / "notes" / "mine.txt").write_text("mine")
     (place / "songs.txt").write_text("mine too")
@@ -135,7 +147,7 @@ def test_an_export_that_stops_halfway_leaves_the_old_one_whole_and_no_rests(
     with monkeypatch.context() as patch:
         fail_at(patch, fault, nth=3)
         outcome = sparkify.command("export", str(place), "--overwrite")
-    assert outcome.exit_code == {LoadError: 1, OSError: 3, KeyboardInterrupt: 130}[type(fault)]
+    assert outcome.exit_code == {LoadError: 3, OSError: 3, KeyboardInterrupt: 130}[type(fault)]
     assert outcome.err.splitlines()[-1] == "nothing was changed"
     assert files(place) == before
     assert sorted(os.listdir(place)) == sorted(TABLES)
@@ -185,6 +197,10 @@ def not_of_an_export(place: Path, kind: str) -> None:
         (songs / EXPORT_MARKER).unlink()
     elif kind == "a note in an export":
         (songs / "notes.txt").write_text("mine")
+    elif kind == "a Parquet file in an export":
+        (songs / "mine.parquet").write_text("mine")
+    elif kind == "a marker of another table":
+        (songs / EXPORT_MARKER).write_text((place / "users" / EXPORT_MARKER).read_text())
     elif kind == "a link in an export":
         (place / "mine").write_text("mine")
         (songs / "mine.parquet").symlink_to(place / "mine")
@@ -205,6 +221,8 @@ def not_of_an_export(place: Path, kind: str) -> None:
         "parquet of another program",
         "an export without its marker",
         "a note in an export",
+        "a Parquet file in an export",
+        "a marker of another table",
         "a link in an export",
         "a link to an export",
         "a link to nothing",
@@ -305,7 +323,10 @@ def test_redshift_replaces_the_tables_that_are_there_only_when_it_is_told_to(
 ) -> None:
     filled(sparkify)
     assert bucket.export().exit_code == 0
-    bucket.put("songplays/year=2017/month=1/stale.parquet")
+    bucket.put(f"songplays/{STALE}")
+    marker = f"export/songplays/{EXPORT_MARKER}"
+    text = bucket.s3.get_object(Bucket=bucket.sparkify.bucket_name, Key=marker)["Body"].read().decode()
+    bucket.s3.put_object(Bucket=bucket.sparkify.bucket_name, Key=marker, Body=with_file(text, STALE).encode())
     bucket.put("songplays_of_mine/mine.parquet")
     before = bucket.objects()
     refused = bucket.export()
