@@ -638,3 +638,38 @@ def test_a_verbose_command_shows_what_redshift_was_told(sparkify: Sparkify) -> N
     sparkify.put("log_data/a.json", lines([event()]))
     told = TIMED.findall(sparkify.etl("--verbose").err)
     assert {"begin", "lock", "copy", "insert", "delete", "update", "commit"} <= set(told)
+
+
+# ---------------------------------------------------------------- streams that are closed or full
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "2>/dev/full"])
+def test_a_load_does_not_need_its_standard_streams(closed: str, sparkify: Sparkify) -> None:
+    sparkify.put("log_data/a.json", lines([event()]))
+    command = f"{sys.executable} -m sparkify.cli etl --config {sparkify.config} {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert sparkify.query("select status from runs") == [("done",)]
+
+
+@pytest.mark.parametrize("sql", ["update extensions", "select '\udcff'"])
+def test_a_statement_that_duckdb_cannot_read_is_refused_in_a_sentence(sql: str, sparkify: Sparkify) -> None:
+    outcome = sparkify.command("query", sql)
+    assert outcome.exit_code == 2
+    assert "DuckDB cannot read this statement" in outcome.err
+
+
+def test_a_question_as_json_that_fails_is_one_object(sparkify: Sparkify) -> None:
+    outcome = sparkify.command("query", "select nope", "--format", "json")
+    assert outcome.exit_code == 2
+    assert json.loads(outcome.out)["ok"] is False
+
+
+def test_a_file_that_may_not_be_searched_for_is_named(sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DWH_DUCKDB_PATH", "x" * 300)
+    for command in ("status", "etl"):
+        outcome = sparkify.command(command, "--json")
+        assert outcome.exit_code == 3, outcome.err
+        assert "x" * 300 in json.loads(outcome.out)["error"]
+        assert "output cannot be written" not in outcome.err

@@ -1,6 +1,8 @@
 """What commands write never replaces the warehouse, the configuration or the data, whatever path leads there."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -166,3 +168,61 @@ def test_an_export_from_redshift_goes_nowhere_among_the_data(sparkify: Sparkify)
         outcome = sparkify.command("export", address, "--overwrite")
         assert outcome.exit_code == 2
         assert "which an export must not touch" in outcome.err
+
+
+# ---------------------------------------------------------------- what is reached in other ways
+
+
+def test_without_a_readable_configuration_nothing_is_written(loaded: Sparkify) -> None:
+    loaded.config.write_text(f"{loaded.config.read_text()}[ETL]\nMAX_ERORS = 1\n")
+    before = everything(loaded.folder)
+    assert loaded.command("query", "--output", str(loaded.database)).exit_code == 2
+    missing = str(loaded.folder / "none.cfg")
+    assert run("query", "--config", missing, "--output", str(loaded.bucket / "log_data/a.json")).exit_code == 2
+    assert everything(loaded.folder) == before
+
+
+def test_an_object_that_a_link_among_the_data_leads_to_is_not_replaced(loaded: Sparkify) -> None:
+    archive = loaded.folder / "archive"
+    (archive / "2017").mkdir(parents=True)
+    for name in ("2017/b.json", "c.json"):
+        (archive / name).write_text(lines([event(sessionId=7)]))
+    (loaded.bucket / "log_data/2017").symlink_to(archive / "2017")
+    (loaded.bucket / "log_data/c.json").symlink_to(archive / "c.json")
+    before = everything(loaded.folder)
+    for name in ("2017/b.json", "c.json"):
+        outcome = loaded.command("query", "totals", "--output", str(archive / name))
+        assert outcome.exit_code == 2
+        assert "[S3] LOG_DATA holds a link to this" in outcome.err
+    assert loaded.command("export", str(archive / "2017")).exit_code == 2
+    assert everything(loaded.folder) == before
+
+
+def test_the_log_beside_the_file_that_a_link_names_is_not_replaced(
+    loaded: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (loaded.folder / "alias.duckdb").symlink_to("sparkify.duckdb")
+    monkeypatch.setenv("DWH_DUCKDB_PATH", str(loaded.folder / "alias.duckdb"))
+    outcome = loaded.command("query", "totals", "--output", str(loaded.folder / "sparkify.duckdb.wal"))
+    assert outcome.exit_code == 2
+    assert "the warehouse's log" in outcome.err
+
+
+def test_a_log_without_its_database_is_kept(sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = sparkify.folder / "new.duckdb.wal"
+    log.write_text("what was committed")
+    monkeypatch.setenv("DWH_DUCKDB_PATH", str(sparkify.folder / "new.duckdb"))
+    outcome = sparkify.command("create-tables")
+    assert outcome.exit_code == 3
+    assert str(log) in outcome.err
+    assert log.read_text() == "what was committed"
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1"])
+def test_stdout_named_as_a_file_is_appended_to(name: str, loaded: Sparkify) -> None:
+    target = loaded.folder / "answers.csv"
+    target.write_text("precious\n")
+    command = [sys.executable, "-m", "sparkify.cli", "query", "select 1 as one", "--format", "csv", "--output", name]
+    with target.open("a") as stream:
+        subprocess.run([*command, "--config", loaded.config], stdout=stream, check=True)
+    assert target.read_text() == "precious\none\n1\n"

@@ -27,7 +27,7 @@ def parse(text: bytes, place: str, columns: list[str]) -> dict[str, Path]:
     shape = f'a JSONPaths file is {{"jsonpaths": ["$[\'artist\']", ...]}} with {len(columns)} paths'
     try:
         paths = json.loads(text)["jsonpaths"]
-    except (ValueError, KeyError, TypeError) as e:
+    except (ValueError, KeyError, TypeError, RecursionError) as e:
         raise ConfigError(f"{place}: not a JSONPaths file ([S3] LOG_JSONPATH): {shape}") from e
     if not isinstance(paths, list) or len(paths) != len(columns):
         count = len(paths) if isinstance(paths, list) else "no"

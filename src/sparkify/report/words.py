@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from sparkify.output import escape_control_characters
 from sparkify.words import counted
 
 SHORT = 60
@@ -49,8 +50,11 @@ def share(part: float, whole: float) -> str:
 
 
 def isolated(text: str) -> str:
-    """A name from the data in Unicode isolates, so that its writing direction does not reorder the sentence."""
-    return f"\u2068{text}\u2069"
+    """A name from the data in Unicode isolates, so that its writing direction does not reorder the sentence.
+
+    What would end the isolation, and any other control character, is spelled out.
+    """
+    return f"\u2068{escape_control_characters(text)}\u2069"
 
 
 def named(text: str | None, unknown: str) -> str:

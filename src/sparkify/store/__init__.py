@@ -33,6 +33,10 @@ def name_prefix(location: str, base: Path) -> str:
     return folder.name_prefix(path.parent if path.is_file() else path, base)
 
 
+MOST_BYTES_OF_ONE = 1_000_000
+"""Bytes of the largest object that is read by its own address: a JSONPaths file has one or two thousand."""
+
+
 class Stores:
     """Opens the locations of one configuration; those in S3 share one client."""
 
@@ -64,11 +68,19 @@ class Stores:
         """The name and the content of one object, given as `s3://bucket/key` or as a path.
 
         Raises:
-            AccessError: it is not there, or cannot be read.
+            AccessError: it is not there, cannot be read, or is larger than `MOST_BYTES_OF_ONE`.
         """
         folder, _, name = location.rstrip("/").rpartition("/")
         store = self.open(folder or ("/" if location.startswith("/") else "."))
-        return (item := store.item(name)).name, store.read(item)
+        item = store.item(name)
+        if (path := store.local_path(item)) and path.exists() and not path.is_file():
+            raise AccessError(f"{item.name}: is no file; check [S3]")
+        content = b""
+        for piece in store.pieces(item):
+            content += piece
+            if len(content) > MOST_BYTES_OF_ONE:
+                raise AccessError(f"{item.name}: is larger than {MOST_BYTES_OF_ONE:,} bytes; check [S3] LOG_JSONPATH")
+        return item.name, content
 
     @cached_property
     def _account(self) -> Account:

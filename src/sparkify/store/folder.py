@@ -133,13 +133,14 @@ class Folder:
         left = item.size
         try:
             with open(f"{self._path}/{item.path}", "rb", buffering=0) as file:
-                while left and (piece := file.read(min(left, READ_SIZE))):
-                    left -= len(piece)
+                is_listed = left != UNKNOWN_SIZE
+                while left and (piece := file.read(min(left, READ_SIZE) if is_listed else READ_SIZE)):
+                    left -= len(piece) if is_listed else 0
                     yield piece
                 _require_listed(item, os.fstat(file.fileno()))
         except OSError as e:
             raise _unreadable(item, e) from e
-        if left:
+        if left > 0:
             raise changed(item, "its end was missing when it was read")
 
     def _name(self, key: str) -> str:
