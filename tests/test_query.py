@@ -757,6 +757,7 @@ def test_a_query_that_does_not_fit_into_memory_takes_the_disk(sparkify: Sparkify
 def test_a_query_that_would_fill_the_disk_says_what_it_may_take(
     sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("sparkify.engines.duckdb.connection.QUESTION_SPILL", "10 MB")
     monkeypatch.setattr("sparkify.engines.duckdb.engine.LOCKDOWN_SETTINGS", ("set max_temp_directory_size = '10 MB'",))
     sparkify.configure(more="MEMORY_LIMIT = 50 MB")
     sql = "select count(*) as n from (select distinct md5(cast(i as varchar)) as x from range(2_000_000) as t (i)) as d"

@@ -1,6 +1,6 @@
 -- Version 3: the catalogue has a table of its own, and an object is known by its key below SONG_DATA or LOG_DATA.
--- $song_prefix and $log_prefix are how the names of objects below these begin. An object with another name lay where the
--- bucket no longer is: its name is its key from now on, and so it stays loaded.
+-- $song_prefix and $log_prefix are how the names of objects below these begin. An object with another name lay where
+-- the bucket no longer is: its name is its key from now on, and so it stays loaded.
 drop view plays;
 
 drop view delivered_plays;
