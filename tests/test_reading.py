@@ -127,7 +127,7 @@ def test_what_a_killed_load_left_is_deleted_by_the_next_load(sparkify: Sparkify)
 def test_an_object_that_unpacks_to_too_much_is_one_bad_record_and_the_rest_is_loaded(
     sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sparkify.compression.MOST_UNPACKED", 1_000_000)
+    monkeypatch.setattr("sparkify.records.compression.MOST_UNPACKED", 1_000_000)
     sparkify.put("log_data/a.json", GOOD)
     sparkify.put("log_data/good.json.gz", GOOD + "\n" + " " * 900_000)
     sparkify.put("log_data/small.json.gz", " " * 3_000_000)
