@@ -289,8 +289,8 @@ def test_a_run_whose_plan_another_has_loaded_meanwhile_loads_nothing_twice(
     warehouse.configure(BATCH_SIZE=300)
     make = planning.make
 
-    def planned(*arguments: Any) -> Plan:
-        plan = make(*arguments)
+    def planned(*arguments: Any, **options: Any) -> Plan:
+        plan = make(*arguments, **options)
         monkeypatch.setattr(planning, "make", make)
         etl.run(load(warehouse.config, warehouse.environment), Progress())
         assert warehouse.batches() == 2
@@ -363,7 +363,7 @@ def test_what_a_killed_run_left_in_work_is_swept_when_it_is_old(
 ) -> None:
     with warehouse.held("songs"):
         killed = warehouse.started()
-        wait_for(lambda: "update songs" in warehouse.stand_in.statements()[-1])
+        wait_for(lambda: "from staging_songs as s" in warehouse.stand_in.statements()[-1])
         killed.kill()
         killed.communicate()
     left = warehouse.keys("work")

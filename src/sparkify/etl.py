@@ -63,22 +63,23 @@ def _load(
     progress: Progress,
 ) -> tuple[Mapping[str, int], set[str]]:
     """Stage a batch, then merge it in one transaction; its counts, and the keys that no column takes."""
-    while True:
+    while (batch := planning.without_loaded(batch, loaded.by_others)).objects:
         batch, staged = _stage(engine, batch, source, limit, progress)
         if not batch.objects:
-            return {}, set()
+            break
         warnings = [*suspicions.shorter_logs(engine), *suspicions.odd_times(engine, batch)]
         merge = partial(_merge, engine, batch, staged, this_run, loaded)
         with progress.phase(f"batch {batch.number}: transform and check"):
             counts = locked(engine, progress, merge)
-        if counts is not None:
-            break
-        batch = planning.without_loaded(batch, loaded.refreshed(this_run))
-    this_run.committed(batch)
-    for warning in warnings:
-        progress.warn(warning)
-    engine.after_commit()
-    return counts, staged.unknown_keys
+        if counts is None:
+            loaded.refresh(this_run)
+            continue
+        this_run.committed(batch)
+        for warning in warnings:
+            progress.warn(warning)
+        engine.after_commit()
+        return counts, staged.unknown_keys
+    return {}, set()
 
 
 def _stage(

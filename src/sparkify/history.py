@@ -105,16 +105,18 @@ class LoadedObjects:
         self._engine = engine
         self._batches = self._committed_batches()
         self.etags: Etags = self._read()
+        self.by_others: Etags = {}
+        """What other runs have loaded since then, as far as that is known."""
 
     def is_outdated(self, this_run: Run) -> bool:
         """Whether another run has committed a batch since then."""
         return self._committed_batches() != self._batches + this_run.batches
 
-    def refreshed(self, this_run: Run) -> Etags:
-        """What other runs have loaded since then."""
-        before, self.etags = self.etags, self._read()
+    def refresh(self, this_run: Run) -> None:
+        """Find out what other runs have loaded."""
         self._batches = self._committed_batches() - this_run.batches
-        return {key: etag for key, etag in self.etags.items() if before.get(key) != etag}
+        now = self._read()
+        self.by_others = {key: etag for key, etag in now.items() if self.etags.get(key) != etag}
 
     def _read(self) -> Etags:
         return {(kind, key): etag for kind, key, etag in query(self._engine, "loaded_objects")}
