@@ -106,7 +106,7 @@ def error_of(outcome: Outcome) -> str:
 
 # ---------------------------------------------------------------- a connection that is lost
 
-CHANGING = ("begin", "copy", "commit", "insert", "delete", "update")
+CHANGING = ("begin", "copy", "commit", "create", "insert", "delete", "update")
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])
