@@ -316,11 +316,12 @@ def test_every_table_that_a_step_changes_or_reads_is_drawn_with_that_step(genera
     [lines] = diagrams(generate.step_diagram())
     nodes, arrows = check_flow(lines)
     names = {*sql_queries.TABLES, *sql_queries.VIEWS}
-    steps = dict(enumerate((step.name for step in transform.STEPS), 1))
+    of_step = {step.name: step for step in transform.STEPS}
+    steps = dict(enumerate(of_step, 1))
     assert set(nodes.values()) - names == {f"{number} {step}" for number, step in steps.items()}
     for number, step in steps.items():
         step_arrows = {arrow for arrow in arrows if f"{number} {step}" in arrow}
-        text = " ".join(sql_queries.statements("transform", step)).replace('"', "")
+        text = " ".join(of_step[step].statements()).replace('"', "")
         assert {target for _, target in step_arrows} & names == set(
             re.findall(r"\b(?:insert into|update|delete from) (\w+)", text)
         )

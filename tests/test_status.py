@@ -70,7 +70,7 @@ def test_json_has_the_fields_that_programs_rely_on(sparkify: Sparkify) -> None:
     read = found(filled(sparkify))
     assert [*read] == [
         *("version", "ok", "warehouse", "now", "last_arrival", "age_seconds", "last_play", "tables", "rejected"),
-        *("runs", "bytes", "warnings"),
+        *("runs", "songs_gone", "bytes", "warnings"),
     ]
     assert (read["ok"], read["warnings"]) == (True, [])
     assert read["version"] == 1

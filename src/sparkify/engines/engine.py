@@ -135,7 +135,7 @@ def locked(engine: Engine, progress: Progress, change: Callable[[], T]) -> T:
     """The result of a change, made in a transaction under the lock. It is repeated while it conflicts with another.
 
     Raises:
-        ConflictError: it conflicted at every attempt.
+        LoadError: it conflicted at every attempt.
     """
     for wait in (*CONFLICT_WAITS, None):
         try:
@@ -144,7 +144,7 @@ def locked(engine: Engine, progress: Progress, change: Callable[[], T]) -> T:
                 return change()
         except ConflictError as e:
             if wait is None:
-                raise
+                raise LoadError(f"{e}, again and again; run again when it is over") from e
             progress.say(f"{e}; trying again in {wait:g} seconds")
             time.sleep(wait)
     raise AssertionError

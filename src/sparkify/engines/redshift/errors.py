@@ -50,7 +50,7 @@ LOAD_FIXES = {
     "42P01": "a table is missing; run create_tables.py",
     "53100": "make room in the cluster, or lower [ETL] BATCH_SIZE",
     "Disk Full": "make room in the cluster, or lower [ETL] BATCH_SIZE",
-    **dict.fromkeys(CONFLICT, "another transaction came between again and again; run again when it is over"),
+    **dict.fromkeys(CONFLICT, "another transaction came between; run again when it is over"),
 }
 """The same for other faults."""
 
