@@ -53,7 +53,6 @@ create table objects_by_key (
     rows_staged bigint not null,
     rows_rejected bigint not null,
     loaded_at timestamp not null
-    /* redshift: , primary key (kind, object_key) */
 );
 
 insert into objects_by_key (
@@ -81,9 +80,121 @@ from load_history as h;
 
 drop table load_history;
 
-alter table objects_by_key rename to load_history;
+create table load_history (
+    kind varchar(16) not null,
+    object_key varchar(4096) not null,
+    object varchar(4096) not null,
+    etag varchar(256) not null,
+    size bigint not null,
+    run_id bigint not null,
+    batch bigint not null,
+    records_read bigint not null,
+    rows_staged bigint not null,
+    rows_rejected bigint not null,
+    loaded_at timestamp not null
+    /* redshift: , primary key (kind, object_key) */
+);
 
-alter table runs add column songs_gone bigint;
+insert into load_history (
+    kind, object_key, object, etag, size, run_id, batch, records_read, rows_staged, rows_rejected, loaded_at
+)
+select
+    b.kind,
+    b.object_key,
+    b.object,
+    b.etag,
+    b.size,
+    b.run_id,
+    b.batch,
+    b.records_read,
+    b.rows_staged,
+    b.rows_rejected,
+    b.loaded_at
+from objects_by_key as b;
+
+drop table objects_by_key;
+
+create table former_runs (
+    run_id bigint not null,
+    started_at timestamp not null,
+    finished_at timestamp,
+    status varchar(16) not null,
+    error varchar(65535),
+    batches bigint not null,
+    objects bigint not null,
+    bytes bigint not null,
+    events bigint not null,
+    plays_staged bigint not null,
+    plays_inserted bigint not null,
+    plays_known bigint not null,
+    songs bigint not null,
+    rejected bigint not null
+);
+
+insert into former_runs (
+    run_id, started_at, finished_at, status, error, batches, objects, bytes, events, plays_staged, plays_inserted,
+    plays_known, songs, rejected
+)
+select
+    r.run_id,
+    r.started_at,
+    r.finished_at,
+    r.status,
+    r.error,
+    r.batches,
+    r.objects,
+    r.bytes,
+    r.events,
+    r.plays_staged,
+    r.plays_inserted,
+    r.plays_known,
+    r.songs,
+    r.rejected
+from runs as r;
+
+drop table runs;
+
+create table runs (
+    run_id bigint not null,
+    started_at timestamp not null,
+    finished_at timestamp,
+    status varchar(16) not null,
+    error varchar(65535),
+    batches bigint not null,
+    objects bigint not null,
+    bytes bigint not null,
+    events bigint not null,
+    plays_staged bigint not null,
+    plays_inserted bigint not null,
+    plays_known bigint not null,
+    songs bigint not null,
+    rejected bigint not null,
+    songs_gone bigint
+    /* redshift: , primary key (run_id) */
+);
+
+insert into runs (
+    run_id, started_at, finished_at, status, error, batches, objects, bytes, events, plays_staged, plays_inserted,
+    plays_known, songs, rejected
+)
+select
+    f.run_id,
+    f.started_at,
+    f.finished_at,
+    f.status,
+    f.error,
+    f.batches,
+    f.objects,
+    f.bytes,
+    f.events,
+    f.plays_staged,
+    f.plays_inserted,
+    f.plays_known,
+    f.songs,
+    f.rejected
+from former_runs as f;
+
+drop table former_runs;
 
 drop table staging_events;
 
