@@ -13,7 +13,7 @@ from sparkify.engines.engine import Engine, locked
 from sparkify.engines.staged import Staged
 from sparkify.errors import ConfigError, OutcomeUnknownError, SparkifyError, WarehouseGoneError
 from sparkify.output import escape_control_characters
-from sparkify.plan import Batch, Etags, Kind, Plan
+from sparkify.plan import KINDS, Batch, Etags, Kind, Plan
 from sparkify.progress import Progress
 from sparkify.store import StoredObject
 
@@ -79,13 +79,12 @@ def rejected_objects(engine: Engine) -> dict[tuple[Kind, str], str]:
 def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
     """Add the objects of a batch, with what was read of each, and its rejected records to the staging tables."""
     bad = Counter(record.object for record in staged.rejected)
-    kinds: tuple[Kind, ...] = ("songs", "events")
 
     def row(kind: Kind, item: StoredObject) -> tuple[Value, ...]:
         records, rejected = staged.records.get(item.name, 0), bad.get(item.name, 0)
         return kind, item.key, item.name, item.etag, item.size, records, records - rejected, rejected
 
-    engine.insert("staging_objects", [row(kind, item) for kind in kinds for item in batch.of(kind)])
+    engine.insert("staging_objects", [row(kind, item) for kind in KINDS for item in batch.of(kind)])
     engine.insert(
         "staging_rejected_records",
         [(r.object, r.line, r.column_name, r.reason, r.raw_text) for r in staged.rejected],

@@ -80,10 +80,10 @@ class Reserved:
         return any(self.is_at(each) for each in (path, resolved, *resolved.parents))
 
 
-def require_free_file(output: Path, configuration: Path, config: Config | None) -> None:
+def require_free_file(output: Path, configuration: Path, config: Config) -> None:
     """Make sure that a file may be written: it is none that a load or a warehouse needs.
 
-    `configuration` is the configuration file, `config` what it says if it can be read.
+    `configuration` is the configuration file, `config` what it says.
 
     Raises:
         ConfigError: it is, or it lies below the data.
@@ -92,7 +92,7 @@ def require_free_file(output: Path, configuration: Path, config: Config | None) 
     for reserved in _reserved(configuration, config):
         if reserved.holds(output):
             raise ConfigError(f"{output}: this is {reserved.meaning}, or lies below it; {fix}")
-    if config and output.exists():
+    if output.exists():
         for key, location in _data(config):
             if (folder := Path(config.folder / Path(location).expanduser())).is_dir() and holds(folder, output):
                 raise ConfigError(f"{output}: [S3] {key} holds a link to this, or to what holds it; {fix}")
@@ -138,10 +138,8 @@ def _prefix(address: str) -> str:
     return f"{re.sub('^s3[an]$', 's3', scheme.lower())}://{bucket.lower()}/{key.strip('/')}".rstrip("/") + "/"
 
 
-def _reserved(configuration: Path, config: Config | None) -> Iterator[Reserved]:
+def _reserved(configuration: Path, config: Config) -> Iterator[Reserved]:
     yield Reserved(configuration, "the configuration")
-    if not config:
-        return
     yield Reserved(config.duckdb_path, "the warehouse")
     database = _resolved(config.duckdb_path)  # DuckDB keeps its log beside the file itself, and not beside a link
     yield Reserved(database.with_name(f"{database.name}.wal"), "the warehouse's log")

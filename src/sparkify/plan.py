@@ -11,6 +11,9 @@ from sparkify.store.names import packing
 
 Kind: TypeAlias = Literal["songs", "events"]
 
+KINDS: tuple[Kind, ...] = ("songs", "events")
+"""Both kinds, in the order in which a run loads them."""
+
 Etags: TypeAlias = Mapping[tuple[Kind, str], str]
 """The ETag of each loaded object, by its kind and its key."""
 
@@ -60,10 +63,9 @@ def make(listings: Mapping[Kind, Listing], loaded: Etags, batch_size: int, *, ag
     A batch holds at most `batch_size` bytes of unpacked JSON, or one object that is larger. Songs come first, so that
     plays find their songs when they arrive.
     """
-    kinds: tuple[Kind, ...] = ("songs", "events")
     new: list[tuple[Kind, StoredObject]] = [
         (kind, item)
-        for kind in kinds
+        for kind in KINDS
         for item in listings[kind].objects
         if again or loaded.get((kind, item.key)) != item.etag
     ]

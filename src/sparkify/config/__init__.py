@@ -83,7 +83,7 @@ class Config:
 
     @property
     def reads_prefixes(self) -> bool:
-        """Whether the engine can only read everything below a prefix, and not the objects that it is told."""
+        """Whether the engine can only read everything below a prefix, and no single objects."""
         return self.cluster is not None and not self.cluster.work
 
 

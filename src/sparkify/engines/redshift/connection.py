@@ -30,7 +30,7 @@ class Connection:
         Raises:
             AccessError: the host cannot be reached, or does not let us in.
         """
-        self.place = f"redshift://{cluster.host}:{cluster.port}/{cluster.database}/{cluster.schema}".rstrip("/")
+        self.place = cluster.address
         self.cluster = cluster
         self.config = config
         self.progress = progress

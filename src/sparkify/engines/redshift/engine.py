@@ -136,8 +136,7 @@ class Redshift(Connection):
             for table in sql_queries.BATCH_TABLES:
                 self.execute(f"delete from {table}")
             return
-        for statement in sql_queries.create_table_queries(self.name, sql_queries.BATCH_TABLES):
-            self.execute(statement.replace("create table if not exists", "create temporary table", 1))
+        staging.create_temporary(self, sql_queries.BATCH_TABLES)
         self._session_of_tables = self.session
 
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:

@@ -19,7 +19,7 @@ from sparkify.engines.redshift.prefixes import EMPTY_KEY, copy_prefix
 from sparkify.engines.redshift.work import Work
 from sparkify.engines.staged import Staged
 from sparkify.errors import AccessError, CheckError, LoadError, ObjectChangedError
-from sparkify.plan import Batch, Kind
+from sparkify.plan import KINDS, Batch, Kind
 from sparkify.records.boundaries import BOM
 from sparkify.records.compression import HEAD, PackError, packing_of
 from sparkify.store import ObjectStore, StoredObject
@@ -27,8 +27,6 @@ from sparkify.store.names import packing
 
 READS = 16
 """Large logs whose first bytes are read at a time."""
-
-KINDS: tuple[Kind, ...] = ("songs", "events")
 
 
 def stage(
@@ -59,14 +57,19 @@ def stage(
         connection.execute(statement.replace("create or replace view", "create temporary table", 1))
 
 
+def create_temporary(connection: Connection, tables: Iterable[str]) -> None:
+    """Make tables of the batch that last no longer than the session."""
+    for statement in sql_queries.create_table_queries(connection.name, tables):
+        connection.execute(statement.replace("create table if not exists", "create temporary table", 1))
+
+
 def examine_role(connection: Connection, song: StoredObject, log: StoredObject) -> str:
     """Let Redshift read one object of each kind without loading it, into tables that last no longer than this."""
     mapping = {"songs": "auto", "events": connection.config.store.log_jsonpath}
     with connection.transaction():
         for kind, item in zip(KINDS, (song, log), strict=True):
             table = sql_queries.STAGING[kind]
-            for statement in sql_queries.create_table_queries(connection.name, [table]):
-                connection.execute(statement.replace("create table if not exists", "create temporary table", 1))
+            create_temporary(connection, [table])
             columns = [c for c in sql_queries.columns(table) if c != OWN_KEY]
             copy(connection, table, columns, item.name, mapping[kind], packing(item.path), most_bad=0, is_trial=True)
             connection.execute(f"drop table {table}")
