@@ -257,9 +257,11 @@ def test_the_client_deletes_and_marks_exports_and_reads_and_writes_nothing_else_
     listing, deletion, marker = (statement for statement in statements if statement not in without)
     assert allowed([listing], "s3:ListBucket") == {f"arn:aws:s3:::{bucket}"}
     assert allowed([deletion], "s3:DeleteObject") == {f"arn:aws:s3:::{bucket}/export/*"}
-    assert allowed([marker], "s3:PutObject") == {f"arn:aws:s3:::{bucket}/export/*/_sparkify_export.json"}
-    assert allowed(statements, "s3:PutObject") == allowed([marker], "s3:PutObject")
-    assert allowed(statements, "s3:GetObject") == DATA
+    marker_files = {f"arn:aws:s3:::{bucket}/export/*/_sparkify_export.json"}
+    for action in ("s3:GetObject", "s3:PutObject"):
+        assert allowed([marker], action) == marker_files
+    assert allowed(statements, "s3:PutObject") == marker_files
+    assert allowed(statements, "s3:GetObject") == DATA | marker_files
 
 
 @pytest.fixture
