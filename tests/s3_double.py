@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import groupby
 from types import SimpleNamespace
@@ -23,7 +22,6 @@ from urllib.parse import parse_qs, quote_plus, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 import botocore.endpoint
-import botocore.loaders
 import pytest
 
 XML = {"Content-Type": "application/xml"}
@@ -245,10 +243,6 @@ def running() -> Iterator[S3Double]:
         server.shutdown()
 
 
-_load_file = cache(botocore.loaders.JSONFileLoader().load_file)
-
-
 def make_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let boto3 wait for nothing before it tries again, and read its description of S3 once for all tests."""
+    """Let boto3 wait for nothing before it tries again."""
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda seconds: None))
-    monkeypatch.setattr(botocore.loaders.JSONFileLoader, "load_file", lambda self, path: _load_file(path))

@@ -460,6 +460,16 @@ def test_what_was_meant_by_a_mistyped_word_is_said(typed: list[str], meant: str)
     assert outcome.err.splitlines()[-1].endswith(f"; did you mean {meant}?")
 
 
+def test_options_may_come_before_the_command(sparkify: Sparkify) -> None:
+    config = ["--config", str(sparkify.config)]
+    for typed in (["--json", "etl"], ["-q", "--json", "etl"]):
+        assert json.loads(run(*typed, *config).out)["ok"]
+    assert run(*config, "status").out == run("status", *config).out
+    refused = run("--nowhere", "etl")
+    assert refused.exit_code == 2
+    assert refused.err.splitlines()[-1].endswith("unrecognized arguments: --nowhere")
+
+
 @pytest.mark.parametrize("typed", [["load"], ["etl", "now"], ["query", "totals", "--format", "xls"]])
 def test_nothing_is_guessed_where_no_word_is_near(typed: list[str]) -> None:
     outcome = run(*typed)

@@ -511,6 +511,7 @@ COMMENTED = {
     "REGION": f"{S3}REGION = us-west-2 # Oregon\n",
     "PATH": f"{S3}[DUCKDB]\nPATH = x.duckdb  # the file\n",
     "MEMORY_LIMIT": f"{S3}[DUCKDB]\nMEMORY_LIMIT = 1 GB ; much\n",
+    "WORK": f"{S3}WORK = # none yet\n",
     "MAX_ERRORS": f"{S3}[ETL]\nMAX_ERRORS = 3 # three\n",
     "SSLMODE": f"{S3}[CLUSTER]\nSSLMODE = disable # for now\n",
 }

@@ -6,7 +6,7 @@ from conftest import ENGINES, Outcome, Sparkify, event, lines, song
 pytestmark = pytest.mark.parametrize("sparkify", ENGINES, indirect=True)
 
 CHECKS = ["configuration", "song_data", "log_data", "log_jsonpath", "warehouse", "tables"]
-ENGINE_CHECKS = {"duckdb": [], "redshift": ["role", "work"], "redshift without WORK": ["role"]}
+ENGINE_CHECKS = {"duckdb": ["rights"], "redshift": ["role", "work"], "redshift without WORK": ["role"]}
 
 
 def delivered(sparkify: Sparkify) -> Sparkify:
@@ -74,6 +74,20 @@ def test_a_mistyped_key_is_told_as_the_configuration_that_cannot_be_used(sparkif
     [(what, (sign, text))] = found(outcome).items()
     assert (what, sign) == ("configuration", "✗")
     assert "did you mean MAX_ERRORS?" in text
+
+
+def test_a_warehouse_that_may_not_be_written_is_told(sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:
+    if sparkify.engine != "duckdb":
+        return
+    delivered(sparkify)
+    for locked in (sparkify.database, sparkify.folder):
+        monkeypatch.setattr("os.access", lambda path, mode, locked=locked: path != locked)
+        outcome = sparkify.command("doctor")
+        assert outcome.exit_code == 3
+        assert found(outcome)["rights"] == (
+            "✗",
+            f"{locked}: may not be written; look at its rights, and at the user who runs the load",
+        )
 
 
 def test_what_a_load_cannot_read_ends_with_3_as_the_load_does(sparkify: Sparkify) -> None:

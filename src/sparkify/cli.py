@@ -79,11 +79,20 @@ def parse(arguments: Sequence[str]) -> Namespace:
     if not arguments:
         parser().print_help(sys.stderr)
         sys.exit(ExitCode.USAGE)
+    arguments = _command_first(arguments)
     typed = arguments[0]
     options, rest = parser([typed] if typed in COMMANDS else COMMANDS).parse_known_args(arguments)
     if rest:
         options.parser.error(f"unrecognized arguments: {' '.join(rest)}")
     return options
+
+
+def _command_first(arguments: Sequence[str]) -> Sequence[str]:
+    """The same command line with its command before its options, which people also type the other way round."""
+    for at, word in enumerate(arguments):
+        if word in COMMANDS and arguments[0].startswith("-"):
+            return [word, *arguments[:at], *arguments[at + 1 :]]
+    return arguments
 
 
 def parser(names: Iterable[str] = tuple(COMMANDS)) -> Parser:

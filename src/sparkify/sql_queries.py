@@ -148,9 +148,10 @@ def with_parameters(sql: str, text: Callable[[str], str]) -> str:
     return "".join([*parts, sql[at:]])
 
 
-def parameters(sql: str) -> set[str]:
+@cache
+def parameters(sql: str) -> frozenset[str]:
     """The names of the values that a statement takes."""
-    return set(PARAMETER.findall(code(sql)))
+    return frozenset(PARAMETER.findall(code(sql)))
 
 
 def filled(sql: str, values: Mapping[str, object]) -> str:

@@ -16,8 +16,8 @@ from sparkify.errors import ConfigError
 
 T = TypeVar("T")
 
-COMMENT = re.compile(r"\s[#;]")
-"""Where a comment begins behind a value."""
+COMMENT = re.compile(r"(?:^|\s)[#;]")
+"""Where a comment begins behind a key or its value."""
 
 CREATES_A_CLUSTER = (
     {"CLUSTER", "IAM_ROLE", "AWS"},

@@ -10,7 +10,7 @@ import duckdb
 from sparkify.engines.answer import Answer, Value
 from sparkify.engines.duckdb import export, staging
 from sparkify.engines.duckdb.connection import QUESTION_SPILL, Connection
-from sparkify.engines.duckdb.file import log_of
+from sparkify.engines.duckdb.file import log_of, require_writable
 from sparkify.engines.engine import Source
 from sparkify.engines.exports import Export
 from sparkify.engines.staged import BadRecordLimit, Staged
@@ -72,8 +72,12 @@ class DuckDB(Connection):
             return staging.stage(self, batch, source, progress, careful=careful, limit=limit)
 
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
-        """See `Engine.examinations`. A file needs nothing more."""
-        return {}
+        """See `Engine.examinations`."""
+        return {"rights": self._rights}
+
+    def _rights(self) -> str:
+        require_writable(self.path)
+        return "the file and its folder may be written"
 
     def size(self) -> int:
         """See `Engine.size`. The file, and the log beside it."""

@@ -44,6 +44,17 @@ def require_database(path: Path) -> None:
         raise AccessError(_refused(path, next(kinds, "a file of another kind")))
 
 
+def require_writable(path: Path) -> None:
+    """Make sure that a warehouse can be changed: its file, and the folder in which DuckDB makes the log.
+
+    Raises:
+        AccessError: one of them may not be written.
+    """
+    file = path.resolve()
+    if locked := [each for each in (file, file.parent) if not os.access(each, os.W_OK)]:
+        raise AccessError(f"{locked[0]}: may not be written; look at its rights, and at the user who runs the load")
+
+
 def is_utf8(path: str) -> bool:
     """Whether all bytes of a path are UTF-8; others are lone surrogates in Python."""
     try:
