@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _open_standard_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # what its encoding lacks
-    gc.set_threshold(100_000)  # a load makes hundreds of thousands of small objects, and no cycles of them
+    gc.set_threshold(1_000_000)  # a load makes hundreds of thousands of small objects, and no cycles of them
     typed = sys.argv[1:] if arguments is None else [*arguments]
     try:
         options = parse(typed)

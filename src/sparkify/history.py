@@ -84,7 +84,8 @@ def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
         records, rejected = staged.records.get(item.name, 0), bad.get(item.name, 0)
         return kind, item.key, item.name, item.etag, item.size, records, records - rejected, rejected
 
-    engine.insert("staging_objects", [row(kind, item) for kind in KINDS for item in batch.of(kind)])
+    for kind in KINDS:  # what all objects of a kind share is sent once
+        engine.insert("staging_objects", [row(kind, item) for item in batch.of(kind)])
     engine.insert(
         "staging_rejected_records",
         [(r.object, r.line, r.column_name, r.reason, r.raw_text) for r in staged.rejected],

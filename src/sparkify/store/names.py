@@ -14,6 +14,8 @@ DATA_SUFFIXES = tuple(ending + packing for packing in ("", *PACKINGS) for ending
 
 def packing(key: str) -> str:
     """How an object is packed by its name: `gzip`, `zstd`, or empty."""
+    if key.endswith(ENDINGS):  # most are, and each of hundreds of thousands is asked several times
+        return ""
     return PACKINGS.get(key[key.rfind(".") :].lower(), "")
 
 
