@@ -223,7 +223,7 @@ def located(block: Block, *call: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, SyntaxError, configparser.Error, SparkifyError) as e:
-        raise DocumentError(f"{block.location}: {shlex.join(call)}: {e}") from e
+        raise DocumentError(": ".join(filter(None, [block.location, shlex.join(call), str(e)]))) from e
 
 
 # ---------------------------------------------------------------- programs that only recorded their arguments
