@@ -1,8 +1,8 @@
-"""Writes `docs/reference` from the program itself, and what other pages show between `<!-- generated: NAME -->` and
-`<!-- end -->`: the blocks of `BLOCKS`.
+"""Writes `docs/reference` from the program itself, and the parts of other pages between `<!-- generated: NAME -->` and
+`<!-- end -->`, which are the blocks of `BLOCKS`.
 
-    python docs/generate.py            writes all that is out of step
-    python docs/generate.py --check    only names it; the exit code is 1 then
+    python docs/generate.py            writes the pages that are out of step
+    python docs/generate.py --check    only names them; the exit code is 1 then
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import chain, groupby
 from pathlib import Path
 from textwrap import fill
-from typing import Any, NamedTuple
+from typing import Any
+from unittest.mock import patch
+
+from diagrams import FACT, STAGED, main_diagram, star, star_diagram, statements, step_diagram
 
 from sparkify import cli, dictionary, errors, questions, sql_queries
 from sparkify.config.keys import KEYS, Key
-from sparkify.dictionary import Column, Table
+from sparkify.dictionary import Table
 from sparkify.transform import STEPS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,171 +33,25 @@ SQL = "../../src/sparkify/sql"
 HEAD = "<!-- Written by docs/generate.py. Change what it reads, and run `make docs`. -->"
 BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
-FACT = "songplays"
-STAGED = {"song_data": "staging_songs", "log_data": "staging_events"}
-"""Which table the objects below each prefix of [S3] are staged into."""
-
 WIDTH = 120
 HELP_WIDTH = 100
 
 
-# ---------------------------------------------------------------- the tables, by what they are for
-
-
-def star() -> list[Table]:
-    """The fact, then the dimensions that its keys lead to."""
-    fact = dictionary.table(FACT)
-    return [fact, *(dictionary.table(key.table) for key in fact.foreign_keys)]
+# ---------------------------------------------------------------- pages
 
 
 def groups() -> dict[str, list[Table]]:
-    """All tables and views, those first that an analyst meets first."""
+    """All tables and views by their purpose, in the order in which an analyst meets them."""
+    star_schema = [*star(), dictionary.table("plays")]
     staging = [dictionary.table(name) for name in STAGED.values()]
-    in_hand = {*sql_queries.BATCH_TABLES, sql_queries.BATCH_VIEW}
-    known = {"The star schema": [*star(), dictionary.table("plays")], "Staging": staging}
-    rest = [table for table in dictionary.tables() if table not in chain(*known.values())]
+    others = [table for table in dictionary.tables() if table not in star_schema + staging]
+    work_names = {*sql_queries.BATCH_TABLES, sql_queries.BATCH_VIEW}
     return {
-        "The star schema": known["The star schema"],
-        "Bookkeeping": [table for table in rest if table.name not in in_hand],
+        "The star schema": star_schema,
+        "Bookkeeping": [table for table in others if table.name not in work_names],
         "Staging": staging,
-        "Work tables, for the batch in hand": [table for table in rest if table.name in in_hand],
+        "Work tables, for the batch in hand": [table for table in others if table.name in work_names],
     }
-
-
-# ---------------------------------------------------------------- the way of the data, read from the SQL
-
-
-class Statement(NamedTuple):
-    """A statement of `sql/transform`: its step, the table that it changes (empty if it only counts), what it reads."""
-
-    step: str
-    written: str
-    read: list[str]
-
-
-def statements() -> list[Statement]:
-    """The statements between staging and the checks, in the order in which they run."""
-    found = []
-    for step in STEPS:
-        for text in step.statements():
-            written = re.match(r'(?:insert into|update|delete from) "?(\w+)"?', text)
-            found.append(Statement(step.name, written[1] if written else "", dictionary.tables_read(text)))
-    return found
-
-
-def flows() -> list[tuple[str, str]]:
-    """From which table or view rows get into which, by one statement or one view."""
-    views = [(read, view) for view in sql_queries.VIEWS for read in _view_reads(view)]
-    return [*((read, each.written) for each in statements() if each.written for read in each.read), *views]
-
-
-def _view_reads(view: str) -> list[str]:
-    [text] = sql_queries.statements("create", view)
-    return dictionary.tables_read(text)
-
-
-def main_flows() -> list[tuple[str, str]]:
-    """The same from staging to the star schema and on to the view `plays`, straight through what lies between."""
-    stages = [list(STAGED.values()), [table.name for table in star()], ["plays"]]
-    shown = {name: stage for stage, names in enumerate(stages) for name in names}
-    leads = flows()
-
-    def reached(name: str, seen: set[str]) -> Iterator[str]:
-        for source, target in leads:
-            if source == name and target not in seen:
-                seen.add(target)
-                yield from [target] if target in shown else reached(target, seen)
-
-    return [
-        (source, target)
-        for source in shown
-        for target in sorted(reached(source, set()), key=list(shown).index)
-        if shown[source] < shown[target]
-    ]
-
-
-# ---------------------------------------------------------------- diagrams
-
-
-def star_diagram() -> str:
-    """The star schema as Mermaid draws it."""
-    lines = ["erDiagram"]
-    for table in star():
-        for key in table.foreign_keys:
-            column = table.column(key.column)
-            end = "o|" if column and column.may_be_null else "||"
-            lines.append(f"    {table.name} }}o--{end} {key.table} : {key.column}")
-    for table in star():
-        lines += [f"    {table.name} {{", *_indented(_attribute(table, c) for c in table.columns), "    }"]
-    return _fenced("mermaid", lines)
-
-
-def _attribute(table: Table, column: Column) -> str:
-    """A column in an erDiagram, with the first words of its description."""
-    is_foreign = column.name in (key.column for key in table.foreign_keys)
-    keys = ", ".join((["PK"] if column.name == table.primary_key else []) + (["FK"] if is_foreign else []))
-    kind = re.sub(r"\(\d+\)| precision", "", column.type)
-    words = re.split(r"[,;:(]", column.description)[0].strip()
-    return " ".join(filter(None, [kind, column.name, keys, f'"{words}"']))
-
-
-def main_diagram() -> str:
-    """The way of the data from S3 to those who ask, without what lies between staging and the star schema."""
-    asked = sorted({name for question in questions.all_questions() for name in dictionary.tables_read(question.sql)})
-    shown = {name for flow in main_flows() for name in flow}
-    lines = [
-        "flowchart LR",
-        *_subgraph("S3, or a folder", [f'{prefix}[/"{prefix}"/]' for prefix in STAGED]),
-        *_subgraph("staging", [_drawn(name) for name in STAGED.values()]),
-        *_subgraph("star schema", [_drawn(table.name) for table in star()]),
-        *_subgraph("views", [_drawn("plays")]),
-        *_subgraph("analysts", ['questions(["the questions: query, report"])', 'own_sql(["SQL of your own"])']),
-        *(f"    {prefix} --> {_node(table)}" for prefix, table in STAGED.items()),
-        *(f"    {_node(source)} --> {_node(target)}" for source, target in main_flows()),
-        *(f"    {_node(name)} --> questions" for name in asked if name in shown),
-        f"    {_node('plays')} --> own_sql",
-    ]
-    return _fenced("mermaid", lines)
-
-
-def step_diagram() -> str:
-    """Every step between staging and the checks, with the tables that it reads and writes."""
-    found = statements()
-    names = dict.fromkeys(name for each in found for name in (*each.read, each.written) if name)
-    views = [(read, view) for view in sql_queries.VIEWS if view in names for read in _view_reads(view)]
-    lines = [
-        "flowchart TD",
-        *(f"    {_drawn(name)}" for name in names),
-        *(f'    step_{step.name}["{number} {step.name}"]' for number, step in enumerate(STEPS, 1)),
-        *(f"    {_node(read)} --> {_node(view)}" for read, view in views),
-    ]
-    edges = [f"    {_node(read)} --> step_{each.step}" for each in found for read in each.read]
-    edges += [f"    step_{each.step} ==> {_node(each.written)}" for each in found if each.written]
-    return _fenced("mermaid", [*lines, *dict.fromkeys(edges)])
-
-
-def _subgraph(title: str, nodes: Iterable[str]) -> list[str]:
-    return [f'    subgraph in_{re.sub(r"[^a-z0-9]+", "_", title.lower())} ["{title}"]', *_indented(nodes), "    end"]
-
-
-def _indented(lines: Iterable[str]) -> list[str]:
-    return [f"        {line}" for line in lines]
-
-
-def _drawn(name: str) -> str:
-    """The node of a table: a view has double sides, a table that keeps its rows is a drum, one of a batch is round."""
-    if dictionary.table(name).kind == "view":
-        return f'{_node(name)}[["{name}"]]'
-    is_of_a_batch = name in sql_queries.BATCH_TABLES
-    return f'{_node(name)}(["{name}"])' if is_of_a_batch else f'{_node(name)}[("{name}")]'
-
-
-def _node(name: str) -> str:
-    """The name of a table's node, which is none of Mermaid's own words."""
-    return f"table_{name}"
-
-
-# ---------------------------------------------------------------- pages
 
 
 def tables_page() -> str:
@@ -209,12 +64,12 @@ def tables_page() -> str:
             " names; only work tables have none there."
         ),
         "## The way of the data",
-        main_diagram(),
+        _mermaid(main_diagram()),
     ]
     for title, tables in groups().items():
         parts.append(f"## {title}")
         if tables[0].name == FACT:
-            parts.append(star_diagram())
+            parts.append(_mermaid(star_diagram()))
         parts += [part for table in tables for part in _table_parts(table)]
     parts += [
         "## Step by step",
@@ -223,7 +78,7 @@ def tables_page() -> str:
             f" [`sql/transform`]({SQL}/transform). It runs when the batch holds what it needs, or when an earlier step"
             " wrote rows. Drums keep their rows, round tables are emptied when a batch is staged."
         ),
-        step_diagram(),
+        _mermaid(step_diagram()),
         _table(("step", "what it does", "runs when there are", "reads", "writes"), _step_rows()),
     ]
     return _page(parts)
@@ -246,19 +101,22 @@ def _table_parts(table: Table) -> Iterator[str]:
 
 
 def _step_rows() -> Iterator[tuple[str, ...]]:
-    needs = {step.name: " or ".join(step.needs) for step in STEPS}
-    files = {step.name: step.file or step.name for step in STEPS}
-    for number, (step, found) in enumerate(groupby(statements(), lambda each: each.step), 1):
-        of_step = list(found)
-        file = files[step]
-        does = re.match(r".*?[.:](?= |$)", sql_queries.header("transform", file))
-        read = dict.fromkeys(name for each in of_step for name in each.read)
-        written = dict.fromkeys(each.written for each in of_step if each.written)
-        words = does[0].rstrip(".:") if does else ""
-        yield f"{number}. [{step}]({SQL}/transform/{file}.sql)", words, needs[step], _names(read), _names(written)
+    for number, step in enumerate(STEPS, 1):
+        file = step.file or step.name
+        purpose = re.match(r".*?(?=[.:]( |$)|$)", sql_queries.header("transform", file))
+        of_step = [statement for statement in statements() if statement.step == step.name]
+        read = dict.fromkeys(name for statement in of_step for name in statement.read)
+        written = dict.fromkeys(statement.written for statement in of_step if statement.written)
+        yield (
+            f"{number}. [{step.name}]({SQL}/transform/{file}.sql)",
+            purpose[0] if purpose else "",
+            " or ".join(step.needs),
+            _links(read),
+            _links(written),
+        )
 
 
-def _names(names: Iterable[str]) -> str:
+def _links(names: Iterable[str]) -> str:
     return ", ".join(f"[{name}](#{name})" for name in names)
 
 
@@ -281,7 +139,7 @@ def questions_page() -> str:
             f"**{each.title}**",
             _paragraph(f"{each.note} Options: {options or 'none'}."),
             _table(("column", "description"), [(f"`{name}`", text) for name, text in columns]),
-            f"<details><summary>SQL</summary>\n\n{_fenced('sql', [f'{each.sql};'])}\n\n</details>",
+            f"<details><summary>SQL</summary>\n\n{_fenced('sql', f'{each.sql};')}\n\n</details>",
         ]
     return _page(parts)
 
@@ -308,7 +166,7 @@ def _key_row(key: Key[Any]) -> tuple[str, ...]:
 
 
 def exit_codes_page() -> str:
-    """What the program tells the shell, and when."""
+    """The exit codes, and when each is returned."""
     parts = [
         "# Exit codes",
         _table(("code", "meaning", "when"), [(f"{code:d}", code.meaning, _causes(code)) for code in errors.ExitCode]),
@@ -321,10 +179,10 @@ def exit_codes_page() -> str:
 
 
 def _causes(code: errors.ExitCode) -> str:
-    """The faults that end with a code."""
+    """The descriptions of the errors with an exit code."""
     kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.SparkifyError)]
-    ends = [kind for kind in kinds if kind.exit_code == code and kind is not errors.SparkifyError]
-    return " ".join(inspect.getdoc(kind) or "" for kind in ends)
+    of_code = [kind for kind in kinds if kind.exit_code == code and kind is not errors.SparkifyError]
+    return " ".join(inspect.getdoc(kind) or "" for kind in of_code)
 
 
 def exit_codes_table() -> str:
@@ -333,29 +191,18 @@ def exit_codes_table() -> str:
 
 
 def commands_page() -> str:
-    """What `--help` says of every command."""
-    with _plain_help():
-        whole = cli.parser()
-        parts = ["# Commands", _help("sparkify", whole)]
-        parts += [_help(f"sparkify {name}", command) for name, command in whole.commands.items()]
+    """The help of every command."""
+    # One width and no colours, whatever the terminal.
+    with patch.dict(os.environ, {"COLUMNS": str(HELP_WIDTH), "NO_COLOR": "1"}):
+        os.environ.pop("FORCE_COLOR", None)
+        program = cli.parser()
+        parts = ["# Commands", _help("sparkify", program)]
+        parts += [_help(f"sparkify {name}", command) for name, command in program.commands.items()]
     return _page(parts)
 
 
 def _help(name: str, parser: argparse.ArgumentParser) -> str:
-    return f"## {name}\n\n{_fenced('text', [parser.format_help().rstrip()])}"
-
-
-@contextmanager
-def _plain_help() -> Iterator[None]:
-    """Help of one width and without colours, whatever the terminal."""
-    before = dict(os.environ)
-    os.environ.pop("FORCE_COLOR", None)
-    os.environ.update({"COLUMNS": str(HELP_WIDTH), "NO_COLOR": "1"})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    return f"## {name}\n\n{_fenced('text', parser.format_help().rstrip())}"
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -367,8 +214,8 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 BLOCKS: dict[str, Callable[[], str]] = {
-    "star-schema": star_diagram,
-    "data-flow": main_diagram,
+    "star-schema": lambda: _mermaid(star_diagram()),
+    "data-flow": lambda: _mermaid(main_diagram()),
     "exit-codes": exit_codes_table,
 }
 
@@ -384,8 +231,12 @@ def _paragraph(text: str) -> str:
     return fill(" ".join(text.split()), WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def _fenced(language: str, lines: Sequence[str]) -> str:
-    return "\n".join([f"```{language}", *lines, "```"])
+def _fenced(language: str, text: str) -> str:
+    return f"```{language}\n{text}\n```"
+
+
+def _mermaid(text: str) -> str:
+    return _fenced("mermaid", text)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -397,23 +248,23 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def documents() -> dict[Path, str]:
-    """Every page that is generated, whole or in part, as it has to be."""
-    wanted = {REFERENCE / name: page() for name, page in PAGES.items()}
+    """The right text of every page that is generated, whole or in part."""
+    texts = {REFERENCE / name: page() for name, page in PAGES.items()}
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         if path.parent != REFERENCE and BLOCK.search(text := path.read_text(encoding="utf-8")):
-            wanted[path] = filled(text)
-    return wanted
+            texts[path] = filled(text)
+    return texts
 
 
 def filled(text: str) -> str:
-    """A page with its generated blocks as they have to be."""
+    """A page with the right text in its generated blocks."""
     return BLOCK.sub(lambda block: f"{block[1]}{BLOCKS[block[2]]()}\n{block[3]}", text)
 
 
-def out_of_step(wanted: dict[Path, str]) -> list[Path]:
-    """The pages that are not as they have to be, those that ought not to be there among them."""
-    changed = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    return changed + [path for path in sorted(REFERENCE.glob("*")) if path not in wanted]
+def out_of_step(texts: dict[Path, str]) -> list[Path]:
+    """The pages that differ from their right text, and those of the reference that have none."""
+    changed = [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    return changed + [path for path in sorted(REFERENCE.glob("*")) if path not in texts]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -421,15 +272,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write the generated pages.")
     parser.add_argument("--check", action="store_true", help="only name the pages that are out of step")
     options = parser.parse_args(arguments)
-    wanted = documents()
-    paths = out_of_step(wanted)
+    texts = documents()
+    paths = out_of_step(texts)
     for path in paths:
         name = path.relative_to(ROOT)
         if options.check:
             print(f"{name} is out of step with the program; run `make docs`")
-        elif path in wanted:
+        elif path in texts:
             path.parent.mkdir(exist_ok=True)
-            path.write_text(wanted[path], encoding="utf-8", newline="\n")
+            path.write_text(texts[path], encoding="utf-8", newline="\n")
             print(f"wrote {name}")
         else:
             path.unlink()
