@@ -8,7 +8,8 @@ from conftest import TIMES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparkify.records.boundaries import MOST_BYTES, scan
+from sparkify.records.boundaries import scan
+from sparkify.records.record import MOST_BYTES
 
 
 def records(content: str | bytes) -> list[tuple[int, str]]:
