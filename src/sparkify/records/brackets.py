@@ -87,8 +87,10 @@ class Brackets:
     def skip(self, part: bytes) -> bool:
         """Follow a part of many lines at once, if it surely neither ends the record nor breaks it; whether it does so.
 
-        It is left to `find_end` otherwise.
+        It is left to `find_end` otherwise, and so is a string outside of brackets.
         """
+        if not self._open:
+            return False
         start = 0
         if self._is_in_string:
             match = _STRING_END.match(part, int(self._is_escaped))
