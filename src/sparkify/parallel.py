@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], *, threads: int, ahead: int) -> Iterator[Result]:
-    """The result of `work` for each item, in the order of the items, at most `ahead` of which are begun at a time."""
+    """The result of `work` for each item, in order; at most `ahead` items are in progress at a time."""
     with ThreadPoolExecutor(threads) as pool:
         begun: deque[Future[Result]] = deque()
         for item in items:

@@ -1,4 +1,4 @@
-"""The part of an object that is held in memory while its records are found."""
+"""The part of an object that is in memory while it is scanned."""
 
 from __future__ import annotations
 

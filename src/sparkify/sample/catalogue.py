@@ -11,7 +11,7 @@ from sparkify.sample.lexicon import LEXICON, mistyped, phrase
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 RECENT_ARTISTS = 20_000
-"""Artists to whom a further song may belong; the number is bounded to bound memory."""
+"""Artists to whom a further song may belong: the limit bounds memory."""
 
 Record: TypeAlias = dict[str, str | int | float | None]
 """The object in a song file, or the artist's part of one."""

@@ -12,10 +12,10 @@ MONTH_START_S = 1_541_030_400
 DAYS, DAY_S = 30, 86_400
 
 LONGEST_STEP_S = 900
-"""Seconds between two events of a session at the most."""
+"""Seconds between two events of a session, at most."""
 
 LONGEST_SESSION = DAY_S // LONGEST_STEP_S
-"""Events of a session at the most: the last day can hold any session whole."""
+"""Events of a session, at most: the last day can hold any session whole."""
 
 HOURLY_STARTS = [2, 2, 2, 2, 2, 3, 3, 3, 4, 5, 5, 6, 6, 7, 8, 9, 9, 9, 8, 6, 5, 4, 3, 3]
 """How often sessions begin in each hour of a day (UTC), against each other."""

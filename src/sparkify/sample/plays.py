@@ -11,7 +11,7 @@ from sparkify.sample.lexicon import json_text
 from sparkify.sample.month import LONGEST_STEP_S
 
 MOST_HITS = 100_000
-"""Songs of the catalogue that listeners choose from at the most; the number is bounded to bound memory."""
+"""Songs of the catalogue that listeners choose from, at most: the limit bounds memory."""
 
 OTHER_SONGS = 400_000
 """Songs that listeners choose from and the catalogue lacks."""

@@ -1,6 +1,6 @@
 """A folder in place of a bucket: its files are listed and read where they lie.
 
-A file is known by its inode, its modification time in microseconds and its size, which together are its ETag.
+A file is identified by its inode, its modification time in microseconds and its size, which together are its ETag.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _read_whole(file: int, size: int) -> bytes:
 
 
 def etag(info: os.stat_result) -> str:
-    """What a file's content is known by, in the form of an ETag."""
+    """What identifies a file's content, in the form of an ETag."""
     return f'"{info.st_ino:x}-{info.st_mtime_ns // 1000:x}-{info.st_size:x}"'
 
 

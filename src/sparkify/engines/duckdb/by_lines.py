@@ -27,7 +27,7 @@ RECORD_COST = 150
 MOST_UNKNOWN_KEYS = 10_000
 """Keys that no column takes after which no more of them are noted."""
 
-Placed: TypeAlias = tuple[StoredObject, Record]
+Entry: TypeAlias = tuple[StoredObject, Record]
 """A record and its object."""
 
 
@@ -58,7 +58,7 @@ class ByLines:
         for chunk in _chunks((item, record) for item, path in files.items() for record in _scanned_file(path)):
             self._insert_good_records(chunk)
 
-    def _insert_good_records(self, chunk: list[Placed]) -> None:
+    def _insert_good_records(self, chunk: list[Entry]) -> None:
         """Insert the good records and note the bad ones."""
         bad = self._faults(chunk)
         for n, fault in bad.items():
@@ -68,7 +68,7 @@ class ByLines:
                 self._staged.reject(item.name, record.line, _explained(fault, record.text), record.text)
         self._insert([entry for n, entry in enumerate(chunk) if n not in bad], guarded=False)
 
-    def _faults(self, chunk: list[Placed]) -> dict[int, str]:
+    def _faults(self, chunk: list[Entry]) -> dict[int, str]:
         """Why records are bad, by their position in the chunk."""
         if not chunk:
             return {}
@@ -86,7 +86,7 @@ class ByLines:
         judged_bad = {n: fault for n, fault in rows if fault}
         return dict(sorted((judged_bad | unreadable).items()))
 
-    def _insert(self, chunk: list[Placed], *, guarded: bool) -> None:
+    def _insert(self, chunk: list[Entry], *, guarded: bool) -> None:
         if not chunk:
             return
         keys = [item.key for item, _ in chunk]
@@ -122,11 +122,11 @@ def _scanned_file(path: Path) -> Iterator[Record]:
         yield from scan(iter(lambda: file.read(PIECE), b""))
 
 
-def _chunks(placed: Iterable[Placed]) -> Iterator[list[Placed]]:
+def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     """Lists of records that take about `CHUNK` bytes of memory each."""
-    chunk: list[Placed] = []
+    chunk: list[Entry] = []
     held = 0
-    for entry in placed:
+    for entry in entries:
         chunk.append(entry)
         held += len(entry[1].text) + RECORD_COST
         if held > CHUNK:

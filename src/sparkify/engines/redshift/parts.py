@@ -1,6 +1,6 @@
 """Small objects, joined into a few packed files for COPY, which takes as long for a tiny file as for a megabyte.
 
-Each record stands on a line of its own. Song objects always go this way, since a song remembers its object.
+Each record has a line of its own. All song objects are joined, for a song gets the key of its object.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LARGE = 1_000_000
 """Logs of this many bytes are copied where they lie (COPY wants files of 1 MB to 1 GB, packed)."""
 
 PART = 32_000_000
-"""Bytes of records in a part at the most, about 4 MB packed."""
+"""Bytes of records in a part, at most: about 4 MB packed."""
 
 LINE_COST = 20
 """Bytes of memory that a record of a part takes besides its text."""

@@ -30,7 +30,7 @@ class Bucket:
         self.prefix = f"{prefix}/" if prefix else ""
         self.account = account
         self.is_charged = False
-        """Whether an answer told that the account pays for reading the bucket."""
+        """Whether an answer said that AWS bills the account for reading the bucket."""
 
     def url(self, key: str) -> str:
         """The address of an object."""
