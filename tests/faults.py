@@ -38,8 +38,8 @@ import obstore
 import oracle
 import s3_folder
 
-import sparkify.store.folder
-import sparkify.store.s3
+import sparkify.store.s3.clients
+import sparkify.store.walk
 from sparkify.cli import main
 from sparkify.store import StoredObject
 from sparkify.store.folder import Folder
@@ -101,7 +101,7 @@ def watched(watch: Watch, buckets: Path) -> Iterator[None]:
         watch.after(number, name)
         return done
 
-    get, walk, read = obstore.get, sparkify.store.folder.walk, Folder.read
+    get, walk, read = obstore.get, sparkify.store.walk.walk, Folder.read
 
     def read_file(folder: Folder, item: StoredObject) -> bytes:
         content: bytes = step("file", lambda: read(folder, item))
@@ -110,10 +110,10 @@ def watched(watch: Watch, buckets: Path) -> Iterator[None]:
     watching: list[tuple[Any, str, Any]] = [
         (duckdb, "connect", lambda *a, **o: _Database(step("open", lambda: _connect(*a, **o)), step)),
         (obstore, "get", lambda *a, **o: _Content(step("read", lambda: get(*a, **o)), step)),
-        (sparkify.store.s3, "Account", lambda settings: s3_folder.Account(buckets, step)),
-        (sparkify.store.s3, "S3Store", s3_folder.reader(buckets)),
-        (sparkify.store.s3, "ATTEMPTS", 1),  # else an answer that breaks off would be read on
-        (sparkify.store.folder, "walk", lambda root, location: step("walk", lambda: walk(root, location))),
+        (sparkify.store.s3.clients, "Account", lambda settings: s3_folder.Account(buckets, step)),
+        (sparkify.store.s3.clients, "S3Store", s3_folder.reader(buckets)),
+        (sparkify.store.s3.clients, "ATTEMPTS", 1),  # else an answer that breaks off would be read on
+        (sparkify.store.walk, "walk", lambda root, location: step("walk", lambda: walk(root, location))),
         (Folder, "read", read_file),
     ]
     unwatched = [(owner, name, getattr(owner, name)) for owner, name, _ in watching]
@@ -261,7 +261,7 @@ def _server() -> ForkServerContext:
     """The process from which children are forked: it has imported everything and done nothing, so it has one thread."""
     server = multiprocessing.get_context("forkserver")
     program = ["cli", "etl", "create_tables", "summary", "engines.duckdb"]
-    server.set_forkserver_preload(["faults", "sparkify.store.s3", *(f"sparkify.{name}" for name in program)])
+    server.set_forkserver_preload(["faults", "sparkify.store.s3.prefix", *(f"sparkify.{name}" for name in program)])
     path = os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
     with _environment({**os.environ, "PYTHONPATH": path}):
         forkserver.ensure_running()

@@ -8,14 +8,14 @@ from typing import Any
 from obstore.store import LocalStore
 
 from sparkify.store.folder import etag
-from sparkify.store.s3 import Address
+from sparkify.store.s3.clients import Address
 
 Step = Callable[[str, Callable[[], Any]], Any]
 """Does what it is given, as a step of a name."""
 
 
 class Account:
-    """In place of `sparkify.store.s3.Account`."""
+    """In place of `sparkify.store.s3.clients.Account`."""
 
     is_unsigned = False
     has_own_certificates = False

@@ -8,7 +8,8 @@ from conftest import TIMES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparkify.records.boundaries import MOST_BYTES, scan
+from sparkify.records.boundaries import scan
+from sparkify.records.record import MOST_BYTES
 
 
 def records(content: str | bytes) -> list[tuple[int, str]]:
@@ -101,6 +102,7 @@ HUGE = {
     "a line that is cut off in a text": b'{"a": "' + b"x" * 12_000_000 + b"\n",
     "a line of backslashes": b'{"a": "' + b"\\" * 12_000_001 + b'"}"}\n',
     "a line of no JSON": b"x" * 12_000_000 + b"\n",
+    "a text outside of brackets": b'"' + b"x" * 12_000_000 + b'" }\n',
     "a record of many lines": b"{\n" + LINE * 12 + b'"z": 1}\n',
     "an array of records": b"[\n" + b'  {"a": 1, "b": "]"},\n' * 500_000 + b'{"a": 1}\n]\n',
     "an array on one line": b"[" + b'{"a": 1, "b": "]"}, ' * 500_000 + b'{"a": 1}]\n',

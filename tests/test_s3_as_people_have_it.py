@@ -56,7 +56,7 @@ FIXES = {
 def test_a_refusal_shows_the_code_and_the_message_of_s3_and_what_to_do(
     key: str, code: str, loader: Sparkify, double: S3Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sparkify.store.s3.ATTEMPTS", 1)
+    monkeypatch.setattr("sparkify.store.s3.clients.ATTEMPTS", 1)
     status, fix = FIXES[code]
     double.hook = lambda request: error(status, code, "in its own words") if request.key == key else None
     text = refused(loader)
@@ -141,7 +141,7 @@ def soon() -> str:
 
 def expiring(double: S3Double, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse every key that was used before a song was read, once the song has been read."""
-    monkeypatch.setattr("sparkify.store.s3.ATTEMPTS", 1)
+    monkeypatch.setattr("sparkify.store.s3.clients.ATTEMPTS", 1)
     expired: set[str] = set()
 
     def answer(request: Request) -> Answer | None:

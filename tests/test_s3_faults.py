@@ -10,7 +10,7 @@ import pytest
 from conftest import JSONPATHS, Outcome, Sparkify, assert_is, event, lines, many_events, song
 from s3_double import Answer, Request, S3Double, error, etag, served
 
-import sparkify.store.s3
+import sparkify.store.s3.clients
 
 JSONPATHS_FILE = "log_json_path.json"
 SONGS = {
@@ -115,7 +115,7 @@ def loader(sparkify: Sparkify, double: S3Double, monkeypatch: pytest.MonkeyPatch
     return Loader(sparkify, double, sparkify.database.read_bytes())
 
 
-sparkify_s3 = sparkify.store.s3
+sparkify_s3 = sparkify.store.s3.clients
 
 
 @pytest.mark.parametrize("is_forever", [False, True], ids=["once", "from then on"])

@@ -112,7 +112,7 @@ def _merge(
     """
     if loaded.is_outdated(this_run):
         return None
-    rows, values = transform.staged_rows(engine, batch, staged)
+    rows, values = history.staged_rows(engine, batch, staged)
     transform.merge(engine, rows, values)
     transform.require_closed_sums(rows)
     counts = {

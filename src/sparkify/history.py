@@ -92,6 +92,23 @@ def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
     )
 
 
+def staged_rows(engine: Engine, batch: Batch, staged: Staged) -> tuple[Counter[str], dict[str, Value]]:
+    """How many rows are staged, as the steps of the transform need them, and the time range of the staged plays."""
+    [(events, songs, plays, first_play, last_play)] = query(engine, "staged_rows")
+    rows = Counter(
+        {
+            "good events": staged.rows(batch.events),
+            "good songs": staged.rows(batch.songs),
+            "staged events": events,
+            "staged songs": songs,
+            "staged plays": plays,
+            "objects of songs": len(batch.songs),
+        }
+    )
+    never = datetime(1970, 1, 1)
+    return rows, {"first_play": first_play or never, "last_play": last_play or never}
+
+
 def totals(engine: Engine) -> tuple[int, ...]:
     """How many users, songs, artists, plays and matched plays the warehouse holds."""
     [row] = query(engine, "totals")

@@ -51,8 +51,12 @@ def _require_apart(listings: Listings) -> None:
     Raises:
         ConfigError: one is.
     """
-    songs = {item.name for item in listings["songs"].objects}
-    if both := next((item.name for item in listings["events"].objects if item.name in songs), None):
+    songs, events = listings["songs"].objects, listings["events"].objects
+    # Both are sorted by name, so where neither prefix holds the other, all names of one are before those of the other.
+    if not songs or not events or songs[-1].name < events[0].name or events[-1].name < songs[0].name:
+        return
+    song_names = {item.name for item in songs}
+    if both := next((item.name for item in events if item.name in song_names), None):
         fix = "set [S3] LOG_DATA and SONG_DATA to prefixes that do not hold each other"
         raise ConfigError(f"{both}: lies below LOG_DATA and below SONG_DATA; {fix}")
 

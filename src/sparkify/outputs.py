@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sparkify.config import Config
 from sparkify.errors import AccessError, ConfigError
-from sparkify.store.folder import holds
+from sparkify.store.walk import holds
 
 STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 """The names of stdout."""

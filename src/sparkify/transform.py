@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from sparkify import sql_queries
 from sparkify.engines.answer import Value
 from sparkify.engines.engine import Engine
-from sparkify.engines.staged import Staged
 from sparkify.errors import CheckError
-from sparkify.plan import Batch
 
 
 @dataclass(frozen=True)
@@ -74,24 +71,6 @@ SUMS = (
 def queries() -> list[str]:
     """The statements of all steps, in order."""
     return [statement for step in STEPS for statement in step.statements()]
-
-
-def staged_rows(engine: Engine, batch: Batch, staged: Staged) -> tuple[Counter[str], dict[str, Value]]:
-    """How many rows are staged, and the values of the SQL files: from when to when the staged plays reach."""
-    [statement] = sql_queries.statements("history", "staged_rows")
-    [(events, songs, plays, first_play, last_play)] = engine.query(statement)
-    rows = Counter(
-        {
-            "good events": staged.rows(batch.events),
-            "good songs": staged.rows(batch.songs),
-            "staged events": events,
-            "staged songs": songs,
-            "staged plays": plays,
-            "objects of songs": len(batch.songs),
-        }
-    )
-    never = datetime(1970, 1, 1)
-    return rows, {"first_play": first_play or never, "last_play": last_play or never}
 
 
 def merge(engine: Engine, rows: Counter[str], values: Mapping[str, Value]) -> None:

@@ -1,4 +1,4 @@
-"""The bucket, or the folder that stands for it: list its objects, and read what was listed."""
+"""A bucket, or a folder in its place: list its objects, and read what was listed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from sparkify.store.names import DATA_SUFFIXES
 from sparkify.store.objects import Ignored, Listing, ObjectStore, StoredObject
 
 if TYPE_CHECKING:
-    from sparkify.store.s3 import Account, S3Prefix
+    from sparkify.store.s3.clients import Account
+    from sparkify.store.s3.prefix import S3Prefix
 
 __all__ = ["Ignored", "Listing", "ObjectStore", "StoredObject", "Stores", "name_prefix"]
 
@@ -57,7 +58,7 @@ class Stores:
         Raises:
             AccessError: the settings of AWS cannot be used.
         """
-        from sparkify.store.s3 import S3Prefix
+        from sparkify.store.s3.prefix import S3Prefix
 
         try:
             return S3Prefix(location, self._account)
@@ -85,6 +86,6 @@ class Stores:
     @cached_property
     def _account(self) -> Account:
         # boto3 and obstore take long to import, and a folder needs neither.
-        from sparkify.store.s3 import Account
+        from sparkify.store.s3.clients import Account
 
         return Account(self._config.store)

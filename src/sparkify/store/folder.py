@@ -1,40 +1,27 @@
-"""A folder that stands for a bucket: its files are listed and read where they lie.
+"""A folder in place of a bucket: its files are listed and read where they lie.
 
-A file is known by its inode, its modification time in microseconds and its size, which together are its ETag.
+A file is identified by its inode, its modification time in microseconds and its size, which together are its ETag.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from sparkify.errors import AccessError, ObjectChangedError
+from sparkify.store import walk
 from sparkify.store.objects import (
     UNKNOWN_SIZE,
     Ignored,
     Listing,
     StoredObject,
     changed,
-    require_listable,
     sorted_listing,
 )
 
 READ_SIZE = 1_000_000
 """Bytes that are read of a file at a time."""
-
-VANISHED = (errno.ENOENT, errno.ENOTDIR)
-"""Errors of a file that was deleted while its folder was listed."""
-
-UNUSABLE = {
-    errno.EACCES: "may not be opened; grant this user the rights to read it and, if a folder, to search it",
-    errno.EPERM: "may not be opened; grant this user the rights to read it and, if a folder, to search it",
-    errno.ELOOP: "a link that leads to itself",
-    errno.ENAMETOOLONG: "its path is too long",
-}
-"""What is wrong with a file or folder that cannot be listed while all others can, by the error's number."""
 
 
 def name_prefix(folder: Path, base: Path) -> str:
@@ -63,7 +50,7 @@ class Folder:
             raise _explained(str(path), e) from e
         if not is_there:
             raise AccessError(f"{self.root}: there is no such folder; set [S3] in dwh.cfg to the folder of the data")
-        self._path = str(self.root)  # a path makes its text anew each time
+        self._path = str(self.root)  # a Path builds its text at every use
         self._names = name_prefix(self.root, base)
 
     def list_objects(self) -> Listing:
@@ -72,12 +59,14 @@ class Folder:
             only = self.root / self._only
             return sorted_listing([self._stored(self._only, only.stat())])
         try:
-            found = walk(self.root, self.location)
+            below = walk.walk(self.root, self.location)
         except OSError as e:
             raise _explained(self.location, e) from e
-        ignored = [Ignored(self._name(key), reason) for key, reason in found.ignored]
-        warnings = [f"{self._name(key)}: {found.unusable[key]}; what is there is not loaded" for key in found.unusable]
-        return sorted_listing([self._stored(key, info) for key, info in found.files], ignored, warnings)
+        ignored = [Ignored(self._name(key), reason) for key, reason in below.ignored]
+        warnings = [
+            f"{self._name(key)}: {reason}; what is there is not loaded" for key, reason in below.unusable.items()
+        ]
+        return sorted_listing([self._stored(path, info) for path, info in below.files], ignored, warnings)
 
     def item(self, name: str) -> StoredObject:
         """See `ObjectStore.item`."""
@@ -95,7 +84,7 @@ class Folder:
             raise _explained(item.name, e) from e
 
     def read(self, item: StoredObject) -> bytes:
-        """See `ObjectStore.read`. Song files are many and tiny: as few system calls as can be."""
+        """See `ObjectStore.read`. Song files are many and tiny: so this takes as few system calls as can be."""
         try:
             file = os.open(f"{self._path}/{item.path}", os.O_RDONLY)
             try:
@@ -156,113 +145,6 @@ def _as_text(path: str) -> str:
     return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def walk(root: Path, location: str) -> _Walk:
-    """Everything below a folder; `location` is its name for people.
-
-    Raises:
-        AccessError: more objects than a run lists.
-        OSError: the folder cannot be listed, or the disk fails.
-    """
-    found = _Walk(root)
-    found.run(location)
-    return found
-
-
-def holds(root: Path, path: Path) -> bool:
-    """Whether a listing of a folder comes to a file, or to a folder that holds it, through links too."""
-    try:
-        listed = walk(root, str(root))
-        wanted = _identity(os.stat(path))
-        above = {_identity(os.stat(folder)) for folder in (path.resolve(), *path.resolve().parents)}
-    except OSError:
-        return False
-    return bool(above & listed.folders) or any(_identity(info) == wanted for _, info in listed.files)
-
-
-class _Walk:
-    """One walk over all files below a folder.
-
-    Each real folder is listed once. Links to folders wait until all real ones are listed, and lead into none that is
-    listed already or that holds the location: so a link never gives a file a second name, and none leads in a circle.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self.files: list[tuple[str, os.stat_result]] = []
-        self.ignored: list[tuple[str, str]] = []
-        self.unusable: dict[str, str] = {}
-        self._root = root
-        self._folders = [""]
-        self._links: list[str] = []
-        self._above = {_identity(os.stat(folder)) for folder in root.resolve().parents}
-        self._listed = self._above | {_identity(os.stat(root))}
-
-    @property
-    def folders(self) -> set[tuple[int, int]]:
-        """The folders that were listed, by device and inode."""
-        return self._listed - self._above
-
-    def run(self, location: str) -> None:
-        """List everything below the root; see `walk`."""
-        while self._folders or self._links:
-            if self._folders:
-                self._list(self._folders.pop())
-                require_listable(location, len(self.files))
-            else:
-                self._follow(self._links.pop(0))
-
-    def _list(self, folder: str) -> None:
-        path = f"{self._root}/{folder}" if folder else str(self._root)
-        try:
-            with os.scandir(path) as entries:
-                for entry in entries:
-                    key = f"{folder}/{entry.name}" if folder else entry.name
-                    try:
-                        if entry.is_file(follow_symlinks=False):
-                            self.files.append((key, entry.stat()))
-                        else:
-                            self._add(key, entry)
-                    except OSError as e:
-                        self._note(key, e, is_link=entry.is_symlink())
-        except OSError as e:
-            if not folder:
-                raise
-            self._note(folder, e)
-
-    def _add(self, key: str, entry: os.DirEntry[str]) -> None:
-        """Note a folder, a link, or what is none of these and no file."""
-        if entry.is_dir(follow_symlinks=False):
-            self._listed.add(_identity(entry.stat()))
-            self._folders.append(key)
-        elif entry.is_dir():
-            self._links.append(key)
-            self._links.sort()
-        elif stat.S_ISREG((info := entry.stat()).st_mode):
-            self.files.append((key, info))
-        else:
-            self.ignored.append((key, "no file, but a pipe, a socket or a device"))
-
-    def _follow(self, key: str) -> None:
-        try:
-            identity = _identity(os.stat(f"{self._root}/{key}"))
-        except OSError as e:
-            self._note(key, e, is_link=True)
-            return
-        if identity in self._listed:
-            self.ignored.append((key, "a link to a folder that is listed already, or that holds this one"))
-        else:
-            self._listed.add(identity)
-            self._folders.append(key)
-
-    def _note(self, key: str, e: OSError, *, is_link: bool = False) -> None:
-        if e.errno in UNUSABLE:
-            self.ignored.append((key, UNUSABLE[e.errno]))
-            self.unusable[key] = UNUSABLE[e.errno]
-        elif e.errno not in VANISHED:
-            raise e
-        elif is_link:
-            self.ignored.append((key, "a link to nothing"))
-
-
 def _read_whole(file: int, size: int) -> bytes:
     """The content of an open file, which takes one call if it has the size that was listed."""
     content = os.read(file, READ_SIZE if size == UNKNOWN_SIZE else size)
@@ -274,19 +156,15 @@ def _read_whole(file: int, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _identity(info: os.stat_result) -> tuple[int, int]:
-    return info.st_dev, info.st_ino
-
-
 def etag(info: os.stat_result) -> str:
-    """What a file's content is known by, in the form of an ETag."""
+    """What identifies a file's content, in the form of an ETag."""
     return f'"{info.st_ino:x}-{info.st_mtime_ns // 1000:x}-{info.st_size:x}"'
 
 
 def _require_listed(item: StoredObject, info: os.stat_result) -> None:
     """Make sure that a file is what was listed, or that with something added to its end.
 
-    Asked after the file was read, it also tells that the bytes read are those of the listed file.
+    After the file was read, it also makes sure that the bytes read are those of the listed file.
 
     Raises:
         ObjectChangedError: it is not.

@@ -10,7 +10,8 @@ from sparkify.engines.duckdb.connection import Connection
 from sparkify.engines.duckdb.json_columns import MAY_HOLD_NOT_NUMBERS, SUSPECT
 from sparkify.engines.engine import CarefulReadingNeededError
 from sparkify.engines.staged import Staged
-from sparkify.records.boundaries import BOM, PIECE
+from sparkify.records.record import BOM
+from sparkify.records.window import PIECE
 from sparkify.store import StoredObject
 
 SAMPLED_LINES = 100

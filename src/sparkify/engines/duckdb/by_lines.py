@@ -11,8 +11,11 @@ from sparkify.engines.duckdb.json_columns import Columns
 from sparkify.engines.engine import CarefulReadingNeededError
 from sparkify.engines.staged import Staged
 from sparkify.errors import CheckError
-from sparkify.records.boundaries import MOST_BYTES, PIECE, Record, by_line, json_fault, scan
+from sparkify.records import faults
+from sparkify.records.boundaries import by_line, scan
 from sparkify.records.jsonpaths import is_jsonpaths
+from sparkify.records.record import Record
+from sparkify.records.window import PIECE
 from sparkify.store import StoredObject
 
 CHUNK = 16_000_000
@@ -24,7 +27,7 @@ RECORD_COST = 150
 MOST_UNKNOWN_KEYS = 10_000
 """Keys that no column takes after which no more of them are noted."""
 
-Placed: TypeAlias = tuple[StoredObject, Record]
+Entry: TypeAlias = tuple[StoredObject, Record]
 """A record and its object."""
 
 
@@ -55,31 +58,35 @@ class ByLines:
         for chunk in _chunks((item, record) for item, path in files.items() for record in _scanned_file(path)):
             self._insert_good_records(chunk)
 
-    def _insert_good_records(self, chunk: list[Placed]) -> None:
+    def _insert_good_records(self, chunk: list[Entry]) -> None:
         """Insert the good records and note the bad ones."""
-        faults = self._faults(chunk)
-        for n, fault in faults.items():
+        bad = self._faults(chunk)
+        for n, fault in bad.items():
             item, record = chunk[n]
             if not is_jsonpaths(record.text):
                 self._staged.records[item.name] += 1
                 self._staged.reject(item.name, record.line, _explained(fault, record.text), record.text)
-        self._insert([entry for n, entry in enumerate(chunk) if n not in faults], guarded=False)
+        self._insert([entry for n, entry in enumerate(chunk) if n not in bad], guarded=False)
 
-    def _faults(self, chunk: list[Placed]) -> dict[int, str]:
+    def _faults(self, chunk: list[Entry]) -> dict[int, str]:
         """Why records are bad, by their position in the chunk."""
         if not chunk:
             return {}
-        faults = {n: fault for n, (_, record) in enumerate(chunk) if (fault := _unreadable(record.text))}
-        texts = ["" if n in faults else record.text.decode() for n, (_, record) in enumerate(chunk)]
+        unreadable = {
+            n: f": {reason}"
+            for n, (_, record) in enumerate(chunk)
+            if (reason := faults.too_long(record.text) or faults.not_utf8(record.text))
+        }
+        texts = ["" if n in unreadable else record.text.decode() for n, (_, record) in enumerate(chunk)]
         records = "(select unnest(t) as record, unnest(range(len(t))) as position from (select $texts::varchar[] as t))"
         judged = f"(select position, {self.columns.fault()} as fault from {self.columns.texts(records)})"
         # Counting without a filter: DuckDB would plan a filter on so long an expression for longer than it runs.
         [(bad,)] = self._connection.query(f"select count(fault) from {judged}", {"texts": texts})
         rows = self._connection.query(f"select position, fault from {judged}", {"texts": texts}) if bad else []
-        faults |= {n: fault for n, fault in rows if fault and n not in faults}
-        return dict(sorted(faults.items()))
+        judged_bad = {n: fault for n, fault in rows if fault}
+        return dict(sorted((judged_bad | unreadable).items()))
 
-    def _insert(self, chunk: list[Placed], *, guarded: bool) -> None:
+    def _insert(self, chunk: list[Entry], *, guarded: bool) -> None:
         if not chunk:
             return
         keys = [item.key for item, _ in chunk]
@@ -115,11 +122,11 @@ def _scanned_file(path: Path) -> Iterator[Record]:
         yield from scan(iter(lambda: file.read(PIECE), b""))
 
 
-def _chunks(placed: Iterable[Placed]) -> Iterator[list[Placed]]:
+def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     """Lists of records that take about `CHUNK` bytes of memory each."""
-    chunk: list[Placed] = []
+    chunk: list[Entry] = []
     held = 0
-    for entry in placed:
+    for entry in entries:
         chunk.append(entry)
         held += len(entry[1].text) + RECORD_COST
         if held > CHUNK:
@@ -129,18 +136,7 @@ def _chunks(placed: Iterable[Placed]) -> Iterator[list[Placed]]:
         yield chunk
 
 
-def _unreadable(text: bytes) -> str | None:
-    """Why a record is not even looked at by DuckDB."""
-    if len(text) > MOST_BYTES:
-        return f": is longer than {MOST_BYTES} bytes"
-    try:
-        text.decode()
-    except UnicodeDecodeError as e:
-        return f": is not UTF-8 at byte {e.start + 1}"
-    return None
-
-
 def _explained(fault: str, text: bytes) -> str:
-    """The fault, with the place where the record stops being JSON."""
-    where = json_fault(text) if fault.endswith("is not JSON") else ""
-    return f"{fault}: {where}" if where else fault
+    """The fault, with the position where the record stops being JSON."""
+    column, _, reason = fault.partition(": ")
+    return f"{column}: {faults.not_json(text) or reason}" if reason == faults.NOT_JSON else fault

@@ -10,8 +10,9 @@ import json
 from collections.abc import Mapping
 
 from sparkify import sql_queries
-from sparkify.records.boundaries import MOST_BYTES
+from sparkify.records import faults
 from sparkify.records.jsonpaths import Path
+from sparkify.records.record import MOST_BYTES
 
 YEARS = "between -62135596800000 and 253402300799999"
 """The years 1 to 9999, in milliseconds since 1970."""
@@ -37,12 +38,13 @@ SUSPECT = f"strlen(record) > {MOST_BYTES} or contains(record, '\\u0000') or {LAS
 
 RECORD_FAULT = f"""
     case
-        when not json_valid(record) then 'is not JSON'
-        when not starts_with(record, '{{') then 'is no JSON object'
+        when not json_valid(record) then '{faults.NOT_JSON}'
+        when not starts_with(record, '{{') then '{faults.NO_OBJECT}'
         when {SUSPECT} then case
-            when strlen(record) > {MOST_BYTES} then 'is longer than {MOST_BYTES} bytes'
-            when regexp_matches(record, '(^|[^\\\\])(\\\\\\\\)*\\\\u0000') then 'holds a NUL character'
-            when regexp_matches(regexp_replace(record, '"(\\\\.|[^"\\\\])*"', '', 'g'), ',\\s*[]}}]') then 'is not JSON'
+            when strlen(record) > {MOST_BYTES} then '{faults.longer_than(MOST_BYTES)}'
+            when regexp_matches(record, '(^|[^\\\\])(\\\\\\\\)*\\\\u0000') then '{faults.HOLDS_NUL}'
+            when regexp_matches(regexp_replace(record, '"(\\\\.|[^"\\\\])*"', '', 'g'), ',\\s*[]}}]')
+                then '{faults.NOT_JSON}'
         end
     end
 """
@@ -96,8 +98,8 @@ class Columns:
 
     def fault(self) -> str:
         """What is wrong with a record of `texts`, as an SQL expression: `column: reason`, `: reason`, or null."""
-        faults = [f"': ' || ({RECORD_FAULT})", *(f"'{c}: ' || {self._fault(c)}" for c in self._paths)]
-        return f"coalesce({', '.join(faults)})"
+        cases = [f"': ' || ({RECORD_FAULT})", *(f"'{c}: ' || {self._fault(c)}" for c in self._paths)]
+        return f"coalesce({', '.join(cases)})"
 
     def read_types(self) -> str:
         """The types with which DuckDB reads the keys: whole numbers as text, for it would round others."""
@@ -153,24 +155,23 @@ class Columns:
     def _fault(self, column: str) -> str:
         kind = self._types[column]
         if kind == "double precision":
-            cases = {f"{column} <> '' and not coalesce(isfinite(try_cast({column} as double)), false)": "is no number"}
+            is_finite = f"coalesce(isfinite(try_cast({column} as double)), false)"
+            cases = {f"{column} <> '' and not {is_finite}": faults.NO_NUMBER}
         elif kind in ("bigint", "timestamp"):
             whole = f"coalesce(try_cast({column} as bigint)::varchar = {column}, false)"
-            cases = {f"{column} <> '' and not {whole}": "is no whole number of 64 bits"}
+            cases = {f"{column} <> '' and not {whole}": faults.NO_WHOLE_NUMBER}
             if kind == "timestamp":
-                cases[f"{column} <> '' and not try_cast({column} as bigint) {YEARS}"] = (
-                    "is no moment of the years 1 to 9999"
-                )
+                cases[f"{column} <> '' and not try_cast({column} as bigint) {YEARS}"] = faults.NO_MOMENT
         else:
             most = _most_bytes(kind)
             value = f"json_type(record, {sql_queries.literal(_dollar(self._paths[column]))})"
             cases = {
-                f"strlen({column}) > {most}": f"is longer than {most} bytes",
-                f"lower({column}) in {NOT_NUMBERS} and {value} = 'DOUBLE'": "is not JSON",
-                f"{_may_be_nested(column)} and {value} in ('ARRAY', 'OBJECT')": "is no text",
+                f"strlen({column}) > {most}": faults.longer_than(most),
+                f"lower({column}) in {NOT_NUMBERS} and {value} = 'DOUBLE'": faults.NOT_JSON,
+                f"{_may_be_nested(column)} and {value} in ('ARRAY', 'OBJECT')": faults.NO_TEXT,
             }
         if column in self._required:
-            cases = {f"{column} is null or {column} = ''": "is missing", **cases}
+            cases = {f"{column} is null or {column} = ''": faults.MISSING, **cases}
         return (
             f"case {' '.join(f'when {test} then {sql_queries.literal(reason)}' for test, reason in cases.items())} end"
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sparkify import sql_queries
 from sparkify.engines.duckdb.file import is_utf8
-from sparkify.records.boundaries import MOST_BYTES
+from sparkify.records.record import MOST_BYTES
 
 OPTIONS = {
     # Else a folder `level=free/` gives every record in it that level, whatever the record says.

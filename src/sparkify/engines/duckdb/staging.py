@@ -18,7 +18,7 @@ from sparkify.engines.duckdb.objects import Objects
 from sparkify.engines.duckdb.private_folder import PrivateFolder
 from sparkify.engines.engine import Source
 from sparkify.engines.staged import BadRecordLimit, Staged
-from sparkify.plan import Batch, Kind
+from sparkify.plan import KINDS, Batch
 from sparkify.progress import Progress
 
 
@@ -39,8 +39,7 @@ def stage(
         progress.phase(f"batch {batch.number}: read and stage objects", len(batch.objects)) as done,
         PrivateFolder(connection.path) as folder,
     ):
-        kinds: tuple[Kind, ...] = ("events", "songs")
-        for kind in kinds:
+        for kind in KINDS:
             objects = Objects(source.stores[kind], batch.of(kind), folder, staged, done, copies=careful)
             by_lines = ByLines(connection, Columns(sql_queries.STAGING[kind], source.paths[kind]), staged)
             files = objects.files()

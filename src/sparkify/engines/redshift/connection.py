@@ -28,7 +28,7 @@ class Connection:
         """Log in.
 
         Raises:
-            AccessError: the host cannot be reached, or does not let us in.
+            AccessError: the host cannot be reached, or refuses the login.
         """
         self.place = cluster.address
         self.cluster = cluster
@@ -36,11 +36,12 @@ class Connection:
         self.progress = progress
         self.holds_staged_rows = False
         """Whether temporary tables of this session hold a batch, which would be lost with the connection."""
-        self._is_in_transaction = False
-        self._is_lost = False
-        self.session = 1
+        self.session = 0
         """Counts the sessions: temporary tables of an earlier one are gone."""
-        self._connection: Any = self._log_in()
+        self._is_in_transaction = False
+        self._is_lost = True
+        self._connection: Any = None
+        self._log_in()
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
         """See `Engine.execute`."""
@@ -54,8 +55,8 @@ class Connection:
         """A cursor after one statement.
 
         Raises:
-            ConflictError: another transaction came between.
-            AccessError: Redshift may not read what it is told to read, or we may not do what we ask.
+            ConflictError: the transaction conflicted with another.
+            AccessError: Redshift may not read the objects, or the user may not run the statement.
             LoadError: Redshift refuses the statement for another reason, or the connection is lost.
         """
         try:
@@ -64,7 +65,7 @@ class Connection:
             raise translated(self.place, e, in_transaction=self._is_in_transaction) from e
 
     def run_untranslated(self, sql: str, values: Mapping[str, Value]) -> Any:
-        """The same, with what Redshift raises when it refuses the statement.
+        """The same, with the driver's error when Redshift refuses the statement.
 
         Raises:
             ProgrammingError: the driver's, when Redshift refuses the statement.
@@ -83,7 +84,6 @@ class Connection:
             self._is_lost = field(e, "S") in FATAL
             raise
         except (driver.Error, OSError, EOFError, struct.error) as e:
-            self.holds_staged_rows = False
             raise self._lost(f" ({words(e)})") from e
         self._is_lost = False
         return cursor
@@ -97,14 +97,13 @@ class Connection:
         if not self._is_lost:
             return
         if self._is_in_transaction or self.holds_staged_rows:
-            self.holds_staged_rows = False
             raise self._lost()
         self._hang_up()
-        self._connection = self._log_in()
-        self._is_lost = False
-        self.session += 1
+        self._log_in()
 
     def _lost(self, why: str = "") -> LoadError:
+        """Close the session; the error that says so. The statement after it logs in again, unless in a transaction."""
+        self._hang_up()
         return LoadError(f"{self.place}: the connection was lost; run again{why}")
 
     @contextmanager
@@ -151,11 +150,17 @@ class Connection:
             self._is_in_transaction = False
 
     def _hang_up(self) -> None:
+        """Close the session, and with it the temporary tables."""
         self._is_lost, self.holds_staged_rows = True, False
         with suppress(driver.Error, OSError):
             self._connection.close()
 
-    def _log_in(self) -> Any:
+    def _log_in(self) -> None:
+        """Begin a session.
+
+        Raises:
+            AccessError: the host cannot be reached, or refuses the login.
+        """
         cluster, store = self.cluster, self.config.store
         options: dict[str, Any] = {"ssl": cluster.sslmode != "disable"}
         if options["ssl"]:
@@ -183,7 +188,8 @@ class Connection:
         except Exception as e:  # by IAM it may be any of boto3's
             fix = access_fix(e) or "check [CLUSTER], and for a login by IAM the credentials and their rights"
             raise AccessError(f"{self.place}: cannot log in; {fix} ({words(e)})") from e
-        return connection
+        self._connection, self._is_lost = connection, False
+        self.session += 1
 
 
 def _iam_login(cluster: Cluster) -> dict[str, Any]:

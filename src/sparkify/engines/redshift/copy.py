@@ -14,6 +14,7 @@ from sparkify.engines.answer import Value
 from sparkify.engines.redshift.connection import Connection
 from sparkify.engines.redshift.errors import translated, words
 from sparkify.engines.redshift.work import Work
+from sparkify.records import faults
 
 MOST_ERRORS = 100_000
 """The limit of MAXERROR (DG copy-parameters-data-load)."""
@@ -47,20 +48,20 @@ class CopyError:
         types = sql_queries.columns(table)
         kind = types.get(self.column) or next((types[name] for name in types if name.lower() == self.column), "")
         if self.code == MISSING:
-            return "is missing"
+            return faults.MISSING
         if self.code == NOT_UTF8:
-            return "is not UTF-8"
+            return faults.NOT_UTF8
         if self.code == NUL:
-            return "holds a NUL character"
+            return faults.HOLDS_NUL
         if kind == "bigint":
-            return "is no whole number of 64 bits"
+            return faults.NO_WHOLE_NUMBER
         if kind == "double precision":
-            return "is no number"
+            return faults.NO_NUMBER
         if kind == "timestamp":
-            return "is no moment of the years 1 to 9999"
+            return faults.NO_MOMENT
         if kind and "length" in self.message:
-            return f"is longer than {kind.removeprefix('varchar(').removesuffix(')')} bytes"
-        return "is no text" if kind else "is not JSON"
+            return faults.longer_than(int(kind.removeprefix("varchar(").removesuffix(")")))
+        return faults.NO_TEXT if kind else faults.NOT_JSON
 
 
 class TooManyCopyErrors(Exception):  # noqa: N818

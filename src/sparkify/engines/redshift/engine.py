@@ -54,7 +54,7 @@ class Redshift(Connection):
         """Log in; `create` makes the schema when it is not there.
 
         Raises:
-            AccessError: the host cannot be reached, or does not let us in.
+            AccessError: the host cannot be reached, or refuses the login.
         """
         super().__init__(config, cluster, progress)
         self._work = Work(config, cluster.work) if cluster.work else None

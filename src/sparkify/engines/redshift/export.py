@@ -13,7 +13,7 @@ from sparkify.engines.exports import MARKER, Export, marked_files, marker_text
 from sparkify.engines.redshift.connection import Connection
 from sparkify.errors import AccessError, ConfigError, LoadError
 from sparkify.store import Stores
-from sparkify.store.s3 import S3Prefix
+from sparkify.store.s3.prefix import S3Prefix
 
 
 def export(

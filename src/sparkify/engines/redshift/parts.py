@@ -1,15 +1,13 @@
 """Small objects, joined into a few packed files for COPY, which takes as long for a tiny file as for a megabyte.
 
-Each record stands on a line of its own. Song objects always go this way, since a song remembers its object.
+Each record has a line of its own. All song objects are joined, for a song gets the key of its object.
 """
 
 from __future__ import annotations
 
 import json
 from array import array
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from tempfile import SpooledTemporaryFile, gettempdir
@@ -20,17 +18,20 @@ from sparkify.engines.redshift.copy import OWN_KEY
 from sparkify.engines.redshift.work import Work
 from sparkify.engines.staged import Staged
 from sparkify.errors import LoadError, ObjectChangedError
+from sparkify.parallel import in_order
 from sparkify.plan import Kind, unpacked_size
-from sparkify.records.boundaries import MOST_BYTES, Record, by_line, json_fault, scan
+from sparkify.records import faults
+from sparkify.records.boundaries import by_line, scan
 from sparkify.records.compression import PackError, unpack
 from sparkify.records.jsonpaths import is_jsonpaths
+from sparkify.records.record import Record
 from sparkify.store import ObjectStore, StoredObject
 
 LARGE = 1_000_000
 """Logs of this many bytes are copied where they lie (COPY wants files of 1 MB to 1 GB, packed)."""
 
 PART = 32_000_000
-"""Bytes of records in a part at the most, about 4 MB packed."""
+"""Bytes of records in a part, at most: about 4 MB packed."""
 
 LINE_COST = 20
 """Bytes of memory that a record of a part takes besides its text."""
@@ -90,14 +91,7 @@ class PartWriter:
             part.content = bytearray()
             return url, len(packed), part
 
-        with ThreadPoolExecutor(UPLOADS) as pool:
-            waiting: deque[Future[tuple[str, int, Part]]] = deque()
-            for part in self._parts(items):
-                waiting.append(pool.submit(write, part))
-                if len(waiting) >= UPLOADS:
-                    yield waiting.popleft().result()
-            for future in waiting:
-                yield future.result()
+        return in_order(write, self._parts(items), threads=UPLOADS, ahead=UPLOADS)
 
     def _parts(self, items: Sequence[StoredObject]) -> Iterator[Part]:
         """The records of objects, joined into parts of about the same size."""
@@ -168,26 +162,22 @@ class PartWriter:
             yield from scan(iter(partial(file.read, LARGE), b""))
 
     def _fault(self, text: bytes) -> str:
-        """Why a record is bad; in a careful reading COPY gets nothing but JSON objects, and songs with their keys.
+        """Why a record is bad; a careful reading gives COPY only JSON objects, and only songs with their keys.
 
-        Where COPY takes the next record to begin after what is no object is not documented, and to it an empty text is
-        no missing one.
+        It is not documented where COPY takes the next record to begin after a text that is no object, and an empty key
+        is not missing to COPY.
         """
-        if len(text) > MOST_BYTES:
-            return f": is longer than {MOST_BYTES} bytes"
+        if reason := faults.too_long(text):
+            return f": {reason}"
         if not self._careful:
             return ""
-        try:
-            text.decode()
-        except UnicodeDecodeError as e:
-            return f": is not UTF-8 at byte {e.start + 1}"
-        if where := json_fault(text):
-            return f": is not JSON: {where}"
+        if reason := faults.not_utf8(text) or faults.not_json(text):
+            return f": {reason}"
         record = json.loads(text, parse_int=str)
         if not isinstance(record, dict):
-            return ": is no JSON object"
+            return f": {faults.NO_OBJECT}"
         empty = [key for key in ("song_id", "artist_id") if self._kind == "songs" and record.get(key) == ""]
-        return f"{empty[0]}: is missing" if empty else ""
+        return f"{empty[0]}: {faults.MISSING}" if empty else ""
 
 
 def _part_size(total: int) -> int:

@@ -8,6 +8,7 @@ from sparkify import sql_queries
 from sparkify.engines.redshift.copy import OWN_KEY, CopyError
 from sparkify.engines.redshift.loader import Loader, Origin
 from sparkify.plan import Kind
+from sparkify.records import faults
 from sparkify.store import StoredObject
 from sparkify.store.names import packing
 
@@ -30,4 +31,4 @@ def copy_prefix(loader: Loader, kind: Kind, whole: StoredObject) -> None:
     without_key = loader.connection.execute(f"delete from staging_songs where {EMPTY_KEY}") if kind == "songs" else 0
     loader.staged.records[whole.name] += copied + refused - without_key
     for _ in range(without_key):
-        loader.staged.reject(whole.name, None, "song_id: is missing, or artist_id is", b"")
+        loader.staged.reject(whole.name, None, f"song_id: {faults.MISSING}, or artist_id is", b"")

@@ -20,8 +20,8 @@ from sparkify.engines.redshift.work import Work
 from sparkify.engines.staged import Staged
 from sparkify.errors import AccessError, CheckError, LoadError, ObjectChangedError
 from sparkify.plan import KINDS, Batch, Kind
-from sparkify.records.boundaries import BOM
 from sparkify.records.compression import HEAD, PackError, packing_of
+from sparkify.records.record import BOM
 from sparkify.store import ObjectStore, StoredObject
 from sparkify.store.names import packing
 

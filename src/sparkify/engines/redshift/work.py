@@ -12,7 +12,7 @@ from uuid import uuid4
 from sparkify.config import Config
 from sparkify.errors import AccessError
 from sparkify.store import Stores
-from sparkify.store.s3 import S3Prefix
+from sparkify.store.s3.prefix import S3Prefix
 
 FOLDER = "sparkify-copy/"
 """The folder in WORK in which this program writes and deletes, and nobody else."""

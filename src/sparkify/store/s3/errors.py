@@ -1,4 +1,4 @@
-"""What S3 and its clients say when something fails, and what to do about it."""
+"""The answers of S3 and the errors of its clients when something fails, and what to do about each."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class S3Answer:
 
 
 def explained(name: str, e: Exception, *, is_unsigned: bool = False) -> AccessError:
-    """The error of a request for an object or a bucket: what is wrong, what to do, and what S3 said."""
+    """The error of a request for an object or a bucket: what is wrong, what to do, and S3's answer."""
     answer = _answer(e)
     text = FIXES.get(answer.code) or BY_STATUS.get(answer.status) or UNUSABLE
     if is_unsigned and answer.status in ("401", "403"):
@@ -83,8 +83,8 @@ def explained(name: str, e: Exception, *, is_unsigned: bool = False) -> AccessEr
             "access denied; no AWS credentials were found, so it was read unsigned, and it is not public: set "
             "AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         )
-    said = ": ".join(filter(None, [" ".join(filter(None, [answer.status, answer.code])), answer.message]))
-    return AccessError(f"{name}: {text} ({said})", object=name)
+    shown = ": ".join(filter(None, [" ".join(filter(None, [answer.status, answer.code])), answer.message]))
+    return AccessError(f"{name}: {text} ({shown})", object=name)
 
 
 def _answer(e: Exception) -> S3Answer:

@@ -1,0 +1,77 @@
+"""Requests to a bucket, by boto3, and what a refusal means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sparkify.errors import AccessError
+from sparkify.store.objects import StoredObject, changed
+from sparkify.store.s3.clients import Account
+from sparkify.store.s3.errors import CLIENT_ERRORS, explained
+
+NO_ETAG = "no ETag: "
+"""How the ETag of an object begins to which the store gave none."""
+
+NOT_WHAT_WAS_LISTED = ("PreconditionFailed", "412", "InvalidRange", "416")
+"""Codes of S3's answer when an object has another ETag than was asked for, or ends before the range."""
+
+
+class Bucket:
+    """A bucket, and the prefix in it that a location names."""
+
+    def __init__(self, location: str, account: Account) -> None:
+        """`location` is `s3://bucket/prefix` or `s3://bucket`."""
+        self.location = location.rstrip("/")
+        self.name, _, prefix = self.location.removeprefix("s3://").partition("/")
+        self.prefix = f"{prefix}/" if prefix else ""
+        self.account = account
+        self.is_charged = False
+        """Whether an answer said that AWS bills the account for reading the bucket."""
+
+    def url(self, key: str) -> str:
+        """The address of an object."""
+        return f"s3://{self.name}/{key}"
+
+    def stored(self, path: str, etag: str, size: int) -> StoredObject:
+        """An object by its whole key."""
+        return StoredObject(self.url(path), path.removeprefix(self.prefix), path, etag, size)
+
+    def request(self, operation: str, **options: Any) -> dict[str, Any]:
+        """The answer to a request; what boto3 raises comes as it is."""
+        payer = {} if self.account.is_unsigned else {"RequestPayer": "requester"}
+        answer: dict[str, Any] = getattr(self.account.client, operation)(Bucket=self.name, **payer, **options)
+        return answer
+
+    def ask(self, operation: str, **options: Any) -> dict[str, Any]:
+        """The answer to a request.
+
+        Raises:
+            AccessError: the store refuses or cannot be reached.
+        """
+        try:
+            return self.request(operation, **options)
+        except CLIENT_ERRORS as e:
+            raise self.explained(self.url(options["Key"]) if "Key" in options else self.location, e) from e
+
+    @contextmanager
+    def refusals(self, item: StoredObject) -> Iterator[None]:
+        """Raise what a refused request for an object means.
+
+        Raises:
+            AccessError: the store refuses or cannot be reached.
+            ObjectChangedError: the object is not what was listed.
+        """
+        try:
+            yield
+        except CLIENT_ERRORS as e:
+            if isinstance(e, ClientError) and e.response["Error"]["Code"] in NOT_WHAT_WAS_LISTED:
+                raise changed(item, "it was replaced after it was listed") from e
+            raise self.explained(item.name, e) from e
+
+    def explained(self, name: str, e: Exception) -> AccessError:
+        """The error of a request for an object or a bucket: what is wrong, and what to do."""
+        return explained(name, e, is_unsigned=self.account.is_unsigned)

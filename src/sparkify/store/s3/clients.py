@@ -1,0 +1,130 @@
+"""The two clients of S3: their settings, and the credentials, the region and the address that they share."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.session
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+from obstore.store import S3Store
+
+from sparkify.config import Store
+from sparkify.errors import AccessError
+
+if TYPE_CHECKING:
+    from obstore.store import S3Credential
+
+CONNECT_TIMEOUT, READ_TIMEOUT = 10, 60
+"""Seconds until a connection must be made, and until the next bytes must arrive; the whole may take much longer."""
+
+ATTEMPTS = 5
+"""How often a request, or reading on where a large object broke off, is tried."""
+
+READING_THREADS = 32
+"""Small objects that are read at a time."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """The URL of a bucket, and the region for which requests to it are signed."""
+
+    url: str
+    region: str
+
+
+class Account:
+    """Credentials, region and boto3's client, found as AWS's own tools find them: environment, profile, SSO, role.
+
+    Where there are no credentials, requests are not signed, as public buckets allow.
+    """
+
+    def __init__(self, settings: Store) -> None:
+        """The access key and the region of dwh.cfg override those of the environment.
+
+        Raises:
+            AccessError: the profile is not there, or its credentials cannot be used.
+        """
+        try:
+            core = botocore.session.get_session()
+            # Times of a listing are rarely needed, and are most of the time that its parsing takes.
+            core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
+            region = settings.region or os.environ.get("AWS_REGION") or None
+            session = boto3.Session(
+                settings.key or None, settings.secret or None, region_name=region, botocore_session=core
+            )
+            self.has_own_certificates = bool(
+                core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+            )
+            """Whether the store's certificate is checked against a file, which boto3 reads and obstore does not."""
+            self._credentials = session.get_credentials()
+            self.is_unsigned = self._credentials is None
+            self.client: Any = session.client(
+                "s3", region_name=session.region_name or "us-east-1", config=_boto3_config(self.is_unsigned)
+            )
+        except (BotoCoreError, ValueError) as e:
+            fix = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and look at AWS_ENDPOINT_URL"
+            raise AccessError(f"the settings of AWS cannot be used; {fix} ({e})") from e
+        self._sent = threading.local()
+        self.client.meta.events.register("before-send.s3", self._remember)
+
+    def _remember(self, request: Any, **_: object) -> None:
+        self._sent.request = request
+
+    def address(self) -> Address:
+        """Where the last request of this thread went."""
+        request = self._sent.request
+        signed = re.search(r"Credential=[^/]+/\d+/([^/]+)/", str(request.headers.get("Authorization", "")))
+        return Address(request.url.partition("?")[0].rstrip("/"), signed[1] if signed else "us-east-1")
+
+    def credentials(self) -> S3Credential:
+        """The credentials as obstore takes them; it asks again soon, for botocore renews temporary ones."""
+        frozen = self._credentials.get_frozen_credentials()
+        return {
+            "access_key_id": frozen.access_key,
+            "secret_access_key": frozen.secret_key,
+            "token": frozen.token,
+            "expires_at": datetime.now(UTC) + timedelta(minutes=5, seconds=1),
+        }
+
+
+def _boto3_config(is_unsigned: bool) -> Config:
+    return Config(
+        signature_version=UNSIGNED if is_unsigned else None,
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        tcp_keepalive=True,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        max_pool_connections=READING_THREADS,
+        # Other stores than AWS's know no checksums of this kind.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+
+
+def obstore_client(account: Account, bucket: str, address: Address) -> S3Store:
+    """The client that reads many small objects of a bucket."""
+    return S3Store(
+        bucket,
+        aws_endpoint_url_s3=address.url,  # which goes before all addresses of the environment
+        virtual_hosted_style_request=True,  # the address is the bucket's own
+        region=address.region,
+        skip_signature=account.is_unsigned,
+        request_payer=not account.is_unsigned,
+        credential_provider=None if account.is_unsigned else account.credentials,
+        client_options={
+            "allow_http": urlsplit(address.url).scheme == "http",
+            "timeout": "6 hours",
+            "connect_timeout": timedelta(seconds=CONNECT_TIMEOUT),
+            "read_timeout": timedelta(seconds=READ_TIMEOUT),
+        },
+        retry_config={"max_retries": ATTEMPTS - 1, "retry_timeout": timedelta(minutes=3)},
+    )

@@ -1,0 +1,152 @@
+"""List what lies below a prefix of a bucket: its first folders one by one, and what is below them in parallel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from difflib import get_close_matches
+from typing import Any
+
+from sparkify.errors import AccessError
+from sparkify.store.objects import StoredObject, require_listable
+from sparkify.store.s3.bucket import NO_ETAG, Bucket
+
+LISTING_THREADS = 8
+
+FAN_OUT = 16
+"""Folders from which on a listing goes on in parallel below each."""
+
+MOST_FOLDERS = 200
+"""Folders that are listed in parallel; what lies in more is listed as one, for each costs a request of its own."""
+
+LISTING_FIELDS = {"Name", "KeyCount", "IsTruncated", "Contents", "CommonPrefixes"}
+"""Fields of which every answer to a listing has one (API ListObjectsV2)."""
+
+NEARBY = 5
+"""Prefixes that are named where a prefix holds nothing."""
+
+
+def list_objects(bucket: Bucket) -> list[StoredObject]:
+    """The objects below a location, or the one object whose key the location is.
+
+    Raises:
+        AccessError: the store refuses, cannot be reached, holds nothing there, or more than a run lists.
+    """
+    return _list_below(bucket) or [_single_object(bucket)]
+
+
+def entries(bucket: Bucket, prefix: str) -> Iterator[dict[str, Any]]:
+    """What S3 lists of every object whose key begins with a prefix.
+
+    Raises:
+        AccessError: the store refuses or cannot be reached.
+    """
+    for page in _pages(bucket, prefix):
+        yield from page.get("Contents", ())
+
+
+def _list_below(bucket: Bucket) -> list[StoredObject]:
+    folders, objects = [bucket.prefix], list[StoredObject]()
+    while folders and len(folders) < FAN_OUT:
+        pages = [page for folder in folders for page in _pages(bucket, folder, Delimiter="/")]
+        objects += [item for page in pages for item in _objects(bucket, page)]
+        above, folders = folders, [name for page in pages for name in _folders(bucket, page)]
+        if set(folders) & set(above):
+            raise _no_listing(bucket)
+    if len(folders) > MOST_FOLDERS:
+        folders, objects = [bucket.prefix], []
+
+    def below(folder: str) -> list[StoredObject]:
+        return [item for page in _pages(bucket, folder) for item in _objects(bucket, page)]
+
+    with ThreadPoolExecutor(LISTING_THREADS) as pool:
+        for some in pool.map(below, folders):
+            objects += some
+            require_listable(bucket.location, len(objects))
+    return objects
+
+
+def _single_object(bucket: Bucket) -> StoredObject:
+    """The object whose key the location is; its key below the prefix is its last part.
+
+    Raises:
+        AccessError: there is none; the text names what is near.
+    """
+    path = bucket.prefix.rstrip("/")
+    if not path:
+        raise AccessError(f"{bucket.location}: the bucket is empty; set [S3] to the bucket that holds the data")
+    near: list[str] = []
+    with suppress(AccessError):  # to look around may be forbidden where the listing was not
+        [page, *_] = _pages(bucket, path, Delimiter="/")
+        for item in _objects(bucket, page):
+            if item.path == path:
+                return item._replace(key=path.rpartition("/")[2])
+        near = [*_names(page)] or _similar(bucket, path)
+    names = ", ".join(map(bucket.url, near[:NEARBY]))
+    hint = f"; there is {names}" if names else ""
+    raise AccessError(
+        f"{bucket.location}: no object lies below this prefix; set [S3] to the one that holds the data{hint}"
+    )
+
+
+def _similar(bucket: Bucket, path: str) -> list[str]:
+    """What lies in the same folder as a path, the most similar first."""
+    folder = f"{path.rpartition('/')[0]}/".lstrip("/")
+    [page, *_] = _pages(bucket, folder, Delimiter="/")
+    names = [*_names(page)]
+    return get_close_matches(path, names, n=NEARBY, cutoff=0.5) or names
+
+
+def _pages(bucket: Bucket, prefix: str, **options: str) -> Iterator[dict[str, Any]]:
+    """The pages of a listing, each of which must say that it is one, and where the next begins."""
+    count, token = 0, ""
+    tokens = set[str]()
+    while True:
+        page = bucket.ask(
+            "list_objects_v2", Prefix=prefix, **options, **({"ContinuationToken": token} if token else {})
+        )
+        if not LISTING_FIELDS & page.keys():
+            raise _no_listing(bucket)
+        bucket.is_charged = bucket.is_charged or "RequestCharged" in page
+        yield page
+        if not page.get("IsTruncated"):
+            return
+        tokens.add(token)
+        token = page.get("NextContinuationToken", "")
+        count += len(page.get("Contents", ())) or 1
+        if not token or token in tokens:
+            raise AccessError(f"{bucket.location}: the store's listing repeats itself or breaks off; run again later")
+        require_listable(bucket.location, count)
+
+
+def _objects(bucket: Bucket, page: dict[str, Any]) -> list[StoredObject]:
+    try:
+        return [
+            bucket.stored(entry["Key"], entry.get("ETag") or _substitute(entry), int(entry["Size"]))
+            for entry in page.get("Contents", ())
+        ]
+    except (KeyError, ValueError) as e:
+        raise _no_listing(bucket) from e
+
+
+def _substitute(entry: dict[str, Any]) -> str:
+    """What identifies an object's content in a store that has no ETags: its time and its size."""
+    return f"{NO_ETAG}{entry.get('LastModified', '')} {entry['Size']}"
+
+
+def _folders(bucket: Bucket, page: dict[str, Any]) -> list[str]:
+    try:
+        return [each["Prefix"] for each in page.get("CommonPrefixes", ())]
+    except KeyError as e:
+        raise _no_listing(bucket) from e
+
+
+def _names(page: dict[str, Any]) -> Iterator[str]:
+    """The folders and the keys of a page."""
+    yield from (each["Prefix"] for each in page.get("CommonPrefixes", ()))
+    yield from (entry["Key"] for entry in page.get("Contents", ()))
+
+
+def _no_listing(bucket: Bucket) -> AccessError:
+    return AccessError(f"{bucket.location}: the store's answer is no listing; check AWS_ENDPOINT_URL")
