@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness import oracle
+from harness import oracle, reading
 from harness.memory import measured
 from harness.program import run
 from harness.rows import assert_is
@@ -31,12 +31,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def songs(folder: Path) -> list[dict[str, Any]]:
-    return [record for records in oracle.read_objects(folder, "song_data").values() for record in records]
+    return [record for records in reading.read_objects(folder, "song_data").values() for record in records]
 
 
 @pytest.fixture(scope="module")
 def events(folder: Path) -> list[dict[str, Any]]:
-    return [record for records in oracle.read_objects(folder, "log_data").values() for record in records]
+    return [record for records in reading.read_objects(folder, "log_data").values() for record in records]
 
 
 def test_the_same_numbers_make_the_same_bytes_in_any_folder(folder: Path, tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_another_seed_makes_other_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("count", "other"), [(0, 0), (0, 30), (30, 0), (1, 1), (2, 29), (100, 31)])
 def test_it_holds_as_many_songs_and_events_as_were_asked_for(count: int, other: int, tmp_path: Path) -> None:
     sample = write_sample(tmp_path, songs=count, events=other, seed=3)
-    songs = oracle.read_objects(tmp_path, "song_data")
-    logs = oracle.read_objects(tmp_path, "log_data")
+    songs = reading.read_objects(tmp_path, "song_data")
+    logs = reading.read_objects(tmp_path, "log_data")
     assert [len(records) for records in songs.values()] == [1] * count
     assert sum(map(len, logs.values())) == other
     assert (sample.songs, sample.events) == (count, other)
@@ -98,8 +98,8 @@ def test_files_lie_where_the_real_ones_lie(folder: Path) -> None:
 
 def test_the_jsonpaths_file_names_the_keys_of_every_event(folder: Path, events: list[dict[str, Any]]) -> None:
     paths = json.loads((folder / "log_json_path.json").read_text())["jsonpaths"]
-    assert paths == [f"$['{key}']" for key in oracle.EVENT_KEYS]
-    assert {tuple(sorted(record)) for record in events} == {tuple(sorted(oracle.EVENT_KEYS))}
+    assert paths == [f"$['{key}']" for key in reading.EVENT_KEYS]
+    assert {tuple(sorted(record)) for record in events} == {tuple(sorted(reading.EVENT_KEYS))}
 
 
 def test_its_songs_have_the_quirks_of_the_real_ones(songs: list[dict[str, Any]]) -> None:
@@ -144,7 +144,7 @@ def test_its_events_have_the_quirks_of_the_real_ones(folder: Path, events: list[
 
 
 def test_a_log_holds_the_events_of_its_day_in_the_order_of_time(folder: Path) -> None:
-    for name, records in oracle.read_objects(folder, "log_data").items():
+    for name, records in reading.read_objects(folder, "log_data").items():
         moments = [oracle.moment(record["ts"]) for record in records]
         assert {f"{when:%Y-%m-%d}" for when in moments} == {name.rpartition("/")[2].removesuffix("-events.json")}
         assert moments == sorted(moments)

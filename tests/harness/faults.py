@@ -38,7 +38,7 @@ import obstore
 
 import sparkify.store.folder
 import sparkify.store.s3
-from harness import oracle, s3_folder
+from harness import oracle, reading, s3_folder
 from harness.paths import ROOT
 from sparkify.cli import main
 from sparkify.store import StoredObject
@@ -532,7 +532,7 @@ def empty(folder: Path, place: str, batch_size: str) -> Scene:
     """No warehouse yet, and a bucket that holds nothing but its JSONPaths file."""
     for prefix in ("song_data", "log_data"):
         (folder / "bucket" / prefix).mkdir(parents=True)
-    paths = {"jsonpaths": [f"$['{key}']" for key in oracle.EVENT_KEYS]}
+    paths = {"jsonpaths": [f"$['{key}']" for key in reading.EVENT_KEYS]}
     (folder / "bucket" / "log_json_path.json").write_text(json.dumps(paths))
     scene = Scene(folder, ("etl",), folder / "sparkify.duckdb")
     scene.configuration.write_text(CONFIGURATION.format(place=place, batch_size=batch_size))

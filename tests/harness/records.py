@@ -2,16 +2,15 @@
 
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import zstandard
 
-from harness import oracle
+from harness import reading
+from harness.reading import Record
 
-Record = Mapping[str, Any]
-
-JSONPATHS = json.dumps({"jsonpaths": [f"$['{key}']" for key in oracle.EVENT_KEYS]})
+JSONPATHS = json.dumps({"jsonpaths": [f"$['{key}']" for key in reading.EVENT_KEYS]})
 """The file that says which key of an event is which column, as Sparkify has it."""
 
 

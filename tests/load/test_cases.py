@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from harness import oracle
+from harness import oracle, reading
 from harness.engines import ENGINES
 from harness.program import Outcome
 from harness.warehouse import Sparkify
@@ -48,7 +48,7 @@ GONE_WITH_THE_SESSION = {"staging_events"}
 # Columns that hold the name of an object, which a case writes as the key inside the bucket.
 OBJECT_COLUMNS = {"object"}
 
-STANDARD_JSONPATHS = [f"$['{key}']" for key in oracle.EVENT_KEYS]
+STANDARD_JSONPATHS = [f"$['{key}']" for key in reading.EVENT_KEYS]
 
 
 class Refused(NamedTuple):
@@ -215,9 +215,9 @@ def recompute(case: Case, folder: Path) -> dict[str, list[Row]]:
     events = []
     for delivery in case.deliveries:
         shutil.copytree(delivery, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
-        for records in oracle.read_objects(folder, "log_data").values():
-            events += [oracle.with_standard_keys(record, case.jsonpaths) for record in records]
-    return oracle.warehouse(oracle.read_objects(folder, "song_data"), events)
+        for records in reading.read_objects(folder, "log_data").values():
+            events += [reading.with_standard_keys(record, case.jsonpaths) for record in records]
+    return oracle.warehouse(reading.read_objects(folder, "song_data"), events)
 
 
 def loaded_rows(sparkify: Sparkify, table: str, columns: Sequence[str]) -> list[Row]:

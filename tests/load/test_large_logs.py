@@ -2,7 +2,7 @@
 
 import json
 
-from harness import oracle
+from harness import reading
 from harness.records import many_events
 from harness.warehouse import Sparkify
 
@@ -24,7 +24,7 @@ def test_an_unknown_key_of_a_large_log_is_named(sparkify: Sparkify) -> None:
 
 
 def test_a_key_with_quotes_in_it_fills_its_column_from_a_large_log(sparkify: Sparkify) -> None:
-    paths = ["$['the user\\'s \"level\"']" if key == "level" else f"$['{key}']" for key in oracle.EVENT_KEYS]
+    paths = ["$['the user\\'s \"level\"']" if key == "level" else f"$['{key}']" for key in reading.EVENT_KEYS]
     sparkify.put("log_json_path.json", json.dumps({"jsonpaths": paths}))
     lines = [line.replace('"level"', json.dumps('the user\'s "level"')) for line in many_events(SIZE)]
     sparkify.put("log_data/a.json", "\n".join(lines))

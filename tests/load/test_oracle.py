@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness import oracle
+from harness import oracle, reading
 from harness.paths import REAL_DATA
 
 
@@ -16,8 +16,8 @@ class Warehouse:
     """The real files and the tables that they make."""
 
     def __init__(self, folder: Path) -> None:
-        song_objects = oracle.read_objects(folder, "song_data")
-        log_objects = oracle.read_objects(folder, "log_data")
+        song_objects = reading.read_objects(folder, "song_data")
+        log_objects = reading.read_objects(folder, "log_data")
         self.song_objects = song_objects
         self.events = [event for events in log_objects.values() for event in events]
         self.tables = oracle.warehouse(song_objects, self.events)
@@ -87,7 +87,7 @@ def test_the_keys_of_an_event_are_those_of_the_jsonpaths_file_beside_the_data(
     real: Warehouse,
 ) -> None:
     paths = json.loads((REAL_DATA / "log_json_path.json").read_text())["jsonpaths"]
-    assert oracle.with_standard_keys(real.events[0], paths) == real.events[0]
+    assert reading.with_standard_keys(real.events[0], paths) == real.events[0]
 
 
 @pytest.mark.parametrize(
@@ -100,12 +100,12 @@ def test_the_keys_of_an_event_are_those_of_the_jsonpaths_file_beside_the_data(
     ids=["glued", "CRLF", "pretty-printed"],
 )
 def test_a_file_may_hold_several_values_with_any_white_space(content: str) -> None:
-    assert oracle.parse_values(content) == [{"a": 1}, {"a": 2}]
+    assert reading.parse_values(content) == [{"a": 1}, {"a": 2}]
 
 
 def test_a_jsonpath_reaches_into_objects_and_arrays_and_finds_nothing_beyond() -> None:
     record = {"user": {"ids": ["7", "8"]}}
-    assert oracle.follow(record, "$['user']['ids'][1]") == "8"
-    assert oracle.follow(record, "$.user.ids[0]") == "7"
-    assert oracle.follow(record, "$.user.ids[2]") is None
-    assert oracle.follow(record, "$['user']['name']['first']") is None
+    assert reading.follow(record, "$['user']['ids'][1]") == "8"
+    assert reading.follow(record, "$.user.ids[0]") == "7"
+    assert reading.follow(record, "$.user.ids[2]") is None
+    assert reading.follow(record, "$['user']['name']['first']") is None

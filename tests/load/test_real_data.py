@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from harness import oracle
+from harness import oracle, reading
 from harness.paths import REAL_DATA
 from harness.redshift import Servers
 from harness.rows import assert_is
@@ -40,8 +40,8 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
         folder = tmp_path_factory.mktemp("generated")
         write_sample(folder, songs=3_000, events=8_000, seed=11)
         print(f"{REAL_DATA} is not there: generated files stand in for Sparkify's real ones")
-    logs = oracle.read_objects(folder, "log_data").values()
-    songs = oracle.read_objects(folder, "song_data")
+    logs = reading.read_objects(folder, "log_data").values()
+    songs = reading.read_objects(folder, "song_data")
     return Delivered(folder, is_real, oracle.warehouse(songs, [event for events in logs for event in events]))
 
 

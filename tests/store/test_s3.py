@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from harness import oracle
+from harness import oracle, reading
 from harness.records import JSONPATHS, event, lines, many_events, packed, song
 from harness.rows import assert_is
 from harness.warehouse import Sparkify
@@ -150,7 +150,7 @@ def test_a_load_from_s3_makes_the_warehouse_that_a_load_from_the_folder_makes(
     assert len(bucket.loaded_keys()) == 1_050 + 30 + 2 + 1, (
         "songs, logs, large logs and a JSONPaths file without records"
     )
-    songs = oracle.read_objects(sample, "song_data")
+    songs = reading.read_objects(sample, "song_data")
     assert len(bucket.sparkify.star()["songs"]) == len({record["song_id"] for [record] in songs.values()})
     checked = bucket.sparkify.command("check")
     assert checked.exit_code == 0, checked.err
