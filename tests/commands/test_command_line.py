@@ -13,12 +13,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from harness import faults, oracle
+from harness import oracle
 from harness.engines import ENGINES
 from harness.paths import ROOT
 from harness.program import Outcome, run
 from harness.records import event, lines, song
 from harness.rows import assert_is
+from harness.steps import Watch, watched
 from harness.warehouse import Sparkify
 from sparkify import __version__, cli, commands, questions, sql_queries
 from sparkify.command_line import EXIT_CODES
@@ -494,7 +495,7 @@ def test_a_value_that_cannot_be_used_is_told_with_what_is_accepted(typed: list[s
 
 
 def test_the_version_goes_to_stdout() -> None:
-    assert run("--version") == (0, f"sparkify {__version__}\n", "")
+    assert run("--version") == Outcome(0, f"sparkify {__version__}\n", "")
 
 
 @pytest.mark.parametrize("options", [[], ["--json"], ["--dry-run"], ["--dry-run", "--json"]])
@@ -626,8 +627,8 @@ def test_a_verbose_command_shows_each_statement_with_its_time(
 ) -> None:
     monkeypatch.chdir(loaded.folder)
     loaded.put("log_data/b.json", lines([event(sessionId=3)]))
-    watch = faults.Watch()
-    with faults.watched(watch, loaded.folder):
+    watch = Watch()
+    with watched(watch, loaded.folder):
         outcome = loaded.command(*command, "--verbose")
     assert outcome.exit_code == 0, outcome.err
     # Steps that are no statements, settings that are not shown, and comments, of which a watch leaves most out.

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import resource
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from harness import faults
-from harness.faults import Outcome, Scene, Signal, State, Watch
+from harness import children, deliveries
+from harness.deliveries import SCENES
+from harness.scenes import Scene, Watched
+from harness.states import NO_ROWS, State
+from harness.steps import Watch
+from harness.watches import DieWriting, Signal
 
 RecordProperty = Callable[[str, object], None]
 
@@ -38,34 +41,12 @@ class Sizes(Watch):
             self.sizes[number] = self.warehouse.with_name(self.warehouse.name + WRITING[step]).stat().st_size
 
 
-@dataclass
-class DieWriting(Watch):
-    """From a step on the process is killed by the write that makes a file larger than allowed, after a part of it."""
-
-    at: int = 0
-    most_bytes: int = 0
-
-    def before(self, number: int, step: str) -> None:
-        if number == self.at:
-            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (self.most_bytes, self.most_bytes))
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with faults.quick_folder() as folder:
-        yield folder
-
-
-SCENES = {"the first load": faults.first_load, "a second delivery": faults.second_load}
-
-
-def in_turn(scene: Scene, watches: Sequence[Watch]) -> Iterator[tuple[Watch, Path, Outcome | int]]:
+def in_turn(scene: Scene, watches: Sequence[Watch]) -> Iterator[tuple[Watch, Path, Watched | int]]:
     """Run the scene's command under each watch, on a warehouse of its own; a few at a time, the results in order."""
-    running = deque[tuple[Watch, Path, faults.Child]]()
+    running = deque[tuple[Watch, Path, children.Child]]()
     for number, watch in enumerate(watches, 1):
         warehouse = scene.copied(f"{number}")
-        running.append((watch, warehouse, faults.start(scene, warehouse, *scene.command, watch=watch)))
+        running.append((watch, warehouse, children.start(scene, warehouse, *scene.command, watch=watch)))
         if len(running) == AT_ONCE:
             watch, warehouse, child = running.popleft()
             yield watch, warehouse, child.result()
@@ -75,14 +56,14 @@ def in_turn(scene: Scene, watches: Sequence[Watch]) -> Iterator[tuple[Watch, Pat
 
 def walk(scene: Scene, *, is_before: bool) -> tuple[list[str], list[int]]:
     """Kill the command at every step until it survives; the steps, and the state that each process left behind."""
-    steps = faults.run(scene, scene.copied("undisturbed"), *scene.command).steps
+    steps = scene.run(scene.copied("undisturbed"), *scene.command).steps
     watches: list[Watch] = [Signal(at=at, is_before=is_before) for at in range(1, len(steps) + 2)]
     left = []
     for number, (_, warehouse, ended) in enumerate(in_turn(scene, watches), 1):
         if number <= len(steps):
             assert ended == -signal.SIGKILL, f"step {number}, {steps[number - 1]}, was not reached"
         else:
-            assert isinstance(ended, Outcome), "there is a step after the last one"
+            assert isinstance(ended, Watched), "there is a step after the last one"
             assert ended.exit_code == 0
         left.append(scene.state_left(warehouse))
     return list(steps), left
@@ -92,8 +73,8 @@ def walk(scene: Scene, *, is_before: bool) -> tuple[list[str], list[int]]:
 def test_the_state_that_every_recovery_must_reach_is_the_second_computations(
     scene_of: Callable[[Path], Scene], folder: Path
 ) -> None:
-    deliveries = [(faults.SONGS, faults.LOGS), (faults.LATER_SONGS, faults.LATER_LOGS)]
-    star = faults.star_schema(*deliveries[: 1 + (scene_of is faults.second_load)])
+    delivered = [(deliveries.SONGS, deliveries.LOGS), (deliveries.LATER_SONGS, deliveries.LATER_LOGS)]
+    star = deliveries.star_schema(*delivered[: 1 + (scene_of is deliveries.second_load)])
     last = scene_of(folder).states[-1]
     assert star.keys() < last.keys()
     assert star == {table: rows for table, rows in last.items() if table in star}
@@ -101,7 +82,7 @@ def test_the_state_that_every_recovery_must_reach_is_the_second_computations(
 
 @pytest.mark.parametrize(
     ("scene_of", "is_before"),
-    [(faults.first_load, True), (faults.second_load, True), (faults.second_load, False)],
+    [(deliveries.first_load, True), (deliveries.second_load, True), (deliveries.second_load, False)],
     ids=["the first load, before", "a second delivery, before", "a second delivery, after"],
 )
 def test_a_load_killed_at_any_step_leaves_whole_batches_and_the_next_run_ends_right(
@@ -120,19 +101,20 @@ def test_a_load_killed_at_any_step_leaves_whole_batches_and_the_next_run_ends_ri
 @pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
 def test_creating_the_tables_killed_at_any_step_leaves_all_of_them_or_none(is_before: bool, folder: Path) -> None:
     no_warehouse = folder / "nothing" / "sparkify.duckdb"
-    states: tuple[State, ...] = ({}, faults.NO_ROWS, faults.first_load(folder).states[-1])
-    steps, left = walk(Scene(folder, ("create-tables",), no_warehouse, states), is_before=is_before)
+    first_load = deliveries.first_load(folder)
+    states: tuple[State, ...] = ({}, NO_ROWS, first_load.states[-1])
+    scene = Scene(first_load.sparkify, ("create-tables",), no_warehouse, states)
+    steps, left = walk(scene, is_before=is_before)
     assert len(steps) > 20
     assert left == sorted(left)
     assert set(left) == {0, 1}
 
 
 def test_dropping_the_tables_killed_at_any_step_leaves_all_rows_or_new_tables(folder: Path) -> None:
-    scene = faults.first_load(folder)
-    assert faults.run(scene, scene.warehouse, "etl").exit_code == 0
-    command = ("create-tables", "--drop", "--yes")
-    states = (faults.NO_ROWS, scene.states[-1])
-    steps, left = walk(Scene(folder, command, scene.warehouse, states), is_before=True)
+    scene = deliveries.first_load(folder)
+    assert scene.run(scene.warehouse, "etl").exit_code == 0
+    scene = replace(scene, command=("create-tables", "--drop", "--yes"), states=(NO_ROWS, scene.states[-1]))
+    steps, left = walk(scene, is_before=True)
     assert len(steps) > 40
     assert left == sorted(left, reverse=True)
     assert set(left) == {0, 1}
@@ -145,7 +127,7 @@ def test_a_load_killed_in_the_middle_of_a_write_leaves_whole_batches_and_the_nex
     scene = scene_of(folder)
     warehouse = scene.copied("undisturbed")
     written = Sizes(warehouse=warehouse)
-    faults.run(scene, warehouse, *scene.command, watch=written)
+    scene.run(warehouse, *scene.command, watch=written)
     watches = [
         DieWriting(at=at, most_bytes=size * part // PARTS)
         for at, size in written.sizes.items()
@@ -155,7 +137,7 @@ def test_a_load_killed_in_the_middle_of_a_write_leaves_whole_batches_and_the_nex
     left = []
     for _, warehouse, ended in in_turn(scene, watches):
         left.append(scene.state_left(warehouse))
-        if isinstance(ended, Outcome):
+        if isinstance(ended, Watched):
             assert ended.exit_code == 0
         else:
             assert ended == -signal.SIGXFSZ

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,11 @@ import duckdb
 import pytest
 from obstore.exceptions import GenericError, PermissionDeniedError
 
-from harness import faults
-from harness.faults import Outcome, Scene, Watch
+from harness import deliveries
+from harness.deliveries import SCENES
+from harness.scenes import Scene
+from harness.states import state_of
+from harness.steps import Watch
 
 RecordProperty = Callable[[str, object], None]
 
@@ -99,34 +102,25 @@ class CtrlCWithin(Watch):
             raise KeyboardInterrupt
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with faults.quick_folder() as folder:
-        yield folder
-
-
-SCENES = {"the first load": faults.first_load, "a second delivery": faults.second_load}
-
-
 def undisturbed(scene: Scene) -> Sequence[str]:
     """The steps of a load to which nothing happens."""
     warehouse = scene.copied("undisturbed")
-    outcome = faults.run(scene, warehouse, *scene.command)
+    outcome = scene.run(warehouse, *scene.command)
     assert outcome.exit_code == 0
-    assert faults.state_of(warehouse) == scene.states[-1]
+    assert state_of(warehouse) == scene.states[-1]
     return outcome.steps
 
 
 def assert_ends_in_its_own_words(scene: Scene, fault: Fault | CtrlCWithin) -> None:
     """Run the command under a fault, and hold its exit code and its words against what it left behind."""
     warehouse = scene.copied(f"{fault.at}")
-    outcome = faults.run(scene, warehouse, *scene.command, watch=fault)
+    outcome = scene.run(warehouse, *scene.command, watch=fault)
     step = outcome.steps[fault.at - 1]
-    what_came = f"{fault.cause} at step {fault.at}, {step}, of {len(outcome.steps)}:\n{outcome.stderr}"
+    what_came = f"{fault.cause} at step {fault.at}, {step}, of {len(outcome.steps)}:\n{outcome.err}"
     assert outcome.exit_code == expected_exit_code(fault.cause, step), what_came
-    assert all(words in error_of(outcome) for words in fault.cause.words_at(step)), what_came
+    assert all(words in outcome.error for words in fault.cause.words_at(step)), what_came
     left = scene.state_left(warehouse)
-    assert outcome.batches_said_to_stay == left, f"{left} batches stay; {what_came}"
+    assert outcome.batches_said_to_stay == {left}, f"{left} batches stay; {what_came}"
 
 
 def expected_exit_code(cause: Cause, step: str) -> int:
@@ -134,12 +128,6 @@ def expected_exit_code(cause: Cause, step: str) -> int:
     if cause in INTERRUPTIONS:
         return 130
     return 3 if step in REACHING else 1
-
-
-def error_of(outcome: Outcome) -> str:
-    """The one error that a command printed."""
-    [error] = [line for line in outcome.stderr.splitlines() if line.startswith("error: ")]
-    return error
 
 
 @pytest.mark.parametrize("is_lasting", [False, True], ids=["once", "from then on"])
@@ -157,7 +145,7 @@ def test_a_load_with_a_fault_at_any_step_says_what_happened_and_what_stays(
 
 
 def test_a_load_with_any_fault_where_it_writes_says_what_happened_and_what_stays(folder: Path) -> None:
-    scene = faults.second_load(folder)
+    scene = deliveries.second_load(folder)
     writing = [at for at, step in enumerate(undisturbed(scene), 1) if step in WRITING_STEPS]
     assert len(writing) >= 5
     for at in writing:
@@ -168,6 +156,6 @@ def test_a_load_with_any_fault_where_it_writes_says_what_happened_and_what_stays
 
 
 def test_a_load_with_ctrl_c_within_any_step_says_what_stays(folder: Path) -> None:
-    scene = faults.first_load(folder)
+    scene = deliveries.first_load(folder)
     for at in range(1, len(undisturbed(scene)) + 1):
         assert_ends_in_its_own_words(scene, CtrlCWithin(at=at))

@@ -1,18 +1,48 @@
 """The program as a test runs it: a command line in, an exit code and two texts out."""
 
 import io
+import re
+import subprocess
+import sys
 from contextlib import redirect_stderr, redirect_stdout
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from sparkify.cli import main
 
+PROGRAM = (sys.executable, "-m", "sparkify.cli")
+"""The program in a process of its own: what stands before its arguments."""
 
-class Outcome(NamedTuple):
+
+@dataclass(frozen=True)
+class Outcome:
     """How a command ended, and what it printed."""
 
     exit_code: int
     out: str
     err: str
+
+    @property
+    def error(self) -> str:
+        """The one sentence with which the command failed."""
+        [error] = [line for line in self.err.splitlines() if line.startswith("error: ")]
+        return error
+
+    @property
+    def batches_said_to_stay(self) -> set[int]:
+        """How many batches of a run that failed may stay loaded, as the last line of stderr tells the person."""
+        said = self.err.splitlines()[-1]
+        if said == "nothing was changed":
+            return {0}
+        stays = (
+            r"what this run committed stays loaded \(batches: (\d+)\); run again for the rest",
+            r"the run is done, and all of it stays loaded \(batches: (\d+)\)",
+        )
+        for pattern in stays:
+            if match := re.fullmatch(pattern, said):
+                return {int(match[1])}
+        match = re.fullmatch(r"batches of this run that stay loaded: (\d+), or one more; run again, .*", said)
+        assert match, f"the last line does not say what stays: {said!r}"
+        return {int(match[1]), int(match[1]) + 1}
 
 
 def run(*arguments: str) -> Outcome:
@@ -24,3 +54,10 @@ def run(*arguments: str) -> Outcome:
         except SystemExit as e:  # argparse refuses a command line so
             exit_code = int(e.code or 0)
     return Outcome(int(exit_code), out.getvalue(), err.getvalue())
+
+
+def outcome_of(process: "subprocess.Popen[str]") -> Outcome:
+    """The outcome of the program in a process of its own, which ends within a minute and shows no traceback."""
+    out, err = process.communicate(timeout=60)
+    assert "Traceback" not in err, err
+    return Outcome(process.returncode, out, err)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from redshift_connector.error import InterfaceError
 
-from harness.faults import quick_folder
+from harness.folders import quick_folder
 from harness.program import Outcome, run
 from harness.records import JSONPATHS, event, lines, packed, song
 from redshift_stand_in.cloud import Cloud

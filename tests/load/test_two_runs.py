@@ -7,58 +7,27 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
-from harness import faults
-from harness.faults import Child, Outcome, Scene, Watch
+from harness import children, deliveries
+from harness.children import Child
+from harness.folders import quick_folder
+from harness.program import PROGRAM
+from harness.scenes import Scene, Watched
+from harness.watches import Pause, SayStep
 
-PROGRAM = "import sys; from sparkify.cli import main; sys.exit(main(sys.argv[1:]))"
 PYTHON = Path(sys.executable).resolve().name
-
-
-@dataclass
-class Pause(Watch):
-    """Says when a step is reached for the n-th time, and goes on when it is told to."""
-
-    line: Connection | None = None
-    step: str = ""
-    time: int = 1
-
-    def before(self, number: int, step: str) -> None:
-        if step == self.step and self.steps.count(step) == self.time and self.line:
-            self.line.send(step)
-            self.line.recv()
-            time.sleep(0.1)  # the signal was sent before, but may have met another thread, which has not run yet
-
-
-@dataclass
-class SayStep(Watch):
-    """Says when a step is reached, and does not end before it is told to."""
-
-    line: Connection | None = None
-    at: int = 0
-
-    def before(self, number: int, step: str) -> None:
-        if number == self.at and self.line:
-            self.line.send(step)
-
-    def after(self, number: int, step: str) -> None:
-        if step == "close" and self.line:
-            self.line.recv()
-            time.sleep(0.1)  # the signal was sent before, but may have met another thread, which has not run yet
 
 
 @pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
-    with faults.quick_folder() as folder:
-        yield faults.second_load(folder)
+    with quick_folder() as folder:
+        yield deliveries.second_load(folder)
 
 
 @pytest.fixture
@@ -69,8 +38,8 @@ def warehouse(scene: Scene, request: pytest.FixtureRequest) -> Path:
 
 def paused(scene: Scene, warehouse: Path, step: str, time: int, *command: str) -> tuple[Child, Connection]:
     """A command that stands at a step of its run."""
-    here, there = faults.pipe()
-    child = faults.start(scene, warehouse, *command, watch=Pause(line=there, step=step, time=time))
+    here, there = children.pipe()
+    child = children.start(scene, warehouse, *command, watch=Pause(line=there, step=step, time=time))
     there.close()
     assert here.recv() == step
     return child, here
@@ -82,10 +51,10 @@ def number_of(child: Child) -> int:
     return child.process.pid
 
 
-def outcome_of(child: Child) -> Outcome:
+def outcome_of(child: Child) -> Watched:
     """What a command left that was not killed."""
     result = child.result()
-    assert isinstance(result, Outcome)
+    assert isinstance(result, Watched)
     return result
 
 
@@ -97,9 +66,9 @@ def test_a_second_run_waits_for_the_first_says_for_whom_and_finds_nothing_new(sc
     second_line.send("go on")
     waited = outcome_of(second)
     assert (loaded.exit_code, waited.exit_code) == (0, 0)
-    assert f"{warehouse} is held by " in waited.stderr
-    assert f"{PYTHON} (process {first.process.pid}); waiting up to 30 seconds" in waited.stderr
-    assert waited.stdout.startswith("nothing new")
+    assert f"{warehouse} is held by " in waited.err
+    assert f"{PYTHON} (process {first.process.pid}); waiting up to 30 seconds" in waited.err
+    assert waited.out.startswith("nothing new")
     assert scene.state_left(warehouse) == len(scene.states) - 1
 
 
@@ -111,13 +80,13 @@ def test_a_second_run_loads_it_all_when_the_first_is_killed(scene: Scene, wareho
     second_line.send("go on")
     loaded = outcome_of(second)
     assert loaded.exit_code == 0
-    assert json.loads(loaded.stdout)["objects"]["new"] == 4
+    assert json.loads(loaded.out)["objects"]["new"] == 4
     assert scene.state_left(warehouse) == len(scene.states) - 1
 
 
 def test_two_runs_started_at_once_end_in_the_warehouse_of_one_run(tmp_path: Path) -> None:
-    scene = faults.first_load(tmp_path)
-    command = [sys.executable, "-c", PROGRAM, "etl", "--json", "--config", str(scene.configuration)]
+    scene = deliveries.first_load(tmp_path)
+    command = [*PROGRAM, "etl", "--json", "--config", str(scene.sparkify.config)]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     outputs = [process.communicate() for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
@@ -133,8 +102,8 @@ def test_a_file_that_another_process_holds_for_too_long_is_told_with_its_program
     command: str, is_reader: bool, seconds: int, scene: Scene, warehouse: Path
 ) -> None:
     with held(warehouse, read_only=is_reader) as number:
-        outcome = faults.run(scene, warehouse, command, lock_timeout=seconds)
-    error, stays = outcome.stderr.splitlines()[-2:]
+        outcome = scene.run(warehouse, command, lock_timeout=seconds)
+    error, stays = outcome.err.splitlines()[-2:]
     assert outcome.exit_code == 3
     assert error.startswith(f"error: {warehouse}: held by ")
     assert f"{PYTHON} (process {number}) for over {seconds} seconds; close it there" in error
@@ -146,15 +115,15 @@ def test_a_file_that_another_process_holds_for_too_long_is_told_with_its_program
 @pytest.mark.parametrize("command", [("etl", "--dry-run"), ("check",)])
 def test_what_only_reads_works_beside_another_reader(command: Sequence[str], scene: Scene, warehouse: Path) -> None:
     with held(warehouse, read_only=True):
-        outcome = faults.run(scene, warehouse, *command, lock_timeout=0)
-    assert outcome.exit_code == 0, outcome.stderr
+        outcome = scene.run(warehouse, *command, lock_timeout=0)
+    assert outcome.exit_code == 0, outcome.err
     assert scene.state_left(warehouse) == 0
 
 
 @contextmanager
 def held(warehouse: Path, *, read_only: bool) -> Iterator[int]:
     """The number of another process that holds the warehouse meanwhile."""
-    holder, line = faults.hold(warehouse, read_only=read_only)
+    holder, line = children.hold(warehouse, read_only=read_only)
     assert holder.pid
     yield holder.pid
     line.send("let go")
@@ -162,7 +131,7 @@ def held(warehouse: Path, *, read_only: bool) -> Iterator[int]:
 
 
 def test_ctrl_c_at_any_moment_ends_a_run_with_nothing_half_done(scene: Scene) -> None:
-    steps = faults.run(scene, scene.copied("undisturbed"), "etl").steps
+    steps = scene.run(scene.copied("undisturbed"), "etl").steps
     assert len(steps) > 100
     left = [interrupted_at(scene, at) for at in range(len(steps), 0, -4)]
     assert left[0] == len(scene.states) - 1, "closing the warehouse took something away"
@@ -171,8 +140,8 @@ def test_ctrl_c_at_any_moment_ends_a_run_with_nothing_half_done(scene: Scene) ->
 def interrupted_at(scene: Scene, at: int) -> int:
     """Send SIGINT to a run that says that it is at a step, whatever it has come to by then; the state it leaves."""
     warehouse = scene.copied(f"{at}")
-    here, there = faults.pipe()
-    child = faults.start(scene, warehouse, "etl", watch=SayStep(line=there, at=at))
+    here, there = children.pipe()
+    child = children.start(scene, warehouse, "etl", watch=SayStep(line=there, at=at))
     there.close()
     here.recv()
     os.kill(number_of(child), signal.SIGINT)
@@ -180,7 +149,7 @@ def interrupted_at(scene: Scene, at: int) -> int:
         here.send("sent")
     outcome = outcome_of(child)
     left = scene.state_left(warehouse)
-    assert outcome.exit_code == 130, outcome.stderr
-    assert "error: interrupted" in outcome.stderr
-    assert outcome.batches_said_to_stay == left, outcome.stderr
+    assert outcome.exit_code == 130, outcome.err
+    assert "error: interrupted" in outcome.err
+    assert outcome.batches_said_to_stay == {left}, outcome.err
     return left

@@ -20,7 +20,7 @@ from redshift_connector.error import InterfaceError
 
 import redshift_stand_in
 from harness.dwh_cfg import S3, read
-from harness.faults import quick_folder
+from harness.folders import quick_folder
 from harness.program import Outcome, run
 from harness.records import event, lines, many_events
 from harness.redshift_warehouse import Servers, Warehouse, delivered, refusal, running, wait_for
