@@ -11,22 +11,26 @@ from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("harness")
 
+import redshift_stand_in
 from harness import s3_double
 from harness.engines import opened
 from harness.records import JSONPATHS
 from harness.redshift import Servers
 from harness.s3_double import S3Double
 from harness.warehouse import Sparkify
-
-settings.register_profile(
-    "everywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
-settings.register_profile("ci", settings.get_profile("everywhere"), derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "everywhere")
+from redshift_stand_in.s3_server import Server, running
 
 
 def pytest_configure() -> None:
-    """Let the programs that tests start hear Ctrl-C, which a shell keeps from what it runs in the background."""
+    """Say how properties are tried, and let the programs that tests start hear Ctrl-C.
+
+    A shell keeps Ctrl-C from what it runs in the background.
+    """
+    settings.register_profile(
+        "everywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    )
+    settings.register_profile("ci", settings.get_profile("everywhere"), derandomize=True)
+    settings.load_profile("ci" if os.environ.get("CI") else "everywhere")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -49,14 +53,25 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """Redshift and S3 for all tests of this process, started when the first of them asks.
+def s3_server() -> Iterator[Server]:
+    """An S3 server for all tests of this process, started when the first of them asks."""
+    with TemporaryDirectory(prefix="s3-") as folder, running(Path(folder)) as server:
+        yield server
 
-    Their folder is none of pytest's: that is closed to other users whenever a pytest begins, and root's PostgreSQL runs
+
+@pytest.fixture(scope="session")
+def servers(s3_server: Server) -> Iterator[Servers]:
+    """The same, and Redshift.
+
+    Its folder is none of pytest's: that is closed to other users whenever a pytest begins, and root's PostgreSQL runs
     as one.
     """
-    with TemporaryDirectory(prefix="servers-") as folder, Servers.running(Path(folder)) as running:
-        yield running
+    endpoint = s3_server.endpoint
+    with (
+        TemporaryDirectory(prefix="redshift-") as folder,
+        redshift_stand_in.running(Path(folder), s3_endpoint=endpoint) as stand_in,
+    ):
+        yield Servers(s3_server, stand_in)
 
 
 @pytest.fixture

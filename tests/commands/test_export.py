@@ -274,8 +274,8 @@ class Bucket:
     """Where a warehouse in Redshift is exported to: below export/ in its bucket."""
 
     def __init__(self, sparkify: OnRedshift) -> None:
-        self.sparkify, self.s3 = sparkify, sparkify.servers.s3
-        self.place = f"s3://{sparkify.bucket_name}/export"
+        self.sparkify, self.s3 = sparkify, sparkify.s3
+        self.place = f"{sparkify.store}/export"
 
     def export(self, *options: str) -> Outcome:
         return self.sparkify.command("export", self.place, *options)
@@ -286,7 +286,7 @@ class Bucket:
         return {item["Key"].removeprefix("export/"): item["ETag"] for item in found.get("Contents", ())}
 
     def put(self, key: str) -> None:
-        self.s3.put_object(Bucket=self.sparkify.bucket_name, Key=f"export/{key}", Body=b"mine")
+        self.sparkify.put_as_it_is(f"export/{key}", b"mine")
 
     def downloaded(self, folder: Path) -> Path:
         for key in self.objects():
@@ -329,7 +329,7 @@ def test_redshift_replaces_the_tables_that_are_there_only_when_it_is_told_to(
     bucket.put(f"songplays/{STALE}")
     marker = f"export/songplays/{EXPORT_MARKER}"
     text = bucket.s3.get_object(Bucket=bucket.sparkify.bucket_name, Key=marker)["Body"].read().decode()
-    bucket.s3.put_object(Bucket=bucket.sparkify.bucket_name, Key=marker, Body=with_file(text, STALE).encode())
+    sparkify.put(marker, with_file(text, STALE))
     bucket.put("songplays_of_mine/mine.parquet")
     before = bucket.objects()
     refused = bucket.export()
@@ -356,7 +356,7 @@ def test_redshift_overwrites_nothing_but_what_an_export_wrote(kind: str, sparkif
         assert bucket.export().exit_code == 0
         assert {f"{table}/{EXPORT_MARKER}" for table in TABLES} <= {*bucket.objects()}
     if kind == "an export without its marker":
-        bucket.s3.delete_object(Bucket=bucket.sparkify.bucket_name, Key=f"export/songs/{EXPORT_MARKER}")
+        sparkify.remove(f"export/songs/{EXPORT_MARKER}")
     elif kind == "a note in an export":
         bucket.put("songs/notes.txt")
     before = bucket.objects()
@@ -382,9 +382,9 @@ def test_a_role_that_may_not_write_is_told_what_it_lacks(
 @ON_REDSHIFT
 def test_what_an_unload_that_stops_halfway_has_written_is_said(sparkify: Sparkify, bucket: Bucket) -> None:
     filled(sparkify)
-    bucket.sparkify.servers.stand_in.arm("error", 3, matching="^unload", message="no room")
+    bucket.sparkify.stand_in.arm("error", 3, matching="^unload", message="no room")
     outcome = bucket.export()
-    bucket.sparkify.servers.stand_in.disarm()
+    bucket.sparkify.stand_in.disarm()
     assert outcome.exit_code == 1
     assert outcome.err.splitlines()[-1] == (
         f"what was written or deleted before stays so, below {bucket.place}: artists, songplays, songs"

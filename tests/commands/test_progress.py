@@ -10,11 +10,10 @@ import sys
 import pytest
 from rich.progress import Progress as RichProgress
 
+from harness.program import PROGRAM
 from harness.records import event, lines
 from harness.warehouse import Sparkify
 from sparkify.progress import SHOWN, Bars, Detail, Progress, for_terminal
-
-PROGRAM = [sys.executable, "-m", "sparkify.cli"]
 
 
 class Terminal(io.StringIO):

@@ -7,7 +7,6 @@ import math
 import os
 import signal
 import subprocess
-import sys
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -22,15 +21,14 @@ import duckdb
 import pytest
 
 from harness.engines import opened
-from harness.program import Outcome, run
+from harness.program import PROGRAM, Outcome, run
 from harness.records import event, lines, song
+from harness.redshift import OnRedshift
 from harness.warehouse import Sparkify
 from sparkify import formats, questions, sql_queries
 from sparkify.engines.duckdb.interrupts import Interrupts
 from sparkify.engines.redshift.questions import why_refused
 from sparkify.formats import FORMATS
-
-PROGRAM = [sys.executable, "-m", "sparkify.cli"]
 
 
 @pytest.fixture(scope="module", params=["duckdb", "redshift"])
@@ -661,11 +659,6 @@ def test_without_a_question_all_are_listed_even_before_there_is_a_warehouse(tmp_
 # ---------------------------------------------------------------- how it ends
 
 
-def started(sparkify: Sparkify, *arguments: str) -> "subprocess.Popen[str]":
-    command = [*PROGRAM, "query", *arguments, "--config", str(sparkify.config)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_whoever_has_read_enough_ends_the_query_quietly(form: str, sparkify: Sparkify) -> None:
     query = f'"$@" query "select i from range(100000) as t (i)" --format {form} --config "$0"'
@@ -696,7 +689,7 @@ def interrupted(process: "subprocess.Popen[str]") -> None:
 
 
 def test_ctrl_c_ends_a_query_that_prints_and_prints(sparkify: Sparkify) -> None:
-    process = started(sparkify, "select i from range(100_000_000_000) as t (i)", "--format", "csv")
+    process = sparkify.started("query", "select i from range(100_000_000_000) as t (i)", "--format", "csv")
     assert process.stdout
     assert process.stdout.readline() == "i\n"
     interrupted(process)
@@ -704,7 +697,7 @@ def test_ctrl_c_ends_a_query_that_prints_and_prints(sparkify: Sparkify) -> None:
 
 def test_ctrl_c_ends_a_query_that_computes_and_computes(sparkify: Sparkify) -> None:
     sql = "select max(hash(a.i + b.i)) from range(1_000_000_000) as a (i), range(1_000_000) as b (i)"
-    process = started(sparkify, sql, "--verbose")
+    process = sparkify.started("query", sql, "--verbose")
     assert process.stderr
     while "begin transaction read only" not in process.stderr.readline():
         pass
@@ -781,11 +774,9 @@ def test_a_query_for_which_there_is_no_memory_says_what_to_raise(sparkify: Spark
 
 @pytest.mark.parametrize("sparkify", ["redshift"], indirect=True)
 def test_a_connection_that_is_lost_is_no_fault_of_the_question(sparkify: Sparkify) -> None:
-    from harness.redshift import OnRedshift
-
     assert isinstance(sparkify, OnRedshift)
-    sparkify.servers.stand_in.arm("drop", matching="select 1 as one")
+    sparkify.stand_in.arm("drop", matching="select 1 as one")
     outcome = sparkify.command("query", "select 1 as one")
-    sparkify.servers.stand_in.disarm()
+    sparkify.stand_in.disarm()
     assert outcome.exit_code == 1
     assert "the connection was lost; run again" in outcome.err

@@ -4,12 +4,12 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import duckdb
 import pytest
 
 from harness.engines import ENGINES
 from harness.program import Outcome
 from harness.records import event, lines, song
+from harness.redshift import OnRedshift
 from harness.warehouse import Sparkify
 from sparkify import sql_queries
 from sparkify.commands import status
@@ -19,19 +19,6 @@ from sparkify.health import Arrival, Health
 ON_BOTH = pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=True)
 
 TABLES = ["songplays", "users", "songs", "artists", "time", "catalogue", "load_history", "rejected_records", "runs"]
-
-
-def change(sparkify: Sparkify, sql: str) -> None:
-    """Change the warehouse behind the program's back."""
-    if sparkify.engine == "duckdb":
-        with duckdb.connect(sparkify.database) as connection:
-            connection.execute(sql)
-        return
-    from harness.redshift import OnRedshift
-
-    assert isinstance(sparkify, OnRedshift)
-    with sparkify.servers.stand_in.postgres(sparkify.database_name) as server:
-        server.query(sql)
 
 
 def filled(sparkify: Sparkify) -> Sparkify:
@@ -134,12 +121,10 @@ def test_the_size_is_that_of_the_file_and_its_log(sparkify: Sparkify) -> None:
 def test_a_login_that_may_not_know_the_size_is_told_all_else(
     sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.redshift import OnRedshift
-
     assert isinstance(sparkify, OnRedshift)
     as_owner = found(filled(sparkify))
-    analyst = sparkify.servers.stand_in.analyst
-    change(sparkify, f"grant select on all tables in schema public to {analyst}")
+    analyst = sparkify.stand_in.analyst
+    sparkify.change(f"grant select on all tables in schema public to {analyst}")
     monkeypatch.setenv("DWH_CLUSTER_DB_USER", analyst)
     as_analyst = found(sparkify)
     assert (as_owner["bytes"] > 0, as_analyst["bytes"]) == (True, None)
@@ -166,7 +151,7 @@ def test_a_run_that_failed_is_listed_with_its_reason(sparkify: Sparkify) -> None
 @ON_BOTH
 def test_a_run_that_goes_on_and_one_that_was_killed_are_told_apart(sparkify: Sparkify) -> None:
     filled(sparkify)
-    change(sparkify, "update runs set status = 'running', finished_at = null, batches = 0 where run_id = 1")
+    sparkify.change("update runs set status = 'running', finished_at = null, batches = 0 where run_id = 1")
     [running] = found(sparkify)["runs"]
     assert (running["status"], running["finished_at"]) == ("running", None)
     assert said(sparkify)[-1].endswith(" UTC  running")
@@ -187,7 +172,7 @@ def test_the_last_five_runs_are_listed_the_newest_first(sparkify: Sparkify) -> N
 
 
 def arrived_ago(sparkify: Sparkify, age: timedelta, kind: str = "events") -> None:
-    change(sparkify, f"update load_history set loaded_at = timestamp '{utc_now() - age}' where kind = '{kind}'")
+    sparkify.change(f"update load_history set loaded_at = timestamp '{utc_now() - age}' where kind = '{kind}'")
 
 
 @ON_BOTH
@@ -249,7 +234,7 @@ def test_a_load_from_the_future_is_late_however_much_is_allowed(sparkify: Sparki
         "update runs set started_at = timestamp '2235-01-01'",
     ):
         for statement in change_clock.split("; "):
-            change(sparkify, statement)
+            sparkify.change(statement)
         outcome = sparkify.command("status", "--max-age", "26h", "--json")
         assert outcome.exit_code == 4
         assert "later than now: a clock was wrong" in outcome.err
@@ -263,7 +248,7 @@ def test_a_load_of_today_is_not_late_though_another_is_from_the_future(sparkify:
     filled(sparkify)
     sparkify.put("log_data/b.json", lines([event(sessionId=7)]))
     sparkify.loaded()
-    change(sparkify, "update load_history set loaded_at = timestamp '2235-01-01' where object like '%log_data/a.json'")
+    sparkify.change("update load_history set loaded_at = timestamp '2235-01-01' where object like '%log_data/a.json'")
     outcome = sparkify.command("status", "--max-age", "1h", "--json")
     assert (outcome.exit_code, len(json.loads(outcome.out)["warnings"])) == (0, 1)
 
@@ -304,9 +289,9 @@ def test_a_last_run_that_failed_ends_with_exit_code_4_and_its_reason(sparkify: S
 def test_a_last_run_that_was_killed_ends_with_exit_code_4_and_one_that_runs_does_not(sparkify: Sparkify) -> None:
     filled(sparkify)
     sparkify.loaded()
-    change(sparkify, "update runs set status = 'running', finished_at = null where run_id = 2")
+    sparkify.change("update runs set status = 'running', finished_at = null where run_id = 2")
     assert sparkify.command("status").exit_code == 0
-    change(sparkify, "update runs set status = 'killed' where run_id = 2")
+    sparkify.change("update runs set status = 'killed' where run_id = 2")
     outcome = sparkify.command("status")
     assert outcome.exit_code == 4
     assert "run 2, which was killed" in outcome.err
@@ -315,8 +300,8 @@ def test_a_last_run_that_was_killed_ends_with_exit_code_4_and_one_that_runs_does
 def test_the_last_run_is_the_one_with_the_last_number_whatever_its_clock_said(sparkify: Sparkify) -> None:
     filled(sparkify)
     sparkify.loaded()
-    change(
-        sparkify, "update runs set status = 'failed', error = 'x', started_at = timestamp '2235-01-01' where run_id = 1"
+    sparkify.change(
+        "update runs set status = 'failed', error = 'x', started_at = timestamp '2235-01-01' where run_id = 1"
     )
     assert sparkify.command("status").exit_code == 0
     read = json.loads(sparkify.command("status", "--json").out)
@@ -434,7 +419,7 @@ def test_check_tells_programs_which_checks_passed(sparkify: Sparkify) -> None:
     read = as_json(outcome)
     assert [*read] == ["version", "ok", "warehouse", "passed", "warnings"]
     assert read["passed"] == sql_queries.names("checks")
-    change(sparkify, "delete from users")
+    sparkify.change("delete from users")
     outcome = sparkify.command("check", "--json")
     assert outcome.exit_code == 4
     assert "check songplays_users: " in outcome.err

@@ -16,6 +16,7 @@ import duckdb
 import pytest
 
 from harness.records import event, lines, song
+from harness.redshift import OnRedshift
 from harness.warehouse import Sparkify
 
 AT_ITS_TERMINAL = """
@@ -261,10 +262,8 @@ def test_ctrl_c_at_the_question_keeps_all(delivered: Sparkify) -> None:
 
 @pytest.mark.parametrize("sparkify", ["redshift"], indirect=True)
 def test_drop_names_the_database_that_would_lose_its_tables(sparkify: Sparkify) -> None:
-    from harness.redshift import OnRedshift
-
     assert isinstance(sparkify, OnRedshift)
     seen = at_terminal(sparkify, "create-tables", "--drop", type_after=[("[y/N]", "n\n")])
-    stand_in = sparkify.servers.stand_in
+    stand_in = sparkify.stand_in
     place = f"redshift://{stand_in.host}:{stand_in.port}/{sparkify.database_name}"
     assert seen.lines[0].startswith(f"Drop all tables of {place}, with everything in them? [y/N]")

@@ -19,7 +19,7 @@ from doc_runner import ROOT, DocumentError, PageRun, Store, name_of
 from harness.engines import opened
 from harness.program import Outcome, run
 from harness.records import event, lines, song
-from harness.redshift import OnRedshift, Servers
+from harness.redshift import Access, Servers
 from harness.warehouse import Sparkify
 from sparkify import config, sql_queries, transform
 from sparkify.cli import main
@@ -83,16 +83,15 @@ def copy_clone(base: Path, folder: Path) -> None:
 @contextmanager
 def cloud(page: Path, servers: Servers, sample: Path) -> Iterator[Store]:
     """An empty database in the stand-in for Redshift, and a bucket that holds a sample."""
-    with servers.stand_in.fresh_database() as database:
-        made = OnRedshift(page, servers, database, has_work=True)
+    keys = servers.users["worker"]
+    with servers.without_tables(page, Access(role="unloader")) as made:
         made.put_all(sample)
         environment = {
             "AWS_ENDPOINT_URL": servers.store.endpoint,
-            "AWS_ACCESS_KEY_ID": servers.worker.key,
-            "AWS_SECRET_ACCESS_KEY": servers.worker.secret,
+            "AWS_ACCESS_KEY_ID": keys.key,
+            "AWS_SECRET_ACCESS_KEY": keys.secret,
         }
         yield Store(made.config.read_text(encoding="utf-8"), made.store, environment)
-        servers.delete_bucket(made.bucket_name)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

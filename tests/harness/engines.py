@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.redshift import Servers
+from harness.redshift import Access, Servers
 from harness.warehouse import Sparkify
 
 ENGINES = ("duckdb", "redshift", "redshift without WORK")
 """Where a test can be run: the last reads whole prefixes."""
+
+ACCESS = {
+    "redshift": Access(role="unloader"),
+    "redshift without WORK": Access(user="reader", role="unloader", work=""),
+}
 
 
 @contextmanager
@@ -20,5 +25,5 @@ def opened(request: pytest.FixtureRequest, engine: str, folder: Path, **etl_sett
         yield Sparkify(folder, **etl_settings).with_tables()
         return
     servers: Servers = request.getfixturevalue("servers")
-    with servers.sparkify(folder, has_work=engine == "redshift", **etl_settings) as made:
+    with servers.sparkify(folder, ACCESS[engine], **etl_settings) as made:
         yield made

@@ -27,6 +27,18 @@ class Outcome:
         [error] = [line for line in self.err.splitlines() if line.startswith("error: ")]
         return error
 
+    def refusal(self, exit_code: int, *words: str) -> str:
+        """The sentence with which a command ended that says that it changed nothing; it holds these words."""
+        assert self.exit_code == exit_code, self.err
+        *_, said, stays = self.err.splitlines()
+        assert said.startswith("error: "), self.err
+        assert stays == "nothing was changed", self.err
+        assert self.out == ""
+        for word in words:
+            assert word in said
+        assert len(said) < 600, said
+        return said
+
     @property
     def batches_said_to_stay(self) -> set[int]:
         """How many batches of a run that failed may stay loaded, as the last line of stderr tells the person."""

@@ -1,106 +1,132 @@
-"""A warehouse in Redshift beside its bucket in S3: what `conftest.Sparkify` is in DuckDB beside a bucket folder.
+"""A warehouse in Redshift beside its bucket in S3: what `Sparkify` is in DuckDB beside a bucket folder.
 
 Redshift is `redshift_stand_in`, S3 is ministack: both run on this machine.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-import pytest
-
+from harness.in_s3 import InS3
 from harness.program import Outcome
 from harness.rows import Row
-from harness.warehouse import Sparkify
-from redshift_stand_in import s3_server
+from harness.states import COMPARED, State, select
 from redshift_stand_in.cloud import Cloud
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who runs the program, as whom Redshift reaches S3, and where the two hand each other files."""
+
+    user: str = "worker"
+    role: str = "reader"
+    work: str = "work"
+    """A prefix of the bucket, or an s3:// address; nothing if there is no such place."""
+    cluster: Mapping[str, object] = field(default_factory=dict)
+    """Values of [CLUSTER] in place of the right ones."""
 
 
 class Servers(Cloud):
     """Redshift and S3, in which tests open warehouses."""
 
-    @property
-    def worker(self) -> s3_server.Keys:
-        """The keys of a user who may list and read, and write below `work/`."""
-        return self.users["worker"]
+    @contextmanager
+    def sparkify(self, folder: Path, access: Access, **etl_settings: str | int) -> Iterator["OnRedshift"]:
+        """A warehouse with its tables, which is gone at the end of the block; then the servers are as before."""
+        with self.stand_in.fresh_database(self.with_tables) as database:
+            yield from self._lent(OnRedshift(folder, self, database, access, **etl_settings))
 
     @contextmanager
-    def sparkify(self, folder: Path, *, has_work: bool, **etl_settings: str | int) -> Iterator["OnRedshift"]:
-        """A warehouse with its tables, which is gone at the end of the block."""
-        with self.stand_in.fresh_database(self._with_tables) as database:
-            made = OnRedshift(folder, self, database, has_work=has_work, **etl_settings)
+    def without_tables(self, folder: Path, access: Access) -> Iterator["OnRedshift"]:
+        """The same without its tables."""
+        with self.stand_in.fresh_database() as database:
+            yield from self._lent(OnRedshift(folder, self, database, access))
+
+    def _lent(self, made: "OnRedshift") -> Iterator["OnRedshift"]:
+        try:
             yield made
-            self.delete_bucket(made.bucket_name)
+        finally:
+            self.stand_in.disarm()
+            if not self.stand_in.is_running():
+                self.stand_in.restart()
+            self.store.delete_bucket(made.bucket_name)
 
     @cached_property
-    def _with_tables(self) -> str:
+    def with_tables(self) -> str:
         """A database with the tables that `create-tables` makes: made once for all tests of this process."""
         database = self.stand_in.new_database()
         with TemporaryDirectory() as folder:
-            made = OnRedshift(Path(folder) / "sparkify", self, database, has_work=True).created()
-            self.delete_bucket(made.bucket_name)
+            made = OnRedshift(Path(folder) / "sparkify", self, database, Access()).created()
+            self.store.delete_bucket(made.bucket_name)
         return database
 
-    def delete_bucket(self, name: str) -> None:
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=name)
-        for keys in [[item["Key"] for item in page.get("Contents", ())] for page in pages]:
-            if keys:
-                self.s3.delete_objects(Bucket=name, Delete={"Objects": [{"Key": key} for key in keys]})
-        self.s3.delete_bucket(Bucket=name)
 
-
-running = Servers.running
-
-
-class OnRedshift(Sparkify):
+class OnRedshift(InS3):
     """One warehouse in a database of its own, and a bucket of its own beside it."""
 
     def __init__(
-        self, folder: Path, servers: Servers, database: str, *, has_work: bool, **etl_settings: str | int
+        self, folder: Path, servers: Servers, database: str, access: Access, **etl_settings: str | int
     ) -> None:
-        self.servers = servers
+        self.servers, self.stand_in = servers, servers.stand_in
         self.database_name = database
-        self.has_work = has_work
-        self.engine = "redshift" if has_work else "redshift without WORK"
-        self.reads_prefixes = not has_work
-        self.bucket_name = servers.new_bucket()
-        super().__init__(folder, **etl_settings)
+        self.access = access
+        super().__init__(folder, servers.store, **etl_settings)
         for prefix in ("song_data", "log_data"):  # as the console of S3 makes folders
             self.put_as_it_is(f"{prefix}/", b"")
 
     @property
-    def store(self) -> str:
-        return f"s3://{self.bucket_name}/bucket"
+    def engine(self) -> str:
+        return "redshift without WORK" if self.reads_prefixes else "redshift"
+
+    @property
+    def reads_prefixes(self) -> bool:
+        return not self.access.work
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return self.servers.environment(self.access.user)
 
     def engine_settings(self) -> list[str]:
-        work = f"s3://{self.bucket_name}/work" if self.has_work else ""
-        return self.servers.engine_settings(self.database_name, work=work)
+        work = self.access.work
+        address = f"{self.store}/{work}" if work and "://" not in work else work
+        return self.servers.engine_settings(
+            self.database_name, work=address, role=self.access.role, **self.access.cluster
+        )
 
-    def command(self, name: str, *options: str) -> Outcome:
-        """Run a command that reads the configuration, with the keys of a user who may do no more than they must."""
-        with pytest.MonkeyPatch.context() as patch:
-            for variable, value in self.servers.environment("worker" if self.has_work else "reader").items():
-                patch.setenv(variable, value)
-            return super().command(name, *options)
-
-    def put_as_it_is(self, key: str, content: bytes) -> None:
-        self.servers.s3.put_object(Bucket=self.bucket_name, Key=f"bucket/{key}", Body=content)
-
-    def put_all(self, folder: Path) -> None:
-        self.servers.upload(folder, self.bucket_name, "bucket/")
-
-    def remove(self, key: str) -> None:
-        self.servers.s3.delete_object(Bucket=self.bucket_name, Key=f"bucket/{key}")
+    def use(self, **changes: Any) -> None:
+        """Change something of the access; the settings of [ETL] are the defaults again."""
+        self.access = replace(self.access, **changes)
+        self.configure()
 
     def loaded(self, *options: str) -> Outcome:
-        """Run the load, which must succeed and leave nothing in WORK."""
+        """Run the load, which must succeed and leave nothing of its own in WORK."""
+        before = self.keys("work/")
         done = super().loaded(*options)
-        assert "Contents" not in self.servers.s3.list_objects_v2(Bucket=self.bucket_name, Prefix="work/")
+        assert self.keys("work/") <= before
         return done
 
     def queries(self, statements: Iterable[str]) -> list[list[Row]]:
-        with closing(self.servers.stand_in.connect(self.database_name)) as connection:
+        with closing(self.stand_in.connect(self.database_name)) as connection:
             cursor = connection.cursor()
             return [[tuple(row) for row in cursor.execute(sql).fetchall()] for sql in statements]
+
+    def behind(self, statements: Iterable[str]) -> list[list[Row]]:
+        """The rows of each of some statements that go past the rules of Redshift, every value as text."""
+        with self.stand_in.postgres(self.database_name) as server:
+            return [[tuple(row) for row in server.query(sql)] for sql in statements]
+
+    def change(self, *statements: str) -> None:
+        self.behind(statements)
+
+    def state(self) -> State:
+        """All that two warehouses must hold alike, every value as text; not which run loaded an object."""
+        tables = zip(COMPARED, self.behind(map(select, COMPARED)), strict=True)
+        return {table: sorted(rows, key=repr) for table, rows in tables}
+
+    def batches(self) -> int:
+        """How many batches were committed."""
+        [[(batches,)]] = self.behind(["select coalesce(sum(batches), 0) from runs"])
+        return int(batches)

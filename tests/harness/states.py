@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
 from harness import oracle
 from harness.rows import Row
+from sparkify import sql_queries
 
 State = dict[str, list[Row]]
 """The rows of each table, in an order that depends on nothing but them."""
 
-COMPARED: dict[str, tuple[str, ...]] = {
-    **oracle.COLUMNS,
-    "catalogue": ("source_file", "song_id", "artist_id", "title", "artist_name", "duration", "year"),
-    "load_history": ("object", "etag", "size", "records_read", "rows_staged", "rows_rejected"),
-    "rejected_records": ("object", "line", "column_name", "reason", "raw_text"),
+WHICH_RUN = {"run_id", "batch", "loaded_at"}
+"""The columns that tell which run loaded an object, and when."""
+
+COMPARED: dict[str, tuple[str, ...]] = oracle.COLUMNS | {
+    table: tuple(column for column in sql_queries.columns(table) if column not in WHICH_RUN)
+    for table in ("catalogue", "load_history", "rejected_records")
 }
-"""What makes two warehouses the same. Which run and batch loaded an object is not part of it."""
+"""What makes two warehouses the same."""
 
 NO_ROWS: State = {table: [] for table in COMPARED}
 """A warehouse with its tables and nothing in them."""
+
+
+def select(table: str) -> str:
+    """The query for the columns of a table that are compared."""
+    columns = ", ".join(f'"{column}"' for column in COMPARED[table])
+    return f'select {columns} from "{table}"'
 
 
 def state_of(warehouse: Path) -> State:
@@ -36,14 +44,10 @@ def state_and_runs(warehouse: Path) -> tuple[State, list[str]]:
         return {}, []
     with duckdb.connect(warehouse, read_only=True) as connection:
         there = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
-        rows = {name: _rows(connection, name, columns) for name, columns in COMPARED.items() if name in there}
+        tables = [table for table in COMPARED if table in there]
+        rows = {table: sorted(connection.execute(select(table)).fetchall(), key=repr) for table in tables}
         runs = connection.execute("select status from runs order by run_id").fetchall() if "runs" in there else []
     return rows, [status for (status,) in runs]
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, table: str, columns: Iterable[str]) -> list[Row]:
-    wanted = ", ".join(f'"{column}"' for column in columns)
-    return sorted(connection.execute(f'select {wanted} from "{table}"').fetchall(), key=repr)
 
 
 def differences(found: State, allowed: Sequence[State]) -> list[list[str]]:

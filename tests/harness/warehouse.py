@@ -1,16 +1,20 @@
 """A warehouse beside its bucket, worked as a person works it: through the command line."""
 
+import os
+import re
 import shutil
+import subprocess
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
+from unittest.mock import patch
 
 import duckdb
 
 from harness import oracle
-from harness.program import Outcome, run
+from harness.program import PROGRAM, Outcome, run
 from harness.records import JSONPATHS, packed
 from harness.rows import Row
 from sparkify import sql_queries
@@ -19,14 +23,9 @@ from sparkify import sql_queries
 class Sparkify:
     """One warehouse and the bucket beside it, worked through the command line in this process.
 
-    Here the engine is DuckDB and the bucket a folder; `harness.redshift.OnRedshift` is the same in Redshift and S3.
+    Here the engine is DuckDB and the bucket a folder. In `harness.in_s3` the bucket is in S3, in `harness.redshift` the
+    engine is Redshift, too.
     """
-
-    engine = "duckdb"
-    """As `harness.engines.ENGINES` calls it."""
-
-    reads_prefixes = False
-    """Whether a run takes all that lies below a prefix for one object."""
 
     def __init__(self, folder: Path, **etl_settings: str | int) -> None:
         self.folder = folder
@@ -37,6 +36,21 @@ class Sparkify:
             (self.bucket / prefix).mkdir(parents=True)
         self.put("log_json_path.json", JSONPATHS)
         self._write(self.store, "", "", etl_settings)
+
+    @property
+    def engine(self) -> str:
+        """As `harness.engines.ENGINES` calls it."""
+        return "duckdb"
+
+    @property
+    def reads_prefixes(self) -> bool:
+        """Whether a run takes all that lies below a prefix for one object."""
+        return False
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which its commands run, beside those that are set already."""
+        return {}
 
     @property
     def store(self) -> str:
@@ -75,7 +89,14 @@ class Sparkify:
 
     def command(self, name: str, *options: str) -> Outcome:
         """Run a command that reads the configuration."""
-        return run(name, "--config", str(self.config), *options)
+        with patch.dict(os.environ, self.environment):
+            return run(name, "--config", str(self.config), *options)
+
+    def started(self, name: str, *options: str) -> "subprocess.Popen[str]":
+        """The command in a process of its own, whose outcome is `harness.program.outcome_of` it."""
+        command = [*PROGRAM, name, "--config", str(self.config), *options]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, env=os.environ | self.environment, stdout=pipe, stderr=pipe, text=True)
 
     def etl(self, *options: str) -> Outcome:
         """Run the load."""
@@ -86,6 +107,13 @@ class Sparkify:
         done = self.etl(*options)
         assert done.exit_code == 0, "\n".join(done.err.splitlines()[-5:])
         return done
+
+    def refused(self, exit_code: int, *words: str) -> str:
+        """The sentence with which a load ends that changes nothing; it holds these words."""
+        before = self.content()
+        said = self.etl().refusal(exit_code, *words)
+        assert self.content() == before
+        return said
 
     def put(self, key: str, content: str | bytes) -> Path:
         """Lay an object into the bucket, packed as its name says; where it lies, if the bucket is a folder."""
@@ -116,6 +144,12 @@ class Sparkify:
         """The rows of a query on the warehouse."""
         [rows] = self.queries([sql])
         return rows
+
+    def change(self, *statements: str) -> None:
+        """Run statements on the warehouse behind the program's back."""
+        with duckdb.connect(self.database) as connection:
+            for sql in statements:
+                connection.execute(sql)
 
     def star(self) -> dict[str, list[Row]]:
         """The star schema, in the form in which the second computation gives it."""
@@ -149,4 +183,4 @@ def empty_warehouse() -> bytes:
 
 def object_key(name: str) -> str:
     """The key inside the bucket of an object as the warehouse names it."""
-    return f"/{name}".rpartition("/bucket/")[2]
+    return re.sub(r"^(.*/)?bucket(-\d+)?/", "", name)

@@ -27,7 +27,7 @@ import pytest
 from harness import oracle, reading
 from harness.engines import ENGINES
 from harness.program import Outcome
-from harness.warehouse import Sparkify
+from harness.warehouse import Sparkify, object_key
 from sparkify import sql_queries
 
 Row = tuple[Any, ...]
@@ -239,7 +239,7 @@ def as_written(columns: Sequence[str], row: Sequence[Any]) -> Row:
         if isinstance(value, datetime):
             value = value.isoformat(sep=" ", timespec="milliseconds")
         elif column in OBJECT_COLUMNS and isinstance(value, str):
-            value = f"/{value}".rpartition("/bucket/")[2]
+            value = object_key(value)
         values.append(value)
     return tuple(values)
 

@@ -34,15 +34,9 @@ def make_version_2(sparkify: Sparkify) -> None:
     text = VERSION_2.read_text(encoding="utf-8").replace("'bucket/", f"'{sparkify.store}/")
     if sparkify.engine == "duckdb":
         sparkify.database.unlink()
-        with duckdb.connect(sparkify.database) as connection:
-            connection.execute(text)
-        return
-    from harness.redshift import OnRedshift
-
-    assert isinstance(sparkify, OnRedshift)
-    with sparkify.servers.stand_in.postgres(sparkify.database_name) as server:
-        for statement in [*sql_queries.drop_table_queries(), *text.split(";\n")]:
-            server.query(statement)
+        sparkify.change(text)
+    else:
+        sparkify.change(*sql_queries.drop_table_queries(), *text.split(";\n"))
 
 
 @ON_BOTH

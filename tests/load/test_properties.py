@@ -25,7 +25,7 @@ from harness.engines import opened
 from harness.examples import TIMES
 from harness.program import Outcome
 from harness.records import event, lines, many_events
-from harness.redshift import Servers
+from harness.redshift import Access, Servers
 from harness.rows import assert_is
 from harness.warehouse import Sparkify, object_key
 from sparkify.engines.duckdb.engine import DuckDB
@@ -598,7 +598,7 @@ def test_redshift_rejects_what_duckdb_rejects_of_every_odd_value_and_line(
 
     with (
         make(MAX_ERRORS=1_000) as duckdb,
-        servers.sparkify(tmp_path / "r", has_work=True, MAX_ERRORS=1_000) as redshift,
+        servers.sparkify(tmp_path / "r", Access(), MAX_ERRORS=1_000) as redshift,
     ):
         by_duckdb, by_redshift = taken(duckdb), taken(redshift)
     assert by_duckdb - by_redshift == ONLY_DUCKDB_TAKES

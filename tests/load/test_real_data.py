@@ -10,9 +10,9 @@ import pytest
 
 from harness import oracle, reading
 from harness.paths import REAL_DATA
-from harness.redshift import Servers
 from harness.rows import assert_is
 from harness.warehouse import Sparkify
+from redshift_stand_in.s3_server import Server
 from sparkify.sample import write_sample
 
 COUNTS = {
@@ -55,10 +55,10 @@ def at_once(delivered: Delivered, tmp_path_factory: pytest.TempPathFactory) -> S
 
 
 @pytest.fixture(scope="module")
-def in_s3(delivered: Delivered, servers: Servers) -> str:
+def in_s3(delivered: Delivered, s3_server: Server) -> str:
     """The same objects in a bucket."""
-    bucket = servers.new_bucket()
-    servers.upload(delivered.folder, bucket)
+    bucket = s3_server.new_bucket()
+    s3_server.upload(delivered.folder, bucket)
     return f"s3://{bucket}"
 
 

@@ -200,11 +200,7 @@ def test_tables_of_other_names_do_not_hinder_a_warehouse(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("sparkify", ["redshift"], indirect=True)
 def test_a_schema_of_another_program_is_left_as_it_is_in_redshift(sparkify: Sparkify) -> None:
-    from harness.redshift import OnRedshift
-
-    assert isinstance(sparkify, OnRedshift)
-    with sparkify.servers.stand_in.postgres(sparkify.database_name) as server:
-        server.query("delete from warehouse")
+    sparkify.change("delete from warehouse")
     for options in ([], ["--drop", "--yes"]):
         outcome = sparkify.command("create-tables", *options)
         assert outcome.exit_code == 2

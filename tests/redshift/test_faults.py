@@ -8,22 +8,16 @@ from __future__ import annotations
 import random
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-import redshift_connector
-import trustme
 from redshift_connector.core import Connection
-from redshift_connector.error import InterfaceError
 
-import redshift_stand_in
-from harness.dwh_cfg import S3, read
-from harness.folders import quick_folder
-from harness.program import Outcome, run
+from harness.program import Outcome
 from harness.records import event, lines, many_events
-from harness.redshift_warehouse import Servers, Warehouse, delivered, refusal, running, wait_for
+from harness.redshift import OnRedshift
+from harness.waiting import wait_for
 from redshift_stand_in.ports import free_port
 from sparkify import listing, sql_queries
 from sparkify.engines import engine
@@ -37,32 +31,23 @@ CONFLICT: dict[str, Any] = {
     "detail": "Serializable isolation violation on table - 1, transactions forming the cycle are: 2, 3 (pid:4)",
 }
 
-Content = dict[str, list[str | None]]
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Servers]:
-    with running() as both:
-        yield both
-
 
 @pytest.fixture
-def warehouse(servers: Servers, tmp_path: Path) -> Iterator[Warehouse]:
-    """A warehouse with its tables, and a bucket with a song and a small log, which are loaded in two batches."""
-    with delivered(servers, tmp_path) as made:
-        made.configure(BATCH_SIZE=300, LOCK_TIMEOUT=10)
-        yield made
+def warehouse(warehouse: OnRedshift) -> OnRedshift:
+    """The same, which is loaded in two batches."""
+    warehouse.configure(BATCH_SIZE=300, LOCK_TIMEOUT=10)
+    return warehouse
 
 
 class Undisturbed:
     """What a load to which nothing happens sends and makes; the warehouse is empty again then."""
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    def __init__(self, warehouse: OnRedshift) -> None:
         self.warehouse = warehouse
         warehouse.stand_in.forget()
         warehouse.loaded()
         self.statements = warehouse.stand_in.statements()
-        self.content = warehouse.content()
+        self.state = warehouse.state()
         assert warehouse.batches() == 2
         self.start_afresh()
 
@@ -70,40 +55,17 @@ class Undisturbed:
         """Empty the tables."""
         self.warehouse.stand_in.disarm()
         tables = [table for table in sql_queries.LASTING_TABLES if table != "warehouse"]
-        self.warehouse.query("; ".join(f'delete from "{table}"' for table in tables))
+        self.warehouse.change(*(f'delete from "{table}"' for table in tables))
 
     def assert_next_run_ends_right(self) -> None:
         self.warehouse.stand_in.disarm()
         self.warehouse.loaded()
-        assert self.warehouse.content() == self.content
+        assert self.warehouse.state() == self.state
 
 
 @pytest.fixture
-def undisturbed(warehouse: Warehouse) -> Undisturbed:
+def undisturbed(warehouse: OnRedshift) -> Undisturbed:
     return Undisturbed(warehouse)
-
-
-def batches_said_to_stay(outcome: Outcome) -> set[int]:
-    """How many batches may stay loaded, as the last line tells the person."""
-    said = outcome.err.splitlines()[-1]
-    if said == "nothing was changed":
-        return {0}
-    stays = (
-        r"what this run committed stays loaded \(batches: (\d+)\); run again for the rest",
-        r"the run is done, and all of it stays loaded \(batches: (\d+)\)",
-    )
-    for pattern in stays:
-        if found := re.fullmatch(pattern, said):
-            return {int(found[1])}
-    found = re.fullmatch(r"batches of this run that stay loaded: (\d+), or one more; run again, .*", said)
-    assert found, said
-    return {int(found[1]), int(found[1]) + 1}
-
-
-def error_of(outcome: Outcome) -> str:
-    """The one sentence with which a command ended."""
-    [said] = [line for line in outcome.err.splitlines() if line.startswith("error: ")]
-    return said
 
 
 # ---------------------------------------------------------------- a connection that is lost
@@ -126,8 +88,8 @@ def test_a_connection_lost_at_any_statement_is_told_with_what_stays(
         outcome = warehouse.etl()
         what_came = f"{when} statement {nth}, {statements[nth - 1]}:\n{outcome.err}"
         assert outcome.exit_code == 1, what_came
-        assert "the connection was lost; run again" in error_of(outcome), what_came
-        assert batches_said_to_stay(outcome) == {warehouse.batches()}, what_came
+        assert "the connection was lost; run again" in outcome.error, what_came
+        assert outcome.batches_said_to_stay == {warehouse.batches()}, what_came
         undisturbed.assert_next_run_ends_right()
 
 
@@ -142,7 +104,7 @@ def test_a_commit_that_took_place_is_known_of(batch: int, answered: bool, undist
         warehouse.stand_in.arm("drop", at, "after")
     outcome = warehouse.etl()
     assert outcome.exit_code == 1
-    assert batches_said_to_stay(outcome) == {batch}
+    assert outcome.batches_said_to_stay == {batch}
     undisturbed.assert_next_run_ends_right()
 
 
@@ -163,7 +125,7 @@ def test_a_commit_that_is_still_going_on_is_waited_for(undisturbed: Undisturbed)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sparkify.engines.redshift.engine.Redshift", Slow)
         warehouse.stand_in.arm("drop", 2, "after", matching="^commit")
-        assert batches_said_to_stay(warehouse.etl()) == {1}
+        assert warehouse.etl().batches_said_to_stay == {1}
     asked = [what for what in asked if what]
     assert asked.index("batches") > 2
     assert asked[asked.index("batches") - 1] == "lock"
@@ -171,19 +133,14 @@ def test_a_commit_that_is_still_going_on_is_waited_for(undisturbed: Undisturbed)
 
 def test_a_rollback_that_fails_leaves_nothing_behind_for_what_comes_next(undisturbed: Undisturbed) -> None:
     warehouse = undisturbed.warehouse
-    warehouse.put("log_data/bad.json.gz", "")
-    warehouse.put("log_data/bad.json", "this is not packed")
-    warehouse.s3.copy_object(
-        Bucket=warehouse.bucket, Key="log_data/bad.json.gz", CopySource=f"{warehouse.bucket}/log_data/bad.json"
-    )
-    warehouse.delete("log_data/bad.json")
+    warehouse.put_as_it_is("log_data/bad.json.gz", b"this is not packed")
     warehouse.stand_in.arm("error", matching="^rollback", sqlstate="XX000", message="out of luck", times=9)
     outcome = warehouse.etl()
     assert outcome.exit_code == 1
     assert "MAX_ERRORS" in outcome.err
-    assert batches_said_to_stay(outcome) == {warehouse.batches()}
+    assert outcome.batches_said_to_stay == {warehouse.batches()}
     assert warehouse.query("select status from runs") == [("failed",)]
-    warehouse.delete("log_data/bad.json.gz")
+    warehouse.remove("log_data/bad.json.gz")
     undisturbed.assert_next_run_ends_right()
 
 
@@ -209,9 +166,10 @@ def test_a_server_killed_in_the_middle_of_a_copy_or_a_commit_loses_no_batch(
     wait_for(lambda: not warehouse.stand_in.is_running())
     warehouse.stand_in.restart()
     assert outcome.exit_code == 1
-    assert "the connection was lost; run again" in error_of(outcome)
-    assert batches_said_to_stay(outcome) == stay
-    wait_for(lambda: not warehouse.query("select from pg_stat_activity where usename = 'awsuser'"))
+    assert "the connection was lost; run again" in outcome.error
+    assert outcome.batches_said_to_stay == stay
+    with warehouse.stand_in.postgres() as server:
+        wait_for(lambda: not server.query("select from pg_stat_activity where usename = 'awsuser'"))
     assert warehouse.batches() in stay
     undisturbed.assert_next_run_ends_right()
 
@@ -221,15 +179,15 @@ def test_a_client_killed_at_any_moment_leaves_whole_batches(seed: int, undisturb
     warehouse = undisturbed.warehouse
     warehouse.stand_in.forget()
     at = random.Random(seed).randint(1, len(undisturbed.statements) - 1)
-    client = warehouse.started()
+    client = warehouse.started("etl")
     wait_for(lambda: len(warehouse.stand_in.statements()) >= at)
     client.kill()
     client.communicate()
     undisturbed.assert_next_run_ends_right()
-    assert warehouse.query("select count(*) from runs where status = 'running'") == [("0",)]
+    assert warehouse.query("select count(*) from runs where status = 'running'") == [(0,)]
 
 
-def interrupted(warehouse: Warehouse, nth: int) -> Outcome:
+def interrupted(warehouse: OnRedshift, nth: int) -> Outcome:
     """A load that Ctrl-C meets while it waits for the answer to its n-th statement."""
     sent = 0
     send, receive = Connection.send_EXECUTE, Connection.handle_messages
@@ -259,8 +217,8 @@ def test_ctrl_c_within_a_statement_ends_a_load_with_nothing_half_done(part: int,
         outcome = interrupted(warehouse, nth)
         what_came = f"statement {nth}, {statements[nth - 1]}:\n{outcome.err}"
         assert outcome.exit_code == 130, what_came
-        assert error_of(outcome) == "error: interrupted"
-        assert batches_said_to_stay(outcome) == {warehouse.batches()}, what_came
+        assert outcome.error == "error: interrupted"
+        assert outcome.batches_said_to_stay == {warehouse.batches()}, what_came
         undisturbed.assert_next_run_ends_right()
 
 
@@ -288,8 +246,8 @@ def test_a_serialization_conflict_at_any_statement_of_a_transaction_is_retried(
         if nth > commits[0]:
             assert "another transaction came between (1023 Serializable isolation violation" in outcome.err
             assert "; trying again in 0.001 seconds" in outcome.err
-        assert warehouse.content() == undisturbed.content
-        assert warehouse.query("select status, batches from runs") == [("done", "2")]
+        assert warehouse.state() == undisturbed.state
+        assert warehouse.query("select status, batches from runs") == [("done", 2)]
 
 
 def test_a_serialization_conflict_is_retried_later_and_later(undisturbed: Undisturbed, short_waits: None) -> None:
@@ -297,12 +255,12 @@ def test_a_serialization_conflict_is_retried_later_and_later(undisturbed: Undist
     warehouse.stand_in.arm("error", 1, matching="^insert into songplays", times=4, **CONFLICT)
     outcome = warehouse.loaded()
     assert re.findall(r"again in ([\d.]+) seconds", outcome.err) == ["0.001", "0.002", "0.003", "0.004"]
-    assert warehouse.content() == undisturbed.content
+    assert warehouse.state() == undisturbed.state
 
 
-def test_a_serialization_conflict_that_stays_ends_the_load(warehouse: Warehouse, short_waits: None) -> None:
+def test_a_serialization_conflict_that_stays_ends_the_load(warehouse: OnRedshift, short_waits: None) -> None:
     warehouse.stand_in.arm("error", 1, matching="^insert into catalogue", times=99, **CONFLICT)
-    said = refusal(warehouse, 1, "again and again; run again when it is over")
+    said = warehouse.refused(1, "again and again; run again when it is over")
     assert said.count("Serializable isolation violation") == 1
     warehouse.stand_in.disarm()
     warehouse.loaded()
@@ -311,46 +269,45 @@ def test_a_serialization_conflict_that_stays_ends_the_load(warehouse: Warehouse,
 # ---------------------------------------------------------------- what Redshift may not read
 
 
-def test_a_role_that_may_not_read_one_object(warehouse: Warehouse) -> None:
+def test_a_role_that_may_not_read_one_object(warehouse: OnRedshift) -> None:
     warehouse.put("log_data/forbidden.json", "\n".join(many_events(LARGE)))
-    warehouse.configure(role="not-all")
-    place = f"s3://{warehouse.bucket}/log_data/forbidden.json"
-    refusal(warehouse, 3, "let the role of [IAM_ROLE] ARN list and read what [S3] names", place)
+    warehouse.use(role="not-all")
+    place = f"{warehouse.store}/log_data/forbidden.json"
+    warehouse.refused(3, "let the role of [IAM_ROLE] ARN list and read what [S3] names", place)
 
 
-def test_a_role_that_may_not_list(warehouse: Warehouse) -> None:
-    warehouse.configure(role="getter", work=None)
-    place = f"s3://{warehouse.bucket}/song_data/"
-    refusal(warehouse, 3, "let the role of [IAM_ROLE] ARN list and read", "Access Denied", place)
+def test_a_role_that_may_not_list(warehouse: OnRedshift) -> None:
+    warehouse.use(role="getter", work="")
+    place = f"{warehouse.store}/song_data/"
+    warehouse.refused(3, "let the role of [IAM_ROLE] ARN list and read", "Access Denied", place)
 
 
-def test_a_role_that_may_not_read_what_lies_in_work(warehouse: Warehouse) -> None:
-    warehouse.configure(role="not-work")
-    refusal(warehouse, 3, "let the role of [IAM_ROLE] ARN read what lies in [S3] WORK")
+def test_a_role_that_may_not_read_what_lies_in_work(warehouse: OnRedshift) -> None:
+    warehouse.use(role="not-work")
+    warehouse.refused(3, "let the role of [IAM_ROLE] ARN read what lies in [S3] WORK")
 
 
-def test_a_role_that_cannot_be_assumed(warehouse: Warehouse) -> None:
+def test_a_role_that_cannot_be_assumed(warehouse: OnRedshift) -> None:
     role = "arn:aws:iam::000000000000:role/nobody"
-    warehouse.configure(role=role)
-    refusal(
-        warehouse, 3, "attach the role of [IAM_ROLE] ARN to the cluster", f"not authorized to assume IAM Role {role}"
+    warehouse.use(role=role)
+    warehouse.refused(
+        3, "attach the role of [IAM_ROLE] ARN to the cluster", f"not authorized to assume IAM Role {role}"
     )
 
 
-def test_a_client_that_may_not_write_into_work(warehouse: Warehouse) -> None:
-    warehouse.configure(user="reader")
-    refusal(
-        warehouse,
+def test_a_client_that_may_not_write_into_work(warehouse: OnRedshift) -> None:
+    warehouse.use(user="reader")
+    warehouse.refused(
         3,
         "[S3] WORK, where the client must be able to write",
         "access denied",
-        f"s3://{warehouse.bucket}/work/",
+        f"{warehouse.store}/work/",
     )
 
 
-def test_a_bucket_for_work_that_is_not_there(warehouse: Warehouse) -> None:
-    warehouse.configure(work="s3://no-such-bucket/work")
-    refusal(warehouse, 3, "[S3] WORK, where the client must", "s3://no-such-bucket/work/", "is not there")
+def test_a_bucket_for_work_that_is_not_there(warehouse: OnRedshift) -> None:
+    warehouse.use(work="s3://no-such-bucket/work")
+    warehouse.refused(3, "[S3] WORK, where the client must", "s3://no-such-bucket/work/", "is not there")
 
 
 def after_the_listing(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) -> None:
@@ -368,23 +325,25 @@ def after_the_listing(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None
 
 @pytest.mark.parametrize("is_large", [False, True], ids=["small", "large"])
 def test_an_object_that_vanishes_between_listing_and_loading(
-    is_large: bool, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    is_large: bool, warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse.put("log_data/b.json", "\n".join(many_events(LARGE)) if is_large else lines([event(ts=2)]))
     warehouse.configure()
-    after_the_listing(monkeypatch, lambda: warehouse.delete("log_data/b.json"))
-    refusal(warehouse, 3, f"s3://{warehouse.bucket}/log_data/b.json", "run again")
+    after_the_listing(monkeypatch, lambda: warehouse.remove("log_data/b.json"))
+    warehouse.refused(3, f"{warehouse.store}/log_data/b.json", "run again")
     warehouse.loaded()
-    assert len(warehouse.sums()) == 2
+    assert len(warehouse.history()) == 2
 
 
 @pytest.mark.parametrize("key", ["log_data/2018/11/a.json", "song_data/A/a.json"])
 def test_a_prefix_that_is_empty_by_the_time_of_its_copy(
-    key: str, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    key: str, warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    warehouse.configure(work=None)
-    after_the_listing(monkeypatch, lambda: warehouse.delete(key))
-    refusal(warehouse, 3, f"'{key.partition('/')[0]}/'", "the objects are gone since they were listed")
+    warehouse.use(work="")
+    prefix = f"{key.partition('/')[0]}/"
+    warehouse.remove(prefix)
+    after_the_listing(monkeypatch, lambda: warehouse.remove(key))
+    warehouse.refused(3, f"'{prefix}'", "the objects are gone since they were listed")
 
 
 def before_the_copy(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
@@ -402,7 +361,7 @@ def before_the_copy(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) 
 
 @pytest.mark.parametrize("moment", [after_the_listing, before_the_copy])
 def test_a_large_log_that_is_overwritten_after_the_listing_stays_new(
-    moment: Callable[..., None], warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    moment: Callable[..., None], warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse.configure()
     old = many_events(LARGE)
@@ -411,51 +370,51 @@ def test_a_large_log_that_is_overwritten_after_the_listing_stays_new(
     warehouse.put("log_data/other.json", "\n".join(many_events(LARGE, userId="17")))
     moment(monkeypatch, lambda: warehouse.put("log_data/large.json", "\n".join(new)))
     assert "it is not loaded and stays new" in warehouse.loaded().err
-    assert "log_data/large.json" not in warehouse.sums()
-    assert "log_data/other.json" in warehouse.sums()
+    assert "log_data/large.json" not in warehouse.history()
+    assert "log_data/other.json" in warehouse.history()
     assert "1 new" in warehouse.loaded().out
-    assert warehouse.sums()["log_data/large.json"] == (len(new), len(new), 0)
+    assert warehouse.history()["log_data/large.json"] == (len(new), len(new), 0)
     assert warehouse.loaded().out.startswith("nothing new")
 
 
 # ---------------------------------------------------------------- what Redshift refuses
 
 
-def test_a_wrong_password(warehouse: Warehouse) -> None:
-    warehouse.configure(password="wrong")
-    said = refusal(warehouse, 3, "cannot log in; check [CLUSTER] DB_USER and", "password authentication failed")
+def test_a_wrong_password(warehouse: OnRedshift) -> None:
+    warehouse.use(cluster={"DB_PASSWORD": "wrong"})
+    said = warehouse.refused(3, "cannot log in; check [CLUSTER] DB_USER and", "password authentication failed")
     assert warehouse.stand_in.password not in said
 
 
-def test_an_unknown_database(warehouse: Warehouse) -> None:
-    warehouse.configure(database="nowhere")
+def test_an_unknown_database(warehouse: OnRedshift) -> None:
+    warehouse.use(cluster={"DB_NAME": "nowhere"})
     outcome = warehouse.etl()
     assert outcome.exit_code == 3
-    assert 'cannot log in; check [CLUSTER] DB_NAME (database "nowhere" does not exist)' in error_of(outcome)
+    assert 'cannot log in; check [CLUSTER] DB_NAME (database "nowhere" does not exist)' in outcome.error
 
 
-def test_a_host_that_is_not_reached(warehouse: Warehouse) -> None:
-    warehouse.configure(port=free_port())
-    refusal(warehouse, 3, "cannot log in; check [CLUSTER] HOST and DB_PORT, that the cluster is not paused", "refused")
+def test_a_host_that_is_not_reached(warehouse: OnRedshift) -> None:
+    warehouse.use(cluster={"DB_PORT": free_port()})
+    warehouse.refused(3, "cannot log in; check [CLUSTER] HOST and DB_PORT, that the cluster is not paused", "refused")
 
 
-def test_a_host_that_has_no_name(warehouse: Warehouse) -> None:
-    warehouse.configure(host="no-such-host.invalid")
-    refusal(warehouse, 3, "cannot log in; check [CLUSTER] HOST and DB_PORT", "no-such-host.invalid")
+def test_a_host_that_has_no_name(warehouse: OnRedshift) -> None:
+    warehouse.use(cluster={"HOST": "no-such-host.invalid"})
+    warehouse.refused(3, "cannot log in; check [CLUSTER] HOST and DB_PORT", "no-such-host.invalid")
 
 
-def test_a_disk_that_is_full(warehouse: Warehouse) -> None:
+def test_a_disk_that_is_full(warehouse: OnRedshift) -> None:
     detail = "\n  ---\n  error:  Disk Full\n  code:      1016\n  context:   node: 0\n  query:     1\n  ---\n"
     full: dict[str, Any] = {"sqlstate": "53100", "message": "Disk Full", "detail": detail}
     warehouse.stand_in.arm("error", 1, matching="^insert into songplays", **full)
-    said = refusal(warehouse_in_one_batch(warehouse), 1, "make room in the cluster, or lower [ETL] BATCH_SIZE")
+    said = warehouse_in_one_batch(warehouse).refused(1, "make room in the cluster, or lower [ETL] BATCH_SIZE")
     assert said.endswith("(Disk Full (node: 0))")
 
 
-def test_a_bucket_in_another_region(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bucket_in_another_region(warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch) -> None:
     far = "S3ServiceException:The S3 bucket addressed by the query is in a different region from this cluster."
     warehouse.stand_in.arm("error", 1, matching="^copy", sqlstate="XX000", message=far)
-    refusal(warehouse, 3, "set [S3] REGION to the region of the bucket", "in a different region")
+    warehouse.refused(3, "set [S3] REGION to the region of the bucket", "in a different region")
     warehouse.stand_in.disarm()
     warehouse.stand_in.forget()
     monkeypatch.setenv("DWH_S3_REGION", "us-east-1")
@@ -465,211 +424,42 @@ def test_a_bucket_in_another_region(warehouse: Warehouse, monkeypatch: pytest.Mo
     assert all("region 'us-east-1'" in sql for sql in copies)
 
 
-def warehouse_in_one_batch(warehouse: Warehouse) -> Warehouse:
+def warehouse_in_one_batch(warehouse: OnRedshift) -> OnRedshift:
     warehouse.configure()
     return warehouse
 
 
-def test_a_right_that_the_user_lacks(warehouse: Warehouse) -> None:
+def test_a_right_that_the_user_lacks(warehouse: OnRedshift) -> None:
     lacks: dict[str, Any] = {"sqlstate": "42501", "message": "permission denied for relation songplays"}
     warehouse.stand_in.arm("error", 1, matching="^insert into songplays", **lacks)
-    refusal(warehouse_in_one_batch(warehouse), 3, "the user lacks a right: grant it", "permission denied for relation")
+    warehouse_in_one_batch(warehouse).refused(3, "the user lacks a right: grant it", "permission denied for relation")
 
 
-def test_tables_that_are_not_there(warehouse: Warehouse) -> None:
+def test_tables_that_are_not_there(warehouse: OnRedshift) -> None:
     with warehouse.stand_in.fresh_database() as name:
-        warehouse.configure(database=name)
+        warehouse.use(cluster={"DB_NAME": name})
         outcome = warehouse.etl()
     assert outcome.exit_code == 2
     place = f"redshift://127.0.0.1:{warehouse.stand_in.port}/{name}"
-    assert error_of(outcome) == f"error: {place}: the tables are not there yet; run create_tables.py first"
+    assert outcome.error == f"error: {place}: the tables are not there yet; run create_tables.py first"
 
 
-def test_a_table_that_is_not_there(warehouse: Warehouse) -> None:
+def test_a_table_that_is_not_there(warehouse: OnRedshift) -> None:
     warehouse.configure()
-    warehouse.query("drop table users cascade")
+    warehouse.change("drop table users cascade")
     outcome = warehouse.etl()
     assert outcome.exit_code == 1
-    assert "a table is missing; run create_tables.py" in error_of(outcome)
+    assert "a table is missing; run create_tables.py" in outcome.error
     assert outcome.err.endswith("nothing was changed\n")
     assert warehouse.command("create-tables").exit_code == 0
     warehouse.loaded()
 
 
-def test_a_driver_that_is_not_installed(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_driver_that_is_not_installed(warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith("sparkify.engines.redshift")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "redshift_connector", None)
     outcome = warehouse.etl()
     assert outcome.exit_code == 2
     wanted = "[CLUSTER] HOST is set, and redshift_connector is missing: pip install 'sparkify[redshift]'"
-    assert error_of(outcome) == f"error: {wanted}"
-
-
-# ---------------------------------------------------------------- TLS
-
-
-def test_tls_is_asked_for_of_a_server_that_has_none(warehouse: Warehouse) -> None:
-    warehouse.configure(sslmode="verify-full")
-    refusal(warehouse, 3, "cannot log in; the host offers no TLS", "[CLUSTER] SSLMODE = disable")
-
-
-def test_only_a_certificate_that_can_be_trusted_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    authority = trustme.CA()
-    certificate, trusted = tmp_path / "certificate.pem", tmp_path / "authority.pem"
-    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(certificate))
-    authority.cert_pem.write_to_path(str(trusted))
-
-    def login(host: str, sslmode: str) -> Outcome:
-        login = f"DB_PORT = {stand_in.port}\nDB_PASSWORD = {stand_in.password}\nSSLMODE = {sslmode}"
-        cluster = CLUSTER.replace("DB_PASSWORD = secret", login).replace("HOST = example", f"HOST = {host}")
-        (tmp_path / "dwh.cfg").write_text(IN_S3 + cluster, encoding="utf-8")
-        return run("check", "--config", str(tmp_path / "dwh.cfg"))
-
-    def assert_refused(host: str, sslmode: str, *words: str) -> None:
-        outcome = login(host, sslmode)
-        assert outcome.exit_code == 3
-        assert all(word in error_of(outcome) for word in words), outcome.err
-
-    def assert_logs_in(host: str, sslmode: str) -> None:
-        assert "the tables are not there yet" in error_of(login(host, sslmode))
-
-    with quick_folder() as folder, redshift_stand_in.running(folder, certificate=str(certificate)) as stand_in:
-        for sslmode in ("verify-full", "verify-ca"):
-            assert_refused("localhost", sslmode, "the host cannot prove that it is Redshift", "verify failed")
-        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-        assert_refused("127.0.0.1", "verify-full", "the certificate is of another host", "SSLMODE = verify-ca")
-        assert_logs_in("127.0.0.1", "verify-ca")
-        assert_logs_in("localhost", "verify-full")
-
-
-# ---------------------------------------------------------------- the configuration
-
-CLUSTER = """
-[CLUSTER]
-HOST = example
-DB_NAME = dev
-DB_USER = awsuser
-DB_PASSWORD = secret
-[IAM_ROLE]
-ARN = arn:aws:iam::123456789012:role/dwhRole
-"""
-IN_S3 = S3.replace("= ", "= s3://bucket/")
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "key", "accepted"),
-    [
-        ("ARN = arn:aws:iam::123456789012:role/dwhRole", "", "[IAM_ROLE] ARN", "arn:aws:iam::123456789012:role/NAME"),
-        ("ARN = arn", "ARN = an", "[IAM_ROLE] ARN", "arn:aws:iam::123456789012:role/NAME"),
-        ("DB_PASSWORD = secret", "", "[CLUSTER] DB_PASSWORD", "set CLUSTER_ID or WORKGROUP to log in by IAM"),
-        ("DB_USER = awsuser", "", "[CLUSTER] DB_USER", "awsuser"),
-        ("DB_NAME = dev", "", "[CLUSTER] DB_NAME", "dev"),
-        (
-            "DB_NAME",
-            "SSLMODE = verify_full\nDB_NAME",
-            "[CLUSTER] SSLMODE",
-            "verify-full, verify-ca or disable is accepted",
-        ),
-        ("DB_NAME", "DB_PORT = redshift\nDB_NAME", "[CLUSTER] DB_PORT", "a whole number"),
-        ("[CLUSTER]", "WORK = s3://bucket/logs/work\n[CLUSTER]", "[S3] WORK", "a prefix without data"),
-        ("[CLUSTER]", "WORK = s3://bucket/songs\n[CLUSTER]", "[S3] WORK", "a prefix without data"),
-        ("[CLUSTER]", "WORK = work\n[CLUSTER]", "[S3] WORK", "s3://my-bucket/prefix"),
-        ("LOG_DATA = s3://bucket/", "LOG_DATA = ", "[S3] LOG_DATA", "s3://my-bucket/prefix"),
-    ],
-)
-def test_a_value_that_cannot_be_used_is_named_with_what_is_accepted(
-    old: str, new: str, key: str, accepted: str, tmp_path: Path
-) -> None:
-    text = IN_S3 + CLUSTER
-    assert text.count(old) == 1 or old == "DB_NAME"
-    (tmp_path / "dwh.cfg").write_text(text.replace(old, new, 1), encoding="utf-8")
-    outcome = run("etl", "--config", str(tmp_path / "dwh.cfg"))
-    assert outcome.exit_code == 2
-    said = error_of(outcome)
-    assert said.startswith(f"error: {tmp_path / 'dwh.cfg'}: {key} ")
-    assert accepted in said
-
-
-@pytest.mark.parametrize("work", ["s3://bucket/log", "s3://bucket/logs-work", "s3://other/logs", "s3://bucket/work"])
-def test_work_may_lie_beside_the_data(work: str, tmp_path: Path) -> None:
-    config = read(tmp_path, f"{IN_S3}WORK = {work}\n{CLUSTER}")
-    assert config.cluster
-    assert config.cluster.work == work
-
-
-# ---------------------------------------------------------------- the login
-
-PASSWORD = {"user": "awsuser", "password": "secret"}
-TLS = {"ssl": True, "sslmode": "verify-full"}
-KEYS = {"access_key_id": "AKIA", "secret_access_key": "hidden"}
-
-
-@pytest.mark.parametrize(
-    ("login", "region", "expected"),
-    [
-        ("DB_USER = awsuser\nDB_PASSWORD = secret", "", PASSWORD | TLS),
-        (
-            "DB_USER = awsuser\nDB_PASSWORD = secret\nSSLMODE = verify-ca",
-            "",
-            PASSWORD | TLS | {"sslmode": "verify-ca"},
-        ),
-        ("DB_USER = awsuser\nDB_PASSWORD = secret\nSSLMODE = disable", "", PASSWORD | {"ssl": False}),
-        (
-            "WORKGROUP = analysts",
-            "",
-            TLS | {"iam": True, "is_serverless": True, "serverless_work_group": "analysts", "region": None},
-        ),
-        (
-            "WORKGROUP = analysts\nDB_USER = awsuser",
-            "REGION = eu-west-1",
-            TLS | {"iam": True, "is_serverless": True, "serverless_work_group": "analysts", "region": "eu-west-1"},
-        ),
-        (
-            "CLUSTER_ID = dwh\nDB_USER = loader",
-            "",
-            TLS | {"iam": True, "cluster_identifier": "dwh", "db_user": "loader", "region": None},
-        ),
-        (
-            "CLUSTER_ID = dwh",
-            "",
-            TLS | {"iam": True, "cluster_identifier": "dwh", "group_federation": True, "region": None},
-        ),
-        (
-            "CLUSTER_ID = dwh\n[AWS]\nKEY = AKIA\nSECRET = hidden",
-            "",
-            TLS | KEYS | {"iam": True, "cluster_identifier": "dwh", "group_federation": True, "region": None},
-        ),
-    ],
-)
-def test_the_driver_is_told_how_to_log_in(
-    login: str, region: str, expected: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: dict[str, Any] = {}
-
-    def connect(**arguments: Any) -> Any:
-        told.update(arguments)
-        raise InterfaceError("enough")
-
-    monkeypatch.setattr(redshift_connector, "connect", connect)
-    cluster = CLUSTER.replace("DB_USER = awsuser\nDB_PASSWORD = secret", login)
-    config = tmp_path / "dwh.cfg"
-    config.write_text(f"{IN_S3}{region}\n{cluster}", encoding="utf-8")
-    outcome = run("check", "--config", str(config))
-    assert outcome.exit_code == 3
-    assert "cannot log in" in error_of(outcome)
-    always = {"host": "example", "port": 5439, "database": "dev", "application_name": "sparkify"}
-    alive = {"tcp_keepalive": True, "tcp_keepalive_idle": 60}
-    assert told == always | alive | expected
-
-
-def test_a_fault_of_boto3_at_the_login_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def connect(**_: Any) -> Any:
-        raise AttributeError("'NoneType' object has no attribute 'get_frozen_credentials'")
-
-    monkeypatch.setattr(redshift_connector, "connect", connect)
-    config = tmp_path / "dwh.cfg"
-    config.write_text(IN_S3 + CLUSTER, encoding="utf-8")
-    outcome = run("check", "--config", str(config))
-    assert outcome.exit_code == 3
-    assert "cannot log in; check [CLUSTER], and for a login by IAM the credentials" in error_of(outcome)
+    assert outcome.error == f"error: {wanted}"

@@ -4,7 +4,7 @@ import configparser
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from itertools import product
@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 
 from harness.paths import ROOT
-from harness.program import Outcome, run
-from harness.redshift import Servers
+from harness.redshift import Access, OnRedshift, Servers
 from sparkify import config
 from sparkify.config.keys import KEYS
 from sparkify.engines.exports import MARKER as EXPORT_MARKER
@@ -265,33 +264,28 @@ def test_the_client_deletes_and_marks_exports_and_reads_and_writes_nothing_else_
 
 
 @pytest.fixture
-def as_in_the_stack(
-    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Outcome]]:
-    """Runs a command with the rights of a stack and no other, on a sample in a bucket that is all of its buckets."""
+def in_the_stack(servers: Servers, tmp_path: Path) -> Iterator[OnRedshift]:
+    """A sample in a bucket that is all buckets of a stack, and a database: with the rights of the stack alone."""
     write_sample(tmp_path / "sample", 3, 30, seed=1)
-    bucket = servers.new_bucket()
-    servers.upload(tmp_path / "sample", bucket)
-    buckets = {"DataBucket": bucket, "WorkBucket": bucket, "ExportBucket": bucket}
-    servers.add_role("of-the-stack", *rights_of_copy(**buckets))
-    servers.add_user("of-the-stack", *rights_of_the_client(**buckets))
-    for name, value in servers.environment("of-the-stack").items():
-        monkeypatch.setenv(name, value)
-    place, file = f"s3://{bucket}", tmp_path / "dwh.cfg"
-    with servers.stand_in.fresh_database() as database:
-        file.write_text(servers.configuration(place, database, work=f"{place}/work", role="of-the-stack"))
-        yield lambda name, *options: run(name, *(o.format(place=place) for o in options), "--config", str(file))
+    with servers.without_tables(tmp_path / "sparkify", Access()) as made:
+        made.put_all(tmp_path / "sample")
+        buckets = dict.fromkeys(("DataBucket", "WorkBucket", "ExportBucket"), made.bucket_name)
+        servers.add_role("of-the-stack", *rights_of_copy(**buckets))
+        servers.add_user("of-the-stack", *rights_of_the_client(**buckets))
+        made.use(role="of-the-stack", user="of-the-stack")
+        yield made
 
 
 def test_the_rights_of_the_stack_are_enough_to_load_and_to_export_and_for_no_other_place(
-    as_in_the_stack: Callable[..., Outcome],
+    in_the_stack: OnRedshift,
 ) -> None:
-    commands = [["create-tables"], ["doctor"], ["etl"], ["check"], ["export", "{place}/export"]]
-    for command in [*commands, ["export", "{place}/export", "--overwrite"], ["export", "{place}/export/2018"]]:
-        done = as_in_the_stack(*command)
+    exports = f"{in_the_stack.store}/export"
+    commands = [["create-tables"], ["doctor"], ["etl"], ["check"], ["export", exports]]
+    for name, *options in [*commands, ["export", exports, "--overwrite"], ["export", f"{exports}/2018"]]:
+        done = in_the_stack.command(name, *options)
         assert done.exit_code == 0, done.err
-    for place, exit_code in {"elsewhere": 3, "log_data": 2}.items():
-        done = as_in_the_stack("export", f"{{place}}/{place}", "--overwrite")
+    for prefix, exit_code in {"elsewhere": 3, "log_data": 2}.items():
+        done = in_the_stack.command("export", f"{in_the_stack.store}/{prefix}", "--overwrite")
         assert done.exit_code == exit_code, done.err
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
 import pytest
+from redshift_connector.error import InterfaceError
 
-from harness.program import Outcome
+from harness.program import outcome_of
 from harness.records import event, lines, many_events, song
-from harness.redshift_warehouse import Servers, Warehouse, delivered, refusal, running, wait_for
+from harness.redshift import OnRedshift
+from harness.states import State
+from harness.waiting import wait_for
 from sparkify import etl, sql_queries
 from sparkify import plan as planning
 from sparkify.config import load
@@ -27,18 +30,6 @@ from sparkify.progress import Progress
 
 STATEMENTS = Path(__file__).with_name("statements.txt")
 """What a small load sends to Redshift. WRITE_STATEMENTS=1 writes it anew."""
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Servers]:
-    with running() as both:
-        yield both
-
-
-@pytest.fixture
-def warehouse(servers: Servers, tmp_path: Path) -> Iterator[Warehouse]:
-    with delivered(servers, tmp_path) as made:
-        yield made
 
 
 # ---------------------------------------------------------------- the statements
@@ -63,7 +54,7 @@ def as_a_line(sql: str, names: Mapping[str, str]) -> str:
     return re.sub(r"bucket-\d+", "BUCKET", sql)
 
 
-def test_a_small_load_sends_these_statements(warehouse: Warehouse) -> None:
+def test_a_small_load_sends_these_statements(warehouse: OnRedshift) -> None:
     warehouse.stand_in.forget()
     warehouse.loaded()
     names = names_of_statements()
@@ -75,7 +66,7 @@ def test_a_small_load_sends_these_statements(warehouse: Warehouse) -> None:
     assert len(text.splitlines()) < 100, "this is no page"
 
 
-def test_a_run_with_nothing_new_asks_what_is_loaded_and_notes_that_it_ran(warehouse: Warehouse) -> None:
+def test_a_run_with_nothing_new_asks_what_is_loaded_and_notes_that_it_ran(warehouse: OnRedshift) -> None:
     warehouse.loaded()
     warehouse.stand_in.forget()
     assert warehouse.loaded().out.startswith("nothing new: all 2 objects are loaded")
@@ -86,34 +77,41 @@ def test_a_run_with_nothing_new_asks_what_is_loaded_and_notes_that_it_ran(wareho
 # ---------------------------------------------------------------- two runs at once
 
 
-def outcome_of(process: subprocess.Popen[str]) -> Outcome:
-    out, err = process.communicate(timeout=60)
-    assert "Traceback" not in err, err
-    return Outcome(process.returncode, out, err)
-
-
-def one_run(warehouse: Warehouse) -> dict[str, list[str | None]]:
+def one_run(warehouse: OnRedshift) -> State:
     """What one undisturbed run over the bucket makes; the warehouse itself is as before."""
-    mine = warehouse.database
-    warehouse.use(warehouse.servers.new_database(warehouse.servers.tables))
-    warehouse.loaded()
-    content = warehouse.content()
-    warehouse.servers.drop_database(warehouse.database)
-    warehouse.use(mine)
-    return content
+    mine = warehouse.database_name
+    with warehouse.stand_in.fresh_database(warehouse.servers.with_tables) as another:
+        warehouse.database_name = another
+        warehouse.configure()
+        warehouse.loaded()
+        state = warehouse.state()
+    warehouse.database_name = mine
+    return state
 
 
-def test_two_runs_at_once_make_the_warehouse_of_one(warehouse: Warehouse) -> None:
+@contextmanager
+def held(warehouse: OnRedshift, *tables: str) -> Iterator[Any]:
+    """A session that holds some tables meanwhile, or until it is closed."""
+    session = warehouse.stand_in.connect(warehouse.database_name)
+    session.cursor().execute(f"lock table {', '.join(tables)}")
+    try:
+        yield session
+    finally:
+        with suppress(InterfaceError):
+            session.close()
+
+
+def test_two_runs_at_once_make_the_warehouse_of_one(warehouse: OnRedshift) -> None:
     warehouse.configure(BATCH_SIZE=300, LOCK_TIMEOUT=30)
-    both = [warehouse.started("--json") for _ in range(2)]
+    both = [warehouse.started("etl", "--json") for _ in range(2)]
     outcomes = [outcome_of(process) for process in both]
     assert [outcome.exit_code for outcome in outcomes] == [0, 0], outcomes
     assert sum(json.loads(outcome.out)["objects"]["new"] for outcome in outcomes) == 2
-    assert warehouse.content() == one_run(warehouse)
+    assert warehouse.state() == one_run(warehouse)
 
 
 def test_a_run_whose_plan_another_has_loaded_meanwhile_loads_nothing_twice(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse.configure(BATCH_SIZE=300)
     make = planning.make
@@ -129,27 +127,30 @@ def test_a_run_whose_plan_another_has_loaded_meanwhile_loads_nothing_twice(
     outcome = warehouse.etl("--json")
     assert outcome.exit_code == 0, outcome.err
     assert json.loads(outcome.out)["objects"] == {"new": 0, "loaded_before": 0, "ignored": 0}
-    assert warehouse.content() == one_run(warehouse)
+    assert warehouse.state() == one_run(warehouse)
 
 
-def test_a_second_run_waits_for_the_first_and_says_so(warehouse: Warehouse) -> None:
-    with warehouse.held("load_lock") as first:
-        second = warehouse.started()
+def test_a_second_run_waits_for_the_first_and_says_so(warehouse: OnRedshift) -> None:
+    with held(warehouse, "load_lock") as first:
+        second = warehouse.started("etl")
         assert second.stderr
         said = next((line for line in second.stderr if "another run" in line), "nothing")
         assert said.endswith("another run is loading; waiting up to 60 seconds\n")
         first.close()
         assert outcome_of(second).exit_code == 0
-    assert warehouse.content() == one_run(warehouse)
+    assert warehouse.state() == one_run(warehouse)
 
 
 @pytest.mark.parametrize(("timeout", "most"), [(0, 1), (1, 3), (2, 4)])
-def test_a_second_run_is_told_when_it_has_waited_long_enough(timeout: int, most: int, warehouse: Warehouse) -> None:
+def test_a_second_run_is_told_when_it_has_waited_long_enough(timeout: int, most: int, warehouse: OnRedshift) -> None:
     warehouse.configure(LOCK_TIMEOUT=timeout)
-    with warehouse.held("load_lock"):
+    before = warehouse.state()
+    with held(warehouse, "load_lock"):
         began = time.monotonic()
-        refusal(warehouse, 3, f"another run has been loading for over {timeout} seconds", "[ETL] LOCK_TIMEOUT")
+        outcome = warehouse.etl()
         assert timeout <= time.monotonic() - began < most + 1
+    outcome.refusal(3, f"another run has been loading for over {timeout} seconds", "[ETL] LOCK_TIMEOUT")
+    assert warehouse.state() == before
     warehouse.loaded()
 
 
@@ -159,7 +160,7 @@ OTHERS = {"work/notes.txt", "work/sparkify-report.json", "work/sparkify/a.json",
 
 
 def test_what_a_run_put_into_work_is_gone_after_it_and_nothing_else(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(work, "LEFT_OVER", timedelta(0))
     monkeypatch.setattr(
@@ -181,17 +182,17 @@ def test_what_a_run_put_into_work_is_gone_after_it_and_nothing_else(
     assert warehouse.keys("work") == OTHERS
 
 
-def test_a_run_that_fails_leaves_nothing_in_work_either(warehouse: Warehouse) -> None:
+def test_a_run_that_fails_leaves_nothing_in_work_either(warehouse: OnRedshift) -> None:
     warehouse.put("log_data/bad.json", lines([event(ts="never")]))
     assert warehouse.etl().exit_code == 1
     assert not warehouse.keys("work")
 
 
 def test_what_a_killed_run_left_in_work_is_swept_when_it_is_old(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with warehouse.held("songs"):
-        killed = warehouse.started()
+    with held(warehouse, "songs"):
+        killed = warehouse.started("etl")
         wait_for(lambda: "from staging_songs as s" in warehouse.stand_in.statements()[-1])
         killed.kill()
         killed.communicate()
@@ -206,14 +207,17 @@ def test_what_a_killed_run_left_in_work_is_swept_when_it_is_old(
     assert not warehouse.keys("work")
 
 
-def test_a_client_that_may_not_delete_from_work_is_warned_and_loads(warehouse: Warehouse) -> None:
-    warehouse.configure(user="writer", BATCH_SIZE=300)
-    outcome = warehouse.loaded()
-    work = f"warning: s3://{warehouse.bucket}/work: access denied"
+def test_a_client_that_may_not_delete_from_work_is_warned_and_loads(warehouse: OnRedshift) -> None:
+    warehouse.use(user="writer")
+    warehouse.configure(BATCH_SIZE=300)
+    outcome = warehouse.etl()
+    assert outcome.exit_code == 0, outcome.err
+    work = f"warning: {warehouse.store}/work: access denied"
     warnings = [line for line in outcome.err.splitlines() if line.startswith(work)]
     assert len(warnings) == 2
     assert warnings[0].endswith("the load goes on, and what was put into [S3] WORK stays there")
-    assert warehouse.content() == one_run(warehouse)
+    warehouse.use(user="worker")
+    assert warehouse.state() == one_run(warehouse)
 
 
 # ---------------------------------------------------------------- bad records
@@ -234,17 +238,17 @@ REASONS = [
 ]
 
 
-def assert_rejected(warehouse: Warehouse, key: str, first: int) -> None:
+def assert_rejected(warehouse: OnRedshift, key: str, first: int) -> None:
     """The bad records of an object are told as the program tells them on both engines, from a line on."""
     rows = [row for row in warehouse.rejected() if row[0] == key]
     assert len(rows) == len(BAD)
     for (_, line, column, reason, raw), text, (n, expected_column, expected) in zip(rows, BAD, REASONS, strict=True):
-        assert (line, column, raw) == (str(first + n - 1), expected_column, text)
+        assert (line, column, raw) == (first + n - 1, expected_column, text)
         assert (reason or "").startswith(expected)
         assert "COPY says: " in (reason or "") or column is None
 
 
-def delivered_badly(warehouse: Warehouse, key: str, good: Sequence[str]) -> None:
+def delivered_badly(warehouse: OnRedshift, key: str, good: Sequence[str]) -> None:
     """A log that ends in four bad records."""
     warehouse.put(key, "\n".join([*good, *BAD]) + "\n")
 
@@ -252,7 +256,7 @@ def delivered_badly(warehouse: Warehouse, key: str, good: Sequence[str]) -> None
 @pytest.mark.parametrize("key", ["log_data/b.json", "log_data/b.json.gz", "log_data/b.json.zst"])
 @pytest.mark.parametrize("is_in_place", [False, True], ids=["joined", "copied where it lies"])
 def test_bad_records_are_set_aside_up_to_the_limit(
-    key: str, is_in_place: bool, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    key: str, is_in_place: bool, warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if is_in_place:
         monkeypatch.setattr(parts, "LARGE", 400)
@@ -261,24 +265,24 @@ def test_bad_records_are_set_aside_up_to_the_limit(
     outcome = warehouse.etl()
     assert outcome.exit_code == 1
     assert "4 bad records, and [ETL] MAX_ERRORS allows 3" in outcome.err
-    assert f"s3://{warehouse.bucket}/{key}, line 11, column session_id: is no whole number" in outcome.err
+    assert f"{warehouse.store}/{key}, line 11, column session_id: is no whole number" in outcome.err
     assert outcome.err.endswith("nothing was changed\n")
-    assert warehouse.sums() == {}
+    assert warehouse.history() == {}
     assert warehouse.rejected() == []
 
     warehouse.configure(MAX_ERRORS=4)
     assert "4 records (`sparkify rejected` shows them)" in warehouse.loaded().out
     assert_rejected(warehouse, key, 11)
-    assert warehouse.sums() == {
+    assert warehouse.history() == {
         key: (14, 10, 4),
         "log_data/2018/11/a.json": (3, 3, 0),
         "song_data/A/a.json": (1, 1, 0),
     }
-    assert warehouse.query("select count(*) from songplays") == [("12",)]
+    assert warehouse.query("select count(*) from songplays") == [(12,)]
     assert warehouse.command("check").exit_code == 0
 
 
-def test_bad_records_of_a_large_log_are_set_aside(warehouse: Warehouse) -> None:
+def test_bad_records_of_a_large_log_are_set_aside(warehouse: OnRedshift) -> None:
     good = many_events(parts.LARGE)
     delivered_badly(warehouse, "log_data/large.json", good)
     warehouse.put("log_data/other.json", "\n".join(many_events(parts.LARGE, userId="16")))
@@ -286,39 +290,40 @@ def test_bad_records_of_a_large_log_are_set_aside(warehouse: Warehouse) -> None:
     warehouse.configure(MAX_ERRORS=4)
     warehouse.loaded()
     assert_rejected(warehouse, "log_data/large.json", len(good) + 1)
-    sums = warehouse.sums()
+    sums = warehouse.history()
     assert sums["log_data/large.json"] == (len(good) + 4, len(good), 4)
     assert sums["log_data/other.json"] == (len(good), len(good), 0)
 
     warehouse.configure(MAX_ERRORS=3)
     warehouse.put("log_data/large.json", "\n".join([*good, *BAD, "{}"]))
-    before = warehouse.content()
+    before = warehouse.state()
     outcome = warehouse.etl()
     assert outcome.exit_code == 1
     assert "bad records, and [ETL] MAX_ERRORS allows 3" in outcome.err
-    assert warehouse.content() == before
+    assert warehouse.state() == before
 
 
-def test_bad_records_of_a_prefix_are_set_aside_with_their_objects(warehouse: Warehouse) -> None:
-    warehouse.configure(work=None, MAX_ERRORS=3)
+def test_bad_records_of_a_prefix_are_set_aside_with_their_objects(warehouse: OnRedshift) -> None:
+    warehouse.use(work="")
+    warehouse.configure(MAX_ERRORS=3)
     delivered_badly(warehouse, "log_data/b.json", [json.dumps(GOOD)])
     outcome = warehouse.etl()
     assert outcome.exit_code == 1
     assert "4 bad records, and [ETL] MAX_ERRORS allows 3" in outcome.err
     assert "log_data/b.json (COPY says: " in outcome.err
-    assert warehouse.sums() == {}
+    assert warehouse.history() == {}
 
-    warehouse.configure(work=None, MAX_ERRORS=4)
+    warehouse.configure(MAX_ERRORS=4)
     warehouse.loaded()
-    assert warehouse.sums() == {"log_data/": (8, 4, 4), "song_data/": (1, 1, 0)}
+    assert warehouse.history() == {"log_data/": (8, 4, 4), "song_data/": (1, 1, 0)}
     for (key, line, column, reason, raw), text, (n, expected_column, expected) in zip(
         warehouse.rejected(), BAD, REASONS, strict=True
     ):
-        assert (key, line, column, raw) == ("log_data/", str(1 + n), expected_column, text)
-        assert (reason or "").startswith(f"{expected} in s3://{warehouse.bucket}/log_data/b.json")
+        assert (key, line, column, raw) == ("log_data/", 1 + n, expected_column, text)
+        assert (reason or "").startswith(f"{expected} in {warehouse.store}/log_data/b.json")
 
 
-def test_bad_records_count_over_the_batches_of_a_run(warehouse: Warehouse) -> None:
+def test_bad_records_count_over_the_batches_of_a_run(warehouse: OnRedshift) -> None:
     warehouse.put("song_data/bad.json", lines([song(song_id="SO2", year="later")]))
     delivered_badly(warehouse, "log_data/b.json", [json.dumps(GOOD)])
     warehouse.configure(BATCH_SIZE=300, MAX_ERRORS=4)
@@ -329,4 +334,4 @@ def test_bad_records_count_over_the_batches_of_a_run(warehouse: Warehouse) -> No
     warehouse.configure(BATCH_SIZE=300, MAX_ERRORS=5)
     warehouse.loaded()
     assert warehouse.command("check").exit_code == 0
-    assert all(read == staged + rejected for read, staged, rejected in warehouse.sums().values())
+    assert all(read == staged + rejected for read, staged, rejected in warehouse.history().values())

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from importlib import util
 from pathlib import Path
 from types import ModuleType
@@ -10,9 +11,9 @@ from types import ModuleType
 import pytest
 
 from harness.paths import ROOT
-from harness.redshift import Servers
+from harness.redshift import Access, OnRedshift, Servers
 from redshift_stand_in import demo
-from sparkify import config, sql_queries
+from sparkify import sql_queries
 from sparkify.progress import Progress
 from sparkify.sample import write_sample
 
@@ -31,48 +32,43 @@ def smoke(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 @pytest.fixture
-def settings(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A dwh.cfg for the stand-in, and the keys of one who may do anything."""
-    place = f"s3://{servers.new_bucket()}"
-    text = servers.configuration(place, servers.stand_in.database, work=f"{place}/work")
-    (tmp_path / "dwh.cfg").write_text(text, encoding="utf-8")
-    for name, value in servers.environment("root").items():
-        monkeypatch.setenv(name, value)
-    return tmp_path / "dwh.cfg"
+def warehouse(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnRedshift]:
+    """A database and a bucket, and the keys of one who may do anything."""
+    with servers.without_tables(tmp_path / "sparkify", Access(user="root", role="unloader")) as made:
+        for name, value in made.environment.items():
+            monkeypatch.setenv(name, value)
+        yield made
 
 
-def schemas(servers: Servers) -> int:
-    with servers.stand_in.postgres() as behind:
-        [(count,)] = behind.query("select count(*) from pg_namespace where nspname like 'sparkify_smoke%'")
-    return int(count or 0)
+def schemas(warehouse: OnRedshift) -> int:
+    [(count,)] = warehouse.query("select count(*) from pg_namespace where nspname like 'sparkify_smoke%'")
+    return int(count)
 
 
 @pytest.mark.parametrize("has_export", [False, True], ids=["without export", "with export"])
 def test_the_check_of_a_real_cluster_finds_the_same_and_leaves_nothing(
-    has_export: bool, smoke: ModuleType, settings: Path, servers: Servers, capsys: pytest.CaptureFixture[str]
+    has_export: bool, smoke: ModuleType, warehouse: OnRedshift, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    read = config.load(settings)
-    bucket = read.store.log_data.split("/")[2]
-    exports = f"s3://{bucket}/export" if has_export else None
-    assert smoke.smoke(smoke._settings(settings, f"s3://{bucket}/smoke"), exports, Progress()) == 0
+    before = warehouse.keys("")
+    exports = f"{warehouse.store}/export" if has_export else None
+    assert smoke.smoke(smoke._settings(warehouse.config, f"{warehouse.store}/smoke"), exports, Progress()) == 0
     out = capsys.readouterr().out
     checked = re.findall(r"^✓ (?:export of )?(.*?):", out, re.MULTILINE)
     expected = [*smoke.COMPARED, *sql_queries.names("report"), "descriptions", "a write in a snapshot"]
     assert Counter(checked) == Counter([*expected, *(sql_queries.names("export") if has_export else ())])
     assert "transaction is read-only" in out
     assert "COPY: table, status, rows" in out
-    assert schemas(servers) == 0
-    assert "Contents" not in servers.s3.list_objects_v2(Bucket=bucket)
+    assert schemas(warehouse) == 0
+    assert warehouse.keys("") == before
 
 
 def test_the_check_of_a_real_cluster_tells_what_differs(
-    smoke: ModuleType, settings: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    smoke: ModuleType, warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(smoke, "COMPARED", {"runs": "finished_at", "songs": "*"})
     monkeypatch.setattr(smoke, "OF_ITS_TIME", ("freshness",))
     monkeypatch.setattr(smoke, "DESCRIPTIONS", ("select 1 from songs_of_nobody",))
-    bucket = config.load(settings).store.log_data.split("/")[2]
-    assert smoke.smoke(smoke._settings(settings, f"s3://{bucket}/smoke"), None, Progress()) == 1
+    assert smoke.smoke(smoke._settings(warehouse.config, f"{warehouse.store}/smoke"), None, Progress()) == 1
     out = capsys.readouterr().out
     assert set(re.findall(r"^✗ (\w+)", out, re.MULTILINE)) == {"runs", "last_runs", "descriptions"}
     assert "only in Redshift: " in out

@@ -9,7 +9,6 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -17,54 +16,15 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from harness import oracle, reading
-from harness.records import JSONPATHS, event, lines, many_events, packed, song
+from harness.in_s3 import InS3
+from harness.records import event, lines, many_events, packed, song
 from harness.rows import assert_is
 from harness.warehouse import Sparkify
 from redshift_stand_in.ports import free_port
-from redshift_stand_in.s3_server import Keys, Server, running
+from redshift_stand_in.s3_server import Keys, Server
 from sparkify.sample import write_sample
 from sparkify.store import Listing
 from sparkify.store.folder import Folder
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("s3")) as server:
-        yield server
-
-
-class Bucket:
-    """A bucket of its own for each test, and a warehouse that loads from it."""
-
-    def __init__(self, server: Server, name: str, sparkify: Sparkify) -> None:
-        self.server, self.name, self.sparkify = server, name, sparkify
-        self.client = server.client()
-        self.client.create_bucket(Bucket=name)
-        self.put("log_json_path.json", JSONPATHS)
-        sparkify.configure(store=f"s3://{name}")
-
-    def put(self, key: str, content: str | bytes) -> None:
-        self.client.put_object(Bucket=self.name, Key=key, Body=packed(key, content))
-
-    def delete(self, key: str) -> None:
-        self.client.delete_object(Bucket=self.name, Key=key)
-
-    def upload(self, folder: Path) -> None:
-        """Put every file of a folder as it is."""
-        files = [path for path in folder.rglob("*") if path.is_file()]
-
-        def put(path: Path) -> None:
-            key = path.relative_to(folder).as_posix()
-            self.client.put_object(Bucket=self.name, Key=key, Body=path.read_bytes())
-
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(put, files))
-
-    def loaded_keys(self) -> set[str]:
-        return {
-            name.removeprefix(f"s3://{self.name}/")
-            for (name,) in self.sparkify.query("select object from load_history")
-        }
 
 
 @pytest.fixture
@@ -76,33 +36,20 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def bucket(server: Server, sparkify: Sparkify, no_network: None, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    """A bucket that holds a JSONPaths file, a log and a song, and in the environment the keys to it."""
-    made = Bucket(server, f"bucket-{len(server.client().list_buckets()['Buckets'])}", sparkify)
+def bucket(s3_server: Server, no_network: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InS3:
+    """A warehouse beside a bucket with a log and a song, and in the environment the keys to the bucket."""
+    made = InS3(tmp_path / "sparkify", s3_server)
+    made.with_tables()
     made.put("log_data/2018/11/a.json", lines([event()]))
     made.put("song_data/A/a.json", lines([song()]))
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
-    use(monkeypatch, server.loader)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server.endpoint)
+    use(monkeypatch, s3_server.loader)
     return made
 
 
 def use(monkeypatch: pytest.MonkeyPatch, keys: Keys) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys.key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret)
-
-
-def assert_refused(sparkify: Sparkify, *words: str) -> None:
-    """The load ends with exit code 3, a sentence with these words, and nothing changed."""
-    before = sparkify.content()
-    outcome = sparkify.etl()
-    assert outcome.exit_code == 3, outcome.err
-    *_, said, last = outcome.err.splitlines()
-    assert said.startswith("error: ")
-    for word in words:
-        assert word in said
-    assert last == "nothing was changed"
-    assert outcome.out == ""
-    assert sparkify.content() == before
 
 
 # ---------------------------------------------------------------- loading
@@ -133,28 +80,28 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_load_from_s3_makes_the_warehouse_that_a_load_from_the_folder_makes(
-    sample: Path, bucket: Bucket, tmp_path: Path
+    sample: Path, bucket: InS3, tmp_path: Path
 ) -> None:
-    bucket.delete("log_data/2018/11/a.json")
-    bucket.delete("song_data/A/a.json")
-    bucket.upload(sample)
+    bucket.remove("log_data/2018/11/a.json")
+    bucket.remove("song_data/A/a.json")
+    bucket.put_all(sample)
     for marker in ("log_data/", "log_data/2018/", "song_data/A/"):
         bucket.put(marker, "")
-    bucket.sparkify.loaded()
+    bucket.loaded()
 
     from_folder = Sparkify(tmp_path / "from-folder").created()
     from_folder.configure(store=str(sample))
     from_folder.loaded()
 
-    assert_is(bucket.sparkify.star(), from_folder.star())
-    assert len(bucket.loaded_keys()) == 1_050 + 30 + 2 + 1, (
+    assert_is(bucket.star(), from_folder.star())
+    assert len(set(bucket.history())) == 1_050 + 30 + 2 + 1, (
         "songs, logs, large logs and a JSONPaths file without records"
     )
     songs = reading.read_objects(sample, "song_data")
-    assert len(bucket.sparkify.star()["songs"]) == len({record["song_id"] for [record] in songs.values()})
-    checked = bucket.sparkify.command("check")
+    assert len(bucket.star()["songs"]) == len({record["song_id"] for [record] in songs.values()})
+    checked = bucket.command("check")
     assert checked.exit_code == 0, checked.err
-    assert bucket.sparkify.loaded().out.startswith("nothing new: all 1,083 objects are loaded")
+    assert bucket.loaded().out.startswith("nothing new: all 1,083 objects are loaded")
 
 
 SPECIAL = ["día 1.json", "a+b.json", "100%.json", "a%20b.json", "x & y (1), 'z'!.json", "a=b;c@d$.json", "日本.json"]
@@ -162,11 +109,11 @@ SPECIAL += ["a#b.json", "a?b.json", "a~b.json", "[1]*.json", 'say "no".json', "<
 
 
 @pytest.mark.parametrize("name", SPECIAL)
-def test_an_object_in_s3_may_have_any_name(name: str, bucket: Bucket) -> None:
+def test_an_object_in_s3_may_have_any_name(name: str, bucket: InS3) -> None:
     bucket.put(f"log_data/{name}", lines([event(ts=1)]))
     bucket.put(f"log_data/{name[:-5]}-large.json", "\n".join(many_events(70_000, ts=2)))
-    bucket.sparkify.loaded()
-    assert {f"log_data/{name}", f"log_data/{name[:-5]}-large.json"} < bucket.loaded_keys()
+    bucket.loaded()
+    assert {f"log_data/{name}", f"log_data/{name[:-5]}-large.json"} < set(bucket.history())
 
 
 @pytest.mark.parametrize("name", SPECIAL)
@@ -177,45 +124,45 @@ def test_a_file_in_a_folder_may_have_any_name(name: str, sparkify: Sparkify) -> 
     assert {f"log_data/{name}", f"log_data/{name[:-5]}-large.json"} == set(sparkify.history())
 
 
-def test_an_object_put_again_as_it_was_is_not_loaded_again(bucket: Bucket) -> None:
-    bucket.sparkify.loaded()
+def test_an_object_put_again_as_it_was_is_not_loaded_again(bucket: InS3) -> None:
+    bucket.loaded()
     bucket.put("log_data/2018/11/a.json", lines([event()]))
-    assert bucket.sparkify.loaded().out.startswith("nothing new")
+    assert bucket.loaded().out.startswith("nothing new")
 
 
-def test_a_song_object_put_again_with_another_content_replaces_its_rows(bucket: Bucket) -> None:
-    bucket.sparkify.loaded()
+def test_a_song_object_put_again_with_another_content_replaces_its_rows(bucket: InS3) -> None:
+    bucket.loaded()
     bucket.put("song_data/A/a.json", lines([song(song_id="SO2", title="Hello again")]))
-    bucket.sparkify.loaded()
+    bucket.loaded()
     expected = oracle.warehouse({"a": [song(song_id="SO2", title="Hello again")]}, [event()])
-    assert_is(bucket.sparkify.star(), expected)
+    assert_is(bucket.star(), expected)
 
 
-def test_a_prefix_may_end_in_a_slash(bucket: Bucket) -> None:
-    config = bucket.sparkify.config
+def test_a_prefix_may_end_in_a_slash(bucket: InS3) -> None:
+    config = bucket.config
     config.write_text(
         config.read_text().replace("/log_data\n", "/log_data/\n").replace("/song_data\n", "/song_data/\n")
     )
-    bucket.sparkify.loaded()
-    assert bucket.loaded_keys() == {"log_data/2018/11/a.json", "song_data/A/a.json"}
+    bucket.loaded()
+    assert set(bucket.history()) == {"log_data/2018/11/a.json", "song_data/A/a.json"}
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_songs_may_lie_in_a_bucket_of_their_own(slash: str, bucket: Bucket) -> None:
-    songs = f"{bucket.name}-songs"
-    bucket.client.create_bucket(Bucket=songs)
-    bucket.client.put_object(Bucket=songs, Key="A/b.json", Body=lines([song()]))
-    bucket.client.put_object(Bucket=songs, Key="c.json", Body=lines([song(song_id="SO2")]))
-    config = bucket.sparkify.config
-    config.write_text(config.read_text().replace(f"s3://{bucket.name}/song_data", f"s3://{songs}{slash}"))
-    bucket.sparkify.loaded()
-    assert bucket.loaded_keys() == {"log_data/2018/11/a.json", f"s3://{songs}/A/b.json", f"s3://{songs}/c.json"}
+def test_songs_may_lie_in_a_bucket_of_their_own(slash: str, bucket: InS3) -> None:
+    songs = bucket.server.new_bucket()
+    bucket.s3.put_object(Bucket=songs, Key="A/b.json", Body=lines([song()]))
+    bucket.s3.put_object(Bucket=songs, Key="c.json", Body=lines([song(song_id="SO2")]))
+    config = bucket.config
+    config.write_text(config.read_text().replace(f"{bucket.store}/song_data", f"s3://{songs}{slash}"))
+    bucket.loaded()
+    names = {name for (name,) in bucket.query("select object from load_history")}
+    assert names == {f"{bucket.store}/log_data/2018/11/a.json", f"s3://{songs}/A/b.json", f"s3://{songs}/c.json"}
 
 
-def test_a_dry_run_reads_the_listing_and_no_object(bucket: Bucket, proxy: "Proxy") -> None:
-    outcome = bucket.sparkify.etl("--dry-run")
+def test_a_dry_run_reads_the_listing_and_no_object(bucket: InS3, proxy: "Proxy") -> None:
+    outcome = bucket.etl("--dry-run")
     assert outcome.exit_code == 0, outcome.err
-    assert f"s3://{bucket.name}/log_data/2018/11/a.json" in outcome.out
+    assert f"{bucket.store}/log_data/2018/11/a.json" in outcome.out
     assert "2 objects" in outcome.out
     assert not {key for key in proxy.asked if key.endswith("a.json")}
 
@@ -224,109 +171,107 @@ def test_a_dry_run_reads_the_listing_and_no_object(bucket: Bucket, proxy: "Proxy
 
 
 def test_credentials_come_from_a_profile_of_the_credentials_file(
-    bucket: Bucket, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    bucket: InS3, s3_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     credentials = tmp_path / "credentials"
-    right = f"aws_access_key_id = {server.loader.key}\naws_secret_access_key = {server.loader.secret}\n"
+    right = f"aws_access_key_id = {s3_server.loader.key}\naws_secret_access_key = {s3_server.loader.secret}\n"
     wrong = "aws_access_key_id = AKIA0000000000000000\naws_secret_access_key = wrong\n"
     credentials.write_text(f"[default]\n{wrong}[sparkify]\n{right}")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
 
-    assert_refused(bucket.sparkify, "access denied")
+    bucket.refused(3, "access denied")
     monkeypatch.setenv("AWS_PROFILE", "sparkify")
-    bucket.sparkify.loaded()
+    bucket.loaded()
 
 
 def test_credentials_come_from_the_configuration_with_a_warning(
-    bucket: Bucket, server: Server, monkeypatch: pytest.MonkeyPatch
+    bucket: InS3, s3_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    section = f"[AWS]\nKEY = {server.loader.key}\nSECRET = '{server.loader.secret}'"
-    bucket.sparkify.configure(store=f"s3://{bucket.name}", more=section)
-    outcome = bucket.sparkify.loaded()
+    section = f"[AWS]\nKEY = {s3_server.loader.key}\nSECRET = '{s3_server.loader.secret}'"
+    bucket.configure(more=section)
+    outcome = bucket.loaded()
     assert "warning: [AWS] KEY and SECRET" in outcome.err
     assert "a profile or a role is safer" in outcome.err
-    assert server.loader.secret not in outcome.err + outcome.out
+    assert s3_server.loader.secret not in outcome.err + outcome.out
 
 
 def test_a_bucket_that_refuses_unsigned_requests_says_how_to_give_credentials(
-    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+    bucket: InS3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    assert_refused(
-        bucket.sparkify, f"s3://{bucket.name}", "no AWS credentials were found", "AWS_PROFILE", "AWS_ACCESS_KEY_ID"
-    )
+    bucket.refused(3, bucket.store, "no AWS credentials were found", "AWS_PROFILE", "AWS_ACCESS_KEY_ID")
 
 
-def test_a_profile_that_is_not_there_is_named(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_profile_that_is_not_there_is_named(bucket: InS3, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "sparkifi")
-    assert_refused(bucket.sparkify, f"s3://{bucket.name}", "AWS_PROFILE", "sparkifi")
+    bucket.refused(3, bucket.store, "AWS_PROFILE", "sparkifi")
 
 
 @pytest.mark.parametrize("is_key_known", [True, False])
 def test_a_wrong_key_is_denied(
-    is_key_known: bool, bucket: Bucket, server: Server, monkeypatch: pytest.MonkeyPatch
+    is_key_known: bool, bucket: InS3, s3_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong = Keys(server.loader.key if is_key_known else "AKIA0000000000000000", "wrong-secret")
+    wrong = Keys(s3_server.loader.key if is_key_known else "AKIA0000000000000000", "wrong-secret")
     use(monkeypatch, wrong)
-    assert_refused(bucket.sparkify, f"s3://{bucket.name}/", "access denied", "check the credentials")
-    assert "wrong-secret" not in bucket.sparkify.etl().err
+    bucket.refused(3, f"{bucket.store}/", "access denied", "check the credentials")
+    assert "wrong-secret" not in bucket.etl().err
 
 
 # ---------------------------------------------------------------- what is not there or not allowed
 
 
-def test_a_bucket_that_is_not_there_is_named(bucket: Bucket) -> None:
-    bucket.sparkify.configure(store="s3://no-such-bucket")
-    assert_refused(bucket.sparkify, "s3://no-such-bucket", "is not there", "[S3]")
+def test_a_bucket_that_is_not_there_is_named(bucket: InS3) -> None:
+    bucket.configure(store="s3://no-such-bucket")
+    bucket.refused(3, "s3://no-such-bucket", "is not there", "[S3]")
 
 
-def test_a_jsonpaths_file_that_is_not_there_is_named(bucket: Bucket) -> None:
-    bucket.delete("log_json_path.json")
-    assert_refused(bucket.sparkify, f"s3://{bucket.name}/log_json_path.json: is not there", "[S3]")
+def test_a_jsonpaths_file_that_is_not_there_is_named(bucket: InS3) -> None:
+    bucket.remove("log_json_path.json")
+    bucket.refused(3, f"{bucket.store}/log_json_path.json: is not there", "[S3]")
 
 
-def test_a_data_bucket_that_is_not_there_is_named(bucket: Bucket) -> None:
-    config = bucket.sparkify.config
-    config.write_text(config.read_text().replace(f"s3://{bucket.name}/song_data", "s3://no-such-bucket/song_data"))
-    assert_refused(bucket.sparkify, "s3://no-such-bucket/song_data", "is not there", "[S3]")
+def test_a_data_bucket_that_is_not_there_is_named(bucket: InS3) -> None:
+    config = bucket.config
+    config.write_text(config.read_text().replace(f"{bucket.store}/song_data", "s3://no-such-bucket/song_data"))
+    bucket.refused(3, "s3://no-such-bucket/song_data", "is not there", "[S3]")
 
 
-def test_an_object_that_may_not_be_read_is_named(bucket: Bucket) -> None:
+def test_an_object_that_may_not_be_read_is_named(bucket: InS3) -> None:
     bucket.put("log_data/forbidden.json", lines([event(ts=1)]))
-    assert_refused(bucket.sparkify, f"s3://{bucket.name}/log_data/forbidden.json", "access denied")
+    bucket.refused(3, f"{bucket.store}/log_data/forbidden.json", "access denied")
 
 
-def test_a_large_object_that_may_not_be_read_is_named(bucket: Bucket) -> None:
+def test_a_large_object_that_may_not_be_read_is_named(bucket: InS3) -> None:
     bucket.put("log_data/forbidden.json", "\n".join(many_events(70_000)))
-    assert_refused(bucket.sparkify, f"s3://{bucket.name}/log_data/forbidden.json", "access denied")
+    bucket.refused(3, f"{bucket.store}/log_data/forbidden.json", "access denied")
 
 
 def test_a_bucket_that_may_not_be_listed_is_named(
-    bucket: Bucket, server: Server, monkeypatch: pytest.MonkeyPatch
+    bucket: InS3, s3_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use(monkeypatch, server.reader)
-    assert_refused(bucket.sparkify, f"s3://{bucket.name}/song_data", "access denied", "list the bucket")
+    use(monkeypatch, s3_server.reader)
+    bucket.refused(3, f"{bucket.store}/song_data", "access denied", "list the bucket")
 
 
 @pytest.mark.parametrize("size", [1, 70_000])
 def test_an_object_that_vanishes_between_the_listing_and_the_reading_is_named(
-    size: int, bucket: Bucket, proxy: "Proxy"
+    size: int, bucket: InS3, proxy: "Proxy"
 ) -> None:
     bucket.put("log_data/b.json", "\n".join(many_events(size, ts=1)))
 
     def vanish(key: str, tries: int) -> None:
-        if key == f"{bucket.name}/log_data/b.json":
-            bucket.delete("log_data/b.json")
+        if key == f"{bucket.bucket_name}/log_data/b.json":
+            bucket.remove("log_data/b.json")
 
     proxy.fault = vanish
-    assert_refused(bucket.sparkify, f"s3://{bucket.name}/log_data/b.json: is not there", "run again")
-    bucket.sparkify.loaded()
-    assert bucket.loaded_keys() == {"log_data/2018/11/a.json", "song_data/A/a.json"}
+    bucket.refused(3, f"{bucket.store}/log_data/b.json: is not there", "run again")
+    bucket.loaded()
+    assert set(bucket.history()) == {"log_data/2018/11/a.json", "song_data/A/a.json"}
 
 
 @pytest.mark.parametrize("size", [1, 70_000])
@@ -343,12 +288,12 @@ def test_a_file_that_vanishes_between_the_listing_and_the_reading_is_named(
         return listing
 
     monkeypatch.setattr(Folder, "list_objects", list_then_vanish)
-    assert_refused(sparkify, "bucket/log_data/b.json: is not there", "run again")
+    sparkify.refused(3, "bucket/log_data/b.json: is not there", "run again")
 
 
-def test_a_refusal_is_a_sentence_and_shows_no_markup(bucket: Bucket, proxy: "Proxy") -> None:
+def test_a_refusal_is_a_sentence_and_shows_no_markup(bucket: InS3, proxy: "Proxy") -> None:
     proxy.fault = lambda key, tries: 403
-    said = bucket.sparkify.etl().err
+    said = bucket.etl().err
     assert "access denied" in said
     assert "<" not in said
 
@@ -413,9 +358,9 @@ class Passing(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def proxy(bucket: Bucket, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+def proxy(bucket: InS3, s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """The server before the S3 server, through which the bucket is now reached."""
-    with Proxy(server) as proxy:
+    with Proxy(s3_server) as proxy:
         threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True).start()
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{proxy.server_port}")
         yield proxy
@@ -423,61 +368,59 @@ def proxy(bucket: Bucket, server: Server, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 @pytest.mark.parametrize("status", [500, 503])
-def test_a_request_that_fails_for_a_while_is_tried_again(status: int, bucket: Bucket, proxy: Proxy) -> None:
+def test_a_request_that_fails_for_a_while_is_tried_again(status: int, bucket: InS3, proxy: Proxy) -> None:
     proxy.fault = lambda key, tries: status if tries <= 2 else None
-    bucket.sparkify.loaded()
-    assert bucket.loaded_keys() == {"log_data/2018/11/a.json", "song_data/A/a.json"}
-    assert proxy.asked[f"{bucket.name}/log_data/2018/11/a.json"] == 3
-    assert proxy.asked[f"{bucket.name}/log_json_path.json"] == 3
+    bucket.loaded()
+    assert set(bucket.history()) == {"log_data/2018/11/a.json", "song_data/A/a.json"}
+    assert proxy.asked[f"{bucket.bucket_name}/log_data/2018/11/a.json"] == 3
+    assert proxy.asked[f"{bucket.bucket_name}/log_json_path.json"] == 3
 
 
 @pytest.mark.parametrize("size", [1_000, 70_000, 1_000_000])
-def test_an_answer_that_breaks_off_is_read_to_its_end_all_the_same(size: int, bucket: Bucket, proxy: Proxy) -> None:
+def test_an_answer_that_breaks_off_is_read_to_its_end_all_the_same(size: int, bucket: InS3, proxy: Proxy) -> None:
     content = many_events(size, ts=1)
     bucket.put("log_data/b.json", "\n".join(content))
     proxy.fault = lambda key, tries: "cut" if key.endswith("log_data/b.json") and tries == 1 else None
-    bucket.sparkify.loaded()
-    assert_is(bucket.sparkify.star(), oracle.warehouse({"a": [song()]}, [event(), *map(json.loads, content)]))
+    bucket.loaded()
+    assert_is(bucket.star(), oracle.warehouse({"a": [song()]}, [event(), *map(json.loads, content)]))
 
 
 @pytest.mark.parametrize(
     "failing", ["log_json_path.json", "?", "log_data/2018/11/a.json", "song_data/A/a.json", "log_data/large.json"]
 )
-def test_a_request_that_fails_for_ever_ends_the_run_after_some_tries(
-    failing: str, bucket: Bucket, proxy: Proxy
-) -> None:
+def test_a_request_that_fails_for_ever_ends_the_run_after_some_tries(failing: str, bucket: InS3, proxy: Proxy) -> None:
     bucket.put("log_data/large.json", "\n".join(many_events(70_000)))
     proxy.fault = lambda key, tries: 503 if key.endswith(failing) else None
-    place = f"s3://{bucket.name}/" if failing == "?" else f"s3://{bucket.name}/{failing}"
-    assert_refused(bucket.sparkify, place, "the store cannot be used", "503")
+    place = f"{bucket.store}/" if failing == "?" else f"{bucket.store}/{failing}"
+    bucket.refused(3, place, "the store cannot be used", "503")
     tried = [tries for key, tries in proxy.asked.items() if key.endswith(failing)]
     assert max(tried) > 2
 
 
-def test_a_store_that_can_not_be_reached_ends_the_run(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_can_not_be_reached_ends_the_run(bucket: InS3, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
-    assert_refused(bucket.sparkify, f"s3://{bucket.name}/", "the store cannot be used", "AWS_ENDPOINT_URL", "network")
+    bucket.refused(3, f"{bucket.store}/", "the store cannot be used", "AWS_ENDPOINT_URL", "network")
 
 
 def test_an_endpoint_of_s3_alone_goes_before_the_general_one(
-    bucket: Bucket, server: Server, monkeypatch: pytest.MonkeyPatch
+    bucket: InS3, s3_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.endpoint)
-    bucket.sparkify.loaded()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3_server.endpoint)
+    bucket.loaded()
 
 
 def test_what_was_committed_before_the_store_failed_stays_and_the_next_run_loads_the_rest(
-    bucket: Bucket, proxy: Proxy
+    bucket: InS3, proxy: Proxy
 ) -> None:
     bucket.put("log_data/2018/11/b.json", lines([event(ts=1)]))
-    bucket.sparkify.configure(store=f"s3://{bucket.name}", BATCH_SIZE="1 B")
+    bucket.configure(BATCH_SIZE="1 B")
     proxy.fault = lambda key, tries: 503 if key.endswith("/b.json") else None
-    outcome = bucket.sparkify.etl()
+    outcome = bucket.etl()
     assert outcome.exit_code == 3
     assert "(batches: 2)" in outcome.err.splitlines()[-1]
-    assert bucket.loaded_keys() == {"log_data/2018/11/a.json", "song_data/A/a.json"}
+    assert set(bucket.history()) == {"log_data/2018/11/a.json", "song_data/A/a.json"}
 
     proxy.fault = lambda key, tries: None
-    bucket.sparkify.loaded()
-    assert_is(bucket.sparkify.star(), oracle.warehouse({"a": [song()]}, [event(), event(ts=1)]))
+    bucket.loaded()
+    assert_is(bucket.star(), oracle.warehouse({"a": [song()]}, [event(), event(ts=1)]))

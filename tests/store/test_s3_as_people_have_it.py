@@ -32,10 +32,7 @@ def loader(sparkify: Sparkify, double: S3Double) -> Sparkify:
 
 def refused(loader: Sparkify) -> str:
     """The last sentence of a run that ends with exit code 3 and changes nothing."""
-    outcome = loader.etl()
-    assert outcome.exit_code == 3, outcome.err
-    *_, text, last = outcome.err.splitlines()
-    assert last == "nothing was changed"
+    text = loader.refused(3)
     assert text.startswith("error: s3://music")
     return text
 
