@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Self
-
-import obstore
-from obstore.store import S3Store
 
 from redshift_stand_in import process, s3_server
 from redshift_stand_in.process import StandIn
@@ -47,24 +41,16 @@ USERS = {
 }
 """The rights of each user who runs the program. `Cloud` adds `reader`, who lists and reads, and `root`, who may all."""
 
-TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-
-UPLOADS = 8
-"""Objects that are put at a time."""
-
 
 class Cloud:
     """The stand-in for Redshift, the S3 server that it reads, the ARN of each role and the keys of each user."""
 
     def __init__(self, store: s3_server.Server, stand_in: StandIn) -> None:
         self.store, self.stand_in = store, stand_in
-        self.s3 = store.client()
-        """A client that may do anything."""
         root = s3_server.Keys(s3_server.ROOT["aws_access_key_id"], s3_server.ROOT["aws_secret_access_key"])
         self.users = {"root": root, "reader": store.loader}
         self.roles: dict[str, str] = {}
         self._iam = store.client("iam")
-        self._numbers = count(1)
         for name, rights in ROLES.items():
             self.add_role(name, *rights)
         for name, rights in USERS.items():
@@ -84,16 +70,11 @@ class Cloud:
 
     def add_role(self, name: str, *rights: object) -> None:
         """Create a role that the stand-in may assume; `rights` are the statements of its policy."""
-        role = self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(TRUST))
-        self._iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=_policy(*rights))
-        self.roles[name] = role["Role"]["Arn"]
+        self.roles[name] = s3_server.create_role(self._iam, name, *rights)
 
     def add_user(self, name: str, *rights: object) -> None:
         """Create a user with a key; `rights` are the statements of their policy."""
-        self._iam.create_user(UserName=name)
-        self._iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=_policy(*rights))
-        key = self._iam.create_access_key(UserName=name)["AccessKey"]
-        self.users[name] = s3_server.Keys(key["AccessKeyId"], key["SecretAccessKey"])
+        self.users[name] = s3_server.create_user(self._iam, name, *rights)
 
     def environment(self, user: str) -> dict[str, str]:
         """The environment variables with which the program reaches the S3 server as a user."""
@@ -131,31 +112,3 @@ class Cloud:
             *("[IAM_ROLE]", f"ARN = {self.roles.get(role, role)}"),
             *("[CLUSTER]", *(f"{key} = {value}" for key, value in (login | cluster).items())),
         ]
-
-    def new_bucket(self) -> str:
-        """The name of an empty bucket."""
-        name = f"bucket-{next(self._numbers)}"
-        self.s3.create_bucket(Bucket=name)
-        return name
-
-    def upload(self, folder: Path, bucket: str, prefix: str = "") -> None:
-        """Put every file of a folder under its path below it, after `prefix`; three times as fast as boto3 does it."""
-        root = self.users["root"]
-        store = S3Store(
-            bucket,
-            endpoint=self.store.endpoint,
-            region=s3_server.REGION,
-            access_key_id=root.key,
-            secret_access_key=root.secret,
-            client_options={"allow_http": True},
-        )
-
-        def put(path: Path) -> None:
-            obstore.put(store, f"{prefix}{path.relative_to(folder).as_posix()}", path.read_bytes())
-
-        with ThreadPoolExecutor(UPLOADS) as pool:
-            list(pool.map(put, (path for path in folder.rglob("*") if path.is_file())))
-
-
-def _policy(*statements: object) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -32,8 +32,8 @@ def main(sample: Path) -> int:
     The doctor's does not count: before `create_tables.py` it has a complaint.
     """
     with tempfile.TemporaryDirectory() as folder, Cloud.running(Path(folder)) as cloud:
-        bucket = cloud.new_bucket()
-        cloud.upload(sample, bucket)
+        bucket = cloud.store.new_bucket()
+        cloud.store.upload(sample, bucket)
         config = Path(folder) / "dwh.cfg"
         address = f"s3://{bucket}"
         text = cloud.configuration(address, cloud.stand_in.database, work=f"{address}/work")

@@ -1,6 +1,5 @@
 """The servers that all tests of the stand-in share, and a database for each test."""
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ import redshift_stand_in
 from redshift_stand_in import StandIn, s3_server
 from redshift_stand_in.tests.clients import Client, Loading, Unloading
 
-TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 DENY_FORBIDDEN = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/forbidden*"}
 
 ROLES = {
@@ -23,10 +21,6 @@ ROLES = {
     "unloader": ("s3:ListBucket", "s3:PutObject", "s3:DeleteObject"),
 }
 """The actions of each role; none may read objects whose key begins with `forbidden`."""
-
-
-def policy(*statements: object) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +36,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3_server.Server
         iam = server.client("iam")
         for name, actions in ROLES.items():
             allow = {"Effect": "Allow", "Action": actions, "Resource": "arn:aws:s3:::*"}
-            iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(TRUST))
-            iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=policy(allow, DENY_FORBIDDEN))
+            s3_server.create_role(iam, name, allow, DENY_FORBIDDEN)
         yield server
 
 

@@ -1,0 +1,373 @@
+"""The analysts' questions: each against answers that were worked out by hand, on both engines.
+
+    questions/1/ 2/                      two deliveries: song_data/... and log_data/...
+    questions/settings.cfg               text added to the configuration
+    questions/expect/<name>.csv          the answer to a question
+    questions/expect/<name> --to ….csv   its answer with options
+
+`questions/README.md` lists the plays, and says how to add an answer.
+"""
+
+import csv
+import io
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date, datetime, timedelta
+from itertools import pairwise, zip_longest
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.engines import opened
+from harness.paths import REAL_DATA
+from harness.records import event, lines
+from harness.warehouse import Sparkify
+from sparkify import config, dictionary, questions, warehouse
+from sparkify.engines.answer import Answer
+from sparkify.engines.engine import Engine
+from sparkify.progress import Progress
+from sparkify.questions import Filter, Question
+from sparkify.sample import write_sample
+
+HERE = Path(__file__).parent
+EXPECTED = sorted((HERE / "questions" / "expect").glob("*.csv"))
+
+BOTH = ("duckdb", "redshift")
+TYPES = {"BIGINT", "INTEGER", "DOUBLE", "VARCHAR", "DATE", "TIMESTAMP"}
+QUESTIONS = questions.all_questions()
+ANY_VALUE = "*"
+DAY = timedelta(days=1)
+
+CHOICE = "start_time >= $from_time and start_time < $to_time and $level in ('all', level)"
+CHOSEN = [
+    Filter(date(2018, 11, 2)),
+    Filter(last_day=date(2018, 11, 1)),
+    Filter(date(2018, 11, 9), date(2018, 11, 29)),
+    Filter(date(2019, 1, 13)),
+    Filter(last_day=date(2019, 1, 12)),
+    Filter(level="free"),
+    Filter(level="paid"),
+]
+"""Some begin, and some end, at a midnight at which a play began."""
+
+LOOKING_BEYOND = {"level_changes", "new_and_returning_users", "plays_against_four_weeks"}
+"""Those that look at plays before the period and at other levels."""
+
+OF_THE_CHOSEN_PLAYS = [each for each in QUESTIONS if "--level" in each.options and each.name not in LOOKING_BEYOND]
+BY_DAY = [
+    each for each in QUESTIONS if "day" in dictionary.question_columns(each.name) and each.name != "sessions_by_day"
+]
+RANKINGS = [each for each in QUESTIONS if "--limit" in each.options]
+
+
+def with_options(text: str) -> tuple[Question, Filter]:
+    """A question and what is chosen, from `name --from 2018-11-02 --level paid`."""
+    name, *words = shlex.split(text)
+    chosen = dict(zip(words[::2], words[1::2], strict=True))
+    question = questions.find(name)
+    assert chosen.keys() <= set(question.options), f"{name} takes {question.options}"
+    days = {option: date.fromisoformat(chosen[option]) for option in ("--from", "--to") if option in chosen}
+    most = int(chosen["--limit"]) if "--limit" in chosen else None
+    return question, Filter(days.get("--from"), days.get("--to"), chosen.get("--level"), most)
+
+
+@contextmanager
+def answering_engine(sparkify: Sparkify) -> Iterator[Engine]:
+    """The engine of a warehouse, in a snapshot."""
+    engine = warehouse.connect(config.load(sparkify.config), Progress(detail="quiet"), read_only=True)
+    with closing(engine), engine.snapshot():
+        yield engine
+
+
+def asked(sparkify: Sparkify, question: Question, chosen: Filter) -> Answer:
+    """The whole answer of a warehouse to a question."""
+    with answering_engine(sparkify) as engine:
+        answer = questions.ask(engine, question, chosen)
+        return Answer(answer.columns, answer.types, iter([*answer.rows]))
+
+
+def rows(sparkify: Sparkify, text: str) -> list[tuple[Any, ...]]:
+    """The rows of the answer to `name --option value …`."""
+    return [*asked(sparkify, *with_options(text)).rows]
+
+
+def written(value: object) -> str:
+    """A value as an expect file writes it."""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="milliseconds")
+    return "" if value is None else str(value)
+
+
+def with_values(wanted: list[list[str]], found: list[list[str]]) -> list[list[str]]:
+    """What is wanted, with what was found where any value will do."""
+    same = zip_longest(wanted, found, fillvalue=())
+    return [
+        [there if value == ANY_VALUE and there else value for value, there in zip_longest(row, found_row[: len(row)])]
+        for row, found_row in same
+        if row
+    ]
+
+
+def as_csv(table: list[list[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(table)
+    return text.getvalue()
+
+
+def loaded(sparkify: Sparkify) -> Sparkify:
+    """The same, with both deliveries loaded."""
+    sparkify.configure(more=(HERE / "questions" / "settings.cfg").read_text(encoding="utf-8"))
+    for delivery in ("1", "2"):
+        sparkify.put_all(HERE / "questions" / delivery)
+        sparkify.loaded()
+    return sparkify
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def answering(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sparkify]:
+    """A warehouse of the plays that `questions/README.md` lists, which no test changes."""
+    with opened(request, request.param, tmp_path_factory.mktemp("questions") / "sparkify") as sparkify:
+        yield loaded(sparkify)
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def empty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sparkify]:
+    """A warehouse with its tables and nothing in them."""
+    with opened(request, request.param, tmp_path_factory.mktemp("empty") / "sparkify") as sparkify:
+        yield sparkify
+
+
+@pytest.mark.parametrize("expected", EXPECTED, ids=lambda path: path.stem)
+def test_a_question_has_the_answer_that_was_worked_out_by_hand(expected: Path, answering: Sparkify) -> None:
+    answer = asked(answering, *with_options(expected.stem))
+    wanted = [*csv.reader(io.StringIO(expected.read_text(encoding="utf-8"), newline=""))]
+    found = [[*answer.columns], *([written(value) for value in row] for row in answer.rows)]
+    assert as_csv(found) == as_csv(with_values(wanted, found))
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
+def test_every_question_has_an_expected_answer_and_one_with_options_if_it_takes_any(question: Question) -> None:
+    asks = [path.stem for path in EXPECTED if path.stem.partition(" ")[0] == question.name]
+    assert question.name in asks, f"add tests/commands/questions/expect/{question.name}.csv; the README there says how"
+    tried = {word for ask in asks for word in shlex.split(ask) if word.startswith("--")}
+    assert tried & {"--from", "--to"} or "--from" not in question.options
+    assert "--level" in tried or "--level" not in question.options
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
+def test_every_question_says_what_it_asks_what_it_counts_and_what_its_columns_are(question: Question) -> None:
+    assert re.fullmatch(r"[A-Z].{10,90}\?", question.title)
+    assert re.fullmatch(r"[A-Z].{40,}\.", question.note)
+    described = dictionary.question_columns(question.name)
+    [header, *_] = csv.reader(io.StringIO((HERE / "questions" / "expect" / f"{question.name}.csv").read_text("utf-8")))
+    assert [*described] == header
+    assert all(described.values()), described
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
+def test_a_question_about_plays_takes_a_period_and_a_level(question: Question) -> None:
+    about_plays = re.search(r"\bfrom (song)?plays\b", question.sql)
+    period_and_level = {"--from", "--to", "--level"}
+    assert set(question.options) & period_and_level == (period_and_level if about_plays else set())
+    assert ("--limit" in question.options) == question.sql.endswith("limit $most")
+
+
+@pytest.mark.parametrize("chosen", CHOSEN, ids=lambda chosen: " ".join(map(" ".join, chosen.options().items())))
+@pytest.mark.parametrize("question", OF_THE_CHOSEN_PLAYS, ids=lambda question: question.name)
+def test_what_is_chosen_is_answered_as_if_there_were_no_other_plays(
+    question: Question, chosen: Filter, answering: Sparkify
+) -> None:
+    only_these = f"from (select * from songplays where {CHOICE}) as songplays"
+    everything = re.sub(r"\s*start_time >= .*\n\s*and \$level .*", " 1 = 1", question.sql)
+    assert "$" not in everything.replace("$most", ""), "the filter stands in two lines, as in the other questions"
+    with answering_engine(answering) as engine:
+        among_these = engine.ask(everything.replace("from songplays", only_these), chosen.values())
+        wanted = [*among_these.rows]
+        assert [*questions.ask(engine, question, chosen).rows] == wanted
+
+
+@pytest.mark.parametrize("question", BY_DAY, ids=lambda question: question.name)
+def test_the_days_of_a_period_are_as_they_are_among_all_days(question: Question, answering: Sparkify) -> None:
+    every_day = [*asked(answering, question, Filter()).rows]
+    for first, last in pairwise(sorted({day for day, *_ in every_day})):
+        for chosen in (Filter(first, first), Filter(last_day=last - DAY), Filter(last)):
+            begin, end = chosen.first_day or date.min, chosen.last_day or date.max
+            wanted = [row for row in every_day if begin <= row[0] <= end]
+            assert [*asked(answering, question, chosen).rows] == wanted
+
+
+@pytest.mark.parametrize("question", RANKINGS, ids=lambda question: question.name)
+def test_a_limit_cuts_a_ranking(question: Question, answering: Sparkify) -> None:
+    whole = [*asked(answering, question, Filter(most=100)).rows]
+    assert [*asked(answering, question, Filter(most=2)).rows] == whole[:2]
+    assert [*asked(answering, question, Filter(most=1)).rows] == whole[:1]
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
+def test_an_empty_warehouse_has_an_answer_to_every_question(question: Question, empty: Sparkify) -> None:
+    answer = asked(empty, question, Filter())
+    assert [*answer.columns] == [*dictionary.question_columns(question.name)]
+    assert set(answer.types) <= TYPES
+    found = [*answer.rows]
+    if question.name == "totals":
+        assert found == [(0, 0, 0, 0, None, None)]
+    elif question.name == "sessions_by_length":
+        assert [sessions for _, _, sessions in found] == [0] * 6
+    else:
+        assert found == []
+
+
+@pytest.mark.parametrize("sparkify", BOTH, indirect=True)
+def test_a_session_is_of_the_class_that_its_number_of_plays_lies_in(sparkify: Sparkify) -> None:
+    lengths = [1, 2, 5, 6, 10, 11, 20, 21, 50, 51, 120]
+    plays = [event(sessionId=length, itemInSession=item) for length in lengths for item in range(length)]
+    sparkify.put("log_data/2018/11/2018-11-22-events.json", lines(plays))
+    sparkify.loaded()
+    assert rows(sparkify, "sessions_by_length") == [
+        (1, 1, 1),
+        (2, 5, 2),
+        (6, 10, 2),
+        (11, 20, 2),
+        (21, 50, 2),
+        (51, None, 2),
+    ]
+
+
+@pytest.mark.parametrize("sparkify", BOTH, indirect=True)
+@pytest.mark.parametrize(
+    ("location", "city", "state"),
+    [
+        ("Salinas, CA", "Salinas", "CA"),
+        ("Winston-Salem, NC", "Winston-Salem", "NC"),
+        ("Sacramento--Roseville--Arden-Arcade, CA", "Sacramento--Roseville--Arden-Arcade", "CA"),
+        ("Washington-Arlington-Alexandria, DC-VA-MD-WV", "Washington-Arlington-Alexandria", "DC"),
+        ("Guam", "Guam", None),
+        ("A, B,C, D", "A, B,C", "D"),
+        ("Zürich 🏔, ZH", "Zürich 🏔", "ZH"),
+        ("Nowhere, ", "Nowhere", None),
+        (None, None, None),
+    ],
+)
+def test_a_city_is_all_before_the_last_comma_and_a_state_the_first_after_it(
+    location: str | None, city: str | None, state: str | None, sparkify: Sparkify
+) -> None:
+    sparkify.put("log_data/2018/11/2018-11-22-events.json", lines([event(location=location)]))
+    sparkify.loaded()
+    assert rows(sparkify, "plays_by_city") == [(city, state, 1, 1)]
+    assert rows(sparkify, "plays_by_state") == [(state, 1, 1)]
+
+
+@pytest.mark.parametrize("sparkify", BOTH, indirect=True)
+def test_a_change_of_level_is_told_from_the_order_of_plays_that_began_at_one_time(sparkify: Sparkify) -> None:
+    levels = [("free", 0), ("paid", 1), ("free", 2)]
+    plays = [event(level=level, itemInSession=item, sessionId=9 - item) for level, item in reversed(levels)]
+    sparkify.put("log_data/2018/11/2018-11-22-events.json", lines(plays))
+    sparkify.loaded()
+    assert rows(sparkify, "level_changes") == [(date(2018, 11, 22), 1, 1)]
+
+
+@pytest.fixture(scope="module")
+def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Sparkify]]:
+    """Two warehouses of the same invented plays, in DuckDB and in Redshift."""
+    folder = tmp_path_factory.mktemp("both")
+    write_sample(folder / "sample", songs=300, events=3_000, seed=7)
+    with (
+        opened(request, "duckdb", folder / "duckdb") as in_duckdb,
+        opened(request, "redshift", folder / "redshift") as in_redshift,
+    ):
+        for sparkify in (in_duckdb, in_redshift):
+            sparkify.put_all(folder / "sample")
+            sparkify.loaded()
+        yield [in_duckdb, in_redshift]
+
+
+@pytest.mark.parametrize(
+    "question", [each for each in QUESTIONS if "--from" in each.options], ids=lambda each: each.name
+)
+@pytest.mark.parametrize(
+    "chosen", [Filter(most=10_000), Filter(date(2018, 11, 8), date(2018, 11, 14), "paid")], ids=str
+)
+def test_both_engines_give_the_same_rows_of_the_same_types_in_the_same_order(
+    question: Question, chosen: Filter, both: list[Sparkify]
+) -> None:
+    in_duckdb, in_redshift = (asked(sparkify, question, chosen) for sparkify in both)
+    assert (in_duckdb.columns, in_duckdb.types) == (in_redshift.columns, in_redshift.types)
+    rows_in_duckdb = [*in_duckdb.rows]
+    assert rows_in_duckdb
+    assert rows_in_duckdb == [*in_redshift.rows]
+
+
+# Sparkify's real files: what is known of them, and sums that have to agree with it.
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Sparkify:
+    """A warehouse of the real files."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"{REAL_DATA} is not there")
+    sparkify = Sparkify(tmp_path_factory.mktemp("real") / "sparkify").created()
+    sparkify.configure(store=str(REAL_DATA))
+    sparkify.loaded()
+    return sparkify
+
+
+def test_the_totals_of_the_real_data_are_the_known_ones(real: Sparkify) -> None:
+    [(plays, listeners, _, matched_plays, first_play, last_play)] = rows(real, "totals")
+    assert (plays, listeners, matched_plays) == (6_820, 96, 333)
+    assert (first_play.date(), last_play.date()) == (date(2018, 11, 1), date(2018, 11, 30))
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "total"),
+    [
+        ("most_played_songs --limit 10000", "plays", 6_820),
+        ("most_played_artists --limit 10000", "plays", 6_820),
+        ("missing_songs --limit 10000", "plays", 6_820 - 333),
+        ("plays_by_day", "plays", 6_820),
+        ("plays_by_hour", "plays", 6_820),
+        ("plays_by_hour", "free_plays", 1_229),
+        ("plays_by_hour", "paid_plays", 5_591),
+        ("plays_by_weekday_and_hour", "plays", 6_820),
+        ("new_and_returning_users", "new_users", 96),
+        ("most_active_users --limit 1000", "plays", 6_820),
+        ("sessions_by_day", "plays", 6_820),
+        ("plays_by_city --limit 1000", "plays", 6_820),
+        ("plays_by_state --limit 1000", "plays", 6_820),
+        ("plays_by_user_agent", "plays", 6_820),
+        ("plays_against_four_weeks", "plays", 6_820),
+        ("matched_by_day", "matched_plays", 333),
+        ("freshness", "records", 8_056 + 14_896),
+        ("freshness", "objects", 30 + 14_896),
+    ],
+)
+def test_a_question_leaves_out_nothing_of_the_real_data_and_counts_nothing_twice(
+    text: str, column: str, total: int, real: Sparkify
+) -> None:
+    place = [*dictionary.question_columns(text.partition(" ")[0])].index(column)
+    assert sum(row[place] for row in rows(real, text)) == total
+
+
+def test_sessions_of_the_real_data_are_as_many_by_day_and_by_length_as_in_total(real: Sparkify) -> None:
+    [(_, _, sessions, *_)] = rows(real, "totals")
+    assert sum(row[1] for row in rows(real, "sessions_by_day")) == sessions
+    assert sum(row[2] for row in rows(real, "sessions_by_length")) == sessions
+
+
+def test_what_is_usual_of_the_real_data_is_known_from_the_fifth_week_on(real: Sparkify) -> None:
+    days = [day for day, _, usual_plays in rows(real, "plays_against_four_weeks") if usual_plays is not None]
+    assert days == [date(2018, 11, 29), date(2018, 11, 30)]
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
+def test_no_two_rows_of_an_answer_have_the_same_place_in_its_order(question: Question, real: Sparkify) -> None:
+    answer = asked(real, question, Filter(most=10_000))
+    found = [*answer.rows]
+    order = re.search(r"\border by (.+)(\nlimit \$most)?$", question.sql)
+    if not order:
+        assert len(found) == 1
+        return
+    places = [answer.columns.index(key.split()[0].rpartition(".")[2]) for key in order[1].split(", ")]
+    assert len({tuple(row[place] for place in places) for row in found}) == len(found)

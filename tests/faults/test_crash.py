@@ -1,0 +1,144 @@
+"""The process is killed at step n = 1, 2, 3, ... of a command, until it survives: nothing may be half done, ever."""
+
+from __future__ import annotations
+
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from harness import children, deliveries
+from harness.deliveries import SCENES
+from harness.scenes import Scene, Watched
+from harness.states import NO_ROWS, State
+from harness.steps import Watch
+from harness.watches import DieWriting, Signal
+
+RecordProperty = Callable[[str, object], None]
+
+WRITING = {"commit": ".wal", "checkpoint": ""}
+"""The steps that write, and what the file that they write is called after the warehouse's name."""
+
+PARTS = 4
+"""Into how many parts a file is cut to find the places at which a write is cut short."""
+
+AT_ONCE = 2
+"""Processes that are walked at the same time."""
+
+
+@dataclass
+class Sizes(Watch):
+    """How large the file that a step writes has become, by the number of the step."""
+
+    warehouse: Path = Path()
+    sizes: dict[int, int] = field(default_factory=dict)
+
+    def after(self, number: int, step: str) -> None:
+        if step in WRITING:
+            self.sizes[number] = self.warehouse.with_name(self.warehouse.name + WRITING[step]).stat().st_size
+
+
+def in_turn(scene: Scene, watches: Sequence[Watch]) -> Iterator[tuple[Watch, Path, Watched | int]]:
+    """Run the scene's command under each watch, on a warehouse of its own; a few at a time, the results in order."""
+    running = deque[tuple[Watch, Path, children.Child]]()
+    for number, watch in enumerate(watches, 1):
+        warehouse = scene.copied(f"{number}")
+        running.append((watch, warehouse, children.start(scene, warehouse, *scene.command, watch=watch)))
+        if len(running) == AT_ONCE:
+            watch, warehouse, child = running.popleft()
+            yield watch, warehouse, child.result()
+    for watch, warehouse, child in running:
+        yield watch, warehouse, child.result()
+
+
+def walk(scene: Scene, *, is_before: bool) -> tuple[list[str], list[int]]:
+    """Kill the command at every step until it survives; the steps, and the state that each process left behind."""
+    steps = scene.run(scene.copied("undisturbed"), *scene.command).steps
+    watches: list[Watch] = [Signal(at=at, is_before=is_before) for at in range(1, len(steps) + 2)]
+    left = []
+    for number, (_, warehouse, ended) in enumerate(in_turn(scene, watches), 1):
+        if number <= len(steps):
+            assert ended == -signal.SIGKILL, f"step {number}, {steps[number - 1]}, was not reached"
+        else:
+            assert isinstance(ended, Watched), "there is a step after the last one"
+            assert ended.exit_code == 0
+        left.append(scene.state_left(warehouse))
+    return list(steps), left
+
+
+@pytest.mark.parametrize("scene_of", SCENES.values(), ids=SCENES)
+def test_the_state_that_every_recovery_must_reach_is_the_second_computations(
+    scene_of: Callable[[Path], Scene], folder: Path
+) -> None:
+    delivered = [(deliveries.SONGS, deliveries.LOGS), (deliveries.LATER_SONGS, deliveries.LATER_LOGS)]
+    star = deliveries.star_schema(*delivered[: 1 + (scene_of is deliveries.second_load)])
+    last = scene_of(folder).states[-1]
+    assert star.keys() < last.keys()
+    assert star == {table: rows for table, rows in last.items() if table in star}
+
+
+@pytest.mark.parametrize(
+    ("scene_of", "is_before"),
+    [(deliveries.first_load, True), (deliveries.second_load, True), (deliveries.second_load, False)],
+    ids=["the first load, before", "a second delivery, before", "a second delivery, after"],
+)
+def test_a_load_killed_at_any_step_leaves_whole_batches_and_the_next_run_ends_right(
+    scene_of: Callable[[Path], Scene], is_before: bool, folder: Path, record_property: RecordProperty
+) -> None:
+    scene = scene_of(folder)
+    steps, left = walk(scene, is_before=is_before)
+    record_property("steps", len(steps))
+    assert len(steps) > 60
+    assert {"open", "begin", "insert", "delete", "commit", "checkpoint", "close"} < set(steps)
+    assert {"walk", "file"} <= set(steps) or {"list", "read"} <= set(steps)
+    assert left == sorted(left), "a later kill left less"
+    assert set(left) == set(range(len(scene.states)))
+
+
+@pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
+def test_creating_the_tables_killed_at_any_step_leaves_all_of_them_or_none(is_before: bool, folder: Path) -> None:
+    no_warehouse = folder / "nothing" / "sparkify.duckdb"
+    first_load = deliveries.first_load(folder)
+    states: tuple[State, ...] = ({}, NO_ROWS, first_load.states[-1])
+    scene = Scene(first_load.sparkify, ("create-tables",), no_warehouse, states)
+    steps, left = walk(scene, is_before=is_before)
+    assert len(steps) > 20
+    assert left == sorted(left)
+    assert set(left) == {0, 1}
+
+
+def test_dropping_the_tables_killed_at_any_step_leaves_all_rows_or_new_tables(folder: Path) -> None:
+    scene = deliveries.first_load(folder)
+    assert scene.run(scene.warehouse, "etl").exit_code == 0
+    scene = replace(scene, command=("create-tables", "--drop", "--yes"), states=(NO_ROWS, scene.states[-1]))
+    steps, left = walk(scene, is_before=True)
+    assert len(steps) > 40
+    assert left == sorted(left, reverse=True)
+    assert set(left) == {0, 1}
+
+
+@pytest.mark.parametrize("scene_of", SCENES.values(), ids=SCENES)
+def test_a_load_killed_in_the_middle_of_a_write_leaves_whole_batches_and_the_next_run_ends_right(
+    scene_of: Callable[[Path], Scene], folder: Path
+) -> None:
+    scene = scene_of(folder)
+    warehouse = scene.copied("undisturbed")
+    written = Sizes(warehouse=warehouse)
+    scene.run(warehouse, *scene.command, watch=written)
+    watches = [
+        DieWriting(at=at, most_bytes=size * part // PARTS)
+        for at, size in written.sizes.items()
+        for part in range(PARTS)
+    ]
+    assert len(watches) >= 3 * PARTS
+    left = []
+    for _, warehouse, ended in in_turn(scene, watches):
+        left.append(scene.state_left(warehouse))
+        if isinstance(ended, Watched):
+            assert ended.exit_code == 0
+        else:
+            assert ended == -signal.SIGXFSZ
+    assert set(left) == set(range(len(scene.states)))

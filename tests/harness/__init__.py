@@ -1,0 +1,1 @@
+"""What the tests share: each module says in its first line what it is for."""

@@ -1,0 +1,113 @@
+"""No input and no answer takes more memory than `[DUCKDB] MEMORY_LIMIT` and 300 MB."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from harness.memory import measured
+from harness.records import event, song
+from harness.warehouse import Sparkify
+from sparkify.formats import FORMATS
+
+LIMIT = 300
+"""`[DUCKDB] MEMORY_LIMIT` of these tests, in MB."""
+
+
+@pytest.fixture
+def small(sparkify: Sparkify) -> Sparkify:
+    """A warehouse whose DuckDB has little memory."""
+    text = sparkify.config.read_text().replace("[DUCKDB]\n", f"[DUCKDB]\nMEMORY_LIMIT = {LIMIT} MB\n")
+    sparkify.config.write_text(f"{text}[ETL]\nMAX_ERRORS = 1\n")
+    return sparkify
+
+
+def require_little_memory(sparkify: Sparkify, command: str, *options: str) -> None:
+    """Run a command, which must succeed, and look at the most memory that it held."""
+    done = measured(command, "--config", sparkify.config, *options)
+    assert done.exit_code == 0, done.err
+    assert done.peak < (LIMIT + 300) * 1_000_000
+
+
+def write(path: Path, pieces: Iterator[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines(pieces)
+
+
+def long_line(folder: Path) -> None:
+    write(folder / "log_data/a.json", (b"x" * 1_000_000 for _ in range(300)))
+
+
+def open_brackets(folder: Path) -> None:
+    write(folder / "log_data/a.json", (b"[" * 1_000_000 for _ in range(100)))
+
+
+def long_song(folder: Path) -> None:
+    write(folder / "song_data/a.json", (b'{"title": "' + b"x" * 1_000_000 for _ in range(300)))
+
+
+def gzip_bomb(folder: Path) -> None:
+    with gzip.open(folder / "log_data/a.json.gz", "wb", compresslevel=1) as file:
+        file.writelines(b" " * 1_000_000 for _ in range(1_100))
+
+
+def zstandard_bomb(folder: Path) -> None:
+    with zstandard.open(folder / "log_data/a.json.zst", "wb") as file:
+        for _ in range(1_100):
+            file.write(b"x" * 1_000_000)
+
+
+def wide_window(folder: Path) -> None:
+    packer = zstandard.ZstdCompressor(
+        compression_params=zstandard.ZstdCompressionParameters(window_log=27, enable_ldm=True)
+    )
+    with packer.stream_writer((folder / "log_data/a.json.zst").open("wb")) as file:
+        for _ in range(300):
+            file.write(b"x" * 1_000_000)
+
+
+def packed_well(folder: Path) -> None:
+    """Small objects that are large when they are unpacked: all blanks but for an event."""
+    content = gzip.compress(json.dumps(event()).encode() + b" " * 20_000_000, compresslevel=1)
+    for n in range(40):
+        (folder / f"log_data/{n}.json.gz").write_bytes(content)
+    write(folder / "log_data/a.json", iter([b"bad"]))
+
+
+def many_objects(folder: Path) -> None:
+    for n in range(10_000):
+        (folder / f"song_data/{n}.json").write_text(json.dumps(song(song_id=f"SO{n}", title="x" * 10_000)))
+    write(folder / "log_data/a.json", iter([b"bad"]))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [long_line, open_brackets, long_song, gzip_bomb, zstandard_bomb, wide_window, packed_well, many_objects],
+)
+def test_a_load_of_anything_takes_bounded_memory_and_has_one_bad_record(
+    make: Callable[[Path], None], small: Sparkify
+) -> None:
+    make(small.bucket)
+    require_little_memory(small, "etl")
+    assert len(small.rejected()) == 1
+
+
+QUESTIONS = {
+    "many rows": "select n, repeat('x', 1000) || n as text from range(400_000) as r (n)",
+    "long texts": "select repeat('x', 30_000) || n as text from range(20_000) as r (n)",
+    "long lists": "select n, range(n, n + 300_000) as list from range(20) as r (n)",
+}
+
+TOO_WIDE = [("long texts", "parquet"), ("long lists", "parquet")]
+"""What docs/scale.md says of Parquet: two thousand such rows at a time do not fit."""
+
+
+@pytest.mark.parametrize(
+    ("question", "form"), [(name, form) for name in QUESTIONS for form in FORMATS if (name, form) not in TOO_WIDE]
+)
+def test_an_answer_of_any_size_takes_bounded_memory(question: str, form: str, small: Sparkify) -> None:
+    output = str(small.folder / "answer")
+    require_little_memory(small, "query", QUESTIONS[question], "--format", form, "--output", output)

@@ -1,0 +1,152 @@
+"""A warehouse of an older version is brought up to date in place: nothing is lost, and nothing is loaded again."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from harness.records import JSONPATHS, event, lines, song
+from harness.warehouse import Sparkify
+from sparkify import sql_queries, transform
+from sparkify.store.folder import etag
+
+VERSION_2 = Path(__file__).parent / "warehouses" / "version_2.sql"
+SONGS = {
+    "song_data/A/a.json": song(),
+    "song_data/A/b.json": song(song_id="SO2", title="Skyfall", artist_id="AR2", artist_name="Björk", year=0),
+}
+ON_BOTH = pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=True)
+KEPT = ("songplays", "users", "songs", "artists", "time", "runs", "rejected_records")
+
+
+def rows_of(sparkify: Sparkify) -> dict[str, list[str]]:
+    """The rows that a migration keeps, without columns that are new."""
+    new = {"runs": {"songs_gone"}}
+    selects = []
+    for table in KEPT:
+        columns = ", ".join(f'"{name}"' for name in sql_queries.columns(table) if name not in new.get(table, ()))
+        selects.append(f'select {columns} from "{table}"')
+    return {table: sorted(map(repr, rows)) for table, rows in zip(KEPT, sparkify.queries(selects), strict=True)}
+
+
+def make_version_2(sparkify: Sparkify) -> None:
+    """Put the older warehouse in the place of the new one."""
+    text = VERSION_2.read_text(encoding="utf-8").replace("'bucket/", f"'{sparkify.store}/")
+    if sparkify.engine == "duckdb":
+        sparkify.database.unlink()
+        sparkify.change(text)
+    else:
+        sparkify.change(*sql_queries.drop_table_queries(), *text.split(";\n"))
+
+
+@ON_BOTH
+def test_a_warehouse_of_version_2_is_brought_up_and_keeps_all_its_rows(sparkify: Sparkify) -> None:
+    make_version_2(sparkify)
+    before = rows_of(sparkify)
+    for key, record in SONGS.items():
+        sparkify.put(key, lines([record]))
+    refused = sparkify.etl()
+    assert refused.exit_code == 2
+    assert "run create_tables.py" in refused.err
+
+    done = sparkify.command("create-tables")
+    assert done.exit_code == 0, done.err
+    assert "up from version 2 to 3" in done.out
+    assert rows_of(sparkify) == before
+    keys = sparkify.query("select kind, object_key from load_history order by 1, 2")
+    assert keys == [
+        *(("events", f"2018/11/{name}.json") for name in "ab"),
+        *(("songs", f"A/{name}.json") for name in "ab"),
+    ]
+    assert sparkify.query("select song_id, source_file from catalogue order by 1") == [
+        ("SO1", "A/a.json"),
+        ("SO2", "A/b.json"),
+    ]
+    again = sparkify.command("create-tables")
+    assert again.out.startswith("the tables are there already")
+    assert rows_of(sparkify) == before
+    assert sparkify.command("check").exit_code == 0
+
+    # Both logs have left the bucket; the songs have other ETags here, and replace themselves.
+    sparkify.loaded()
+    assert rows_of(sparkify)["songplays"] == before["songplays"]
+    assert sparkify.query("select count(*) from catalogue") == [(2,)]
+
+
+def test_an_object_that_is_loaded_stays_loaded_after_the_migration(sparkify: Sparkify) -> None:
+    make_version_2(sparkify)
+    with duckdb.connect(sparkify.database) as connection:
+        for key, record in SONGS.items():
+            tag = etag(sparkify.put(key, lines([record])).stat())
+            connection.execute("update load_history set etag = $1 where object = $2", [tag, f"bucket/{key}"])
+    sparkify.created()
+    assert sparkify.loaded().out.startswith("nothing new: all 2 objects are loaded")
+
+
+def test_a_migration_that_is_killed_leaves_the_older_warehouse(
+    sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_version_2(sparkify)
+    before = rows_of(sparkify)
+    monkeypatch.setattr("sparkify.dictionary.comment_queries", lambda names: ["select nonsense"])
+    assert sparkify.command("create-tables").exit_code == 1
+    assert sparkify.query("select version from warehouse") == [(2,)]
+    assert rows_of(sparkify) == before
+    monkeypatch.undo()
+    sparkify.created()
+    assert rows_of(sparkify) == before
+
+
+def test_a_warehouse_older_than_the_first_migration_says_what_to_do(sparkify: Sparkify) -> None:
+    with duckdb.connect(sparkify.database) as connection:
+        connection.execute("update warehouse set version = 1")
+    outcome = sparkify.command("create-tables")
+    assert outcome.exit_code == 2
+    assert "start afresh with create_tables.py --drop" in outcome.err
+
+
+@ON_BOTH
+def test_a_bucket_that_moves_replaces_itself_and_a_corrected_song_is_corrected(sparkify: Sparkify) -> None:
+    sparkify.put("song_data/A/a.json", lines([song(year=2015)]))
+    sparkify.put("log_data/a.json", lines([event()]))
+    sparkify.loaded()
+    for prefix in ("song_data", "log_data"):
+        sparkify.put(f"moved/{prefix}/.keep", "x")
+    sparkify.put("moved/song_data/A/a.json", lines([song(year=1999, artist_id="AR9")]))
+    sparkify.put("moved/log_data/a.json", lines([event()]))
+    sparkify.put("moved/log_json_path.json", JSONPATHS)
+    sparkify.configure(store=f"{sparkify.store}/moved")
+    sparkify.loaded()
+    assert sparkify.query("select song_id, year, artist_id from songs") == [("SO1", 1999, "AR9")]
+    assert sparkify.query("select artist_id from artists") == [("AR9",)]
+    assert sparkify.query("select count(*), min(artist_id) from songplays") == [(1, "AR9")]
+    assert sparkify.command("check").exit_code == 0
+
+
+def test_a_song_object_that_has_left_the_bucket_is_counted(sparkify: Sparkify) -> None:
+    for key, record in SONGS.items():
+        sparkify.put(key, lines([record]))
+    sparkify.put("log_data/a.json", lines([event()]))
+    sparkify.loaded()
+    sparkify.remove("song_data/A/b.json")
+    sparkify.loaded()
+    assert sparkify.query("select songs_gone from runs order by run_id") == [(0,), (1,)]
+    assert "1 loaded song object is no longer in the bucket" in sparkify.command("status").out
+    assert "1 loaded song object is no longer in the bucket" in sparkify.command("doctor").out
+
+
+def test_the_steps_are_executed_in_their_order(sparkify: Sparkify) -> None:
+    sparkify.put("song_data/A/a.json", lines([song()]))
+    sparkify.put("log_data/a.json", lines([event(), event(), event(page="Home")]))
+    err = sparkify.etl("--verbose").err
+    executed = [line.split(" s  ", 1)[1].rstrip("…")[:100] for line in err.splitlines() if " s  " in line]
+    at, left_out = 0, []
+    for step in transform.STEPS:
+        for statement in step.statements():
+            text = " ".join(statement.split())[:100]
+            if text in executed[at:]:
+                at = executed.index(text, at) + 1
+            else:
+                left_out.append(step.name)
+    # No song was there before, and so nothing is matched again.
+    assert left_out == ["rematched_plays"]

@@ -1,0 +1,260 @@
+"""The report in a browser: charts are drawn, no request leaves the page, and everybody can read and use it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from harness import browser as browsers
+from harness import report_page
+from harness.browser import DESKTOP, PHONE, drawn, opened
+from harness.records import event
+from harness.report_page import DAY, FIRST_DAY, fill, hard_plays, made
+from harness.warehouse import Sparkify
+
+pytestmark = pytest.mark.skipif(browsers.CHROMIUM is None, reason=browsers.NO_CHROMIUM)
+
+CONTRASTS = """
+(selector) => {
+  const channels = (color) => color.match(/[\\d.]+/g).map(Number);
+  const luminance = (color) => {
+    const linear = (c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    const [r, g, b] = channels(color).map((c) => linear(c / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const found = {};
+  for (const mark of document.querySelectorAll(selector)) {
+    if (!mark.checkVisibility()) continue;
+    const style = getComputedStyle(mark);
+    const color = style.fill === "none" || style.fill === "rgba(0, 0, 0, 0)" ? style.stroke : style.fill;
+    const [a, b] = [color, getComputedStyle(mark.closest(".figure")).backgroundColor].map(luminance);
+    found[color] = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  }
+  return found;
+}
+"""
+MARKS = "svg .role-mark:is(.mark-rect, .mark-symbol, .mark-rule) :is(path, line)"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with browsers.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sparkify = Sparkify(tmp_path_factory.mktemp("report") / "sparkify").created()
+    fill(sparkify, hard_plays())
+    return made(sparkify)
+
+
+def visible(page: Page, question: str) -> str:
+    """The selector of a question's figure for the level that is switched on."""
+    level = page.evaluate(
+        "(id) => [...document.querySelectorAll(`#${id} .variant`)].find((v) => v.checkVisibility()).dataset.level",
+        question,
+    )
+    return f"#{question} .variant[data-level={level}]"
+
+
+def test_every_chart_is_drawn_for_every_level_without_a_complaint_or_a_request(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as seen:
+        for level in ("all", "free", "paid"):
+            seen.page.locator(f"label[for=level-{level}]").click()
+            drawn(seen.page)
+            charts = seen.page.locator(".chart").filter(visible=True)
+            assert charts.count() >= 15
+            for n in range(charts.count()):
+                assert charts.nth(n).locator(".mark-rect path, .mark-symbol path").count() > 0, (level, n)
+                assert charts.nth(n).locator("svg").get_attribute("width") != "0"
+                assert charts.nth(n).get_attribute("aria-label")
+        assert seen.complaints == []
+        assert seen.addresses == [report.as_uri()]
+
+
+@pytest.mark.parametrize("plays", [0, 1])
+def test_nothing_and_next_to_nothing_are_shown_without_a_complaint(
+    browser: Browser, sparkify: Sparkify, plays: int
+) -> None:
+    fill(sparkify, [event()] * plays)
+    path = made(sparkify)
+    with opened(browser, path) as seen:
+        assert seen.page.locator(".chart svg").filter(visible=True).count() == (16 if plays else 0)
+        assert seen.complaints == []
+
+
+def test_the_tooltip_of_a_bar_has_its_row_with_the_whole_title(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as seen:
+        figure = visible(seen.page, "missing_songs")
+        tooltip = seen.page.locator("#vg-tooltip-element.visible")
+        texts = []
+        for n in range(len(report_page.TITLES)):
+            seen.page.locator(f"{figure} .mark-rect path").nth(n).hover()
+            tooltip.wait_for()
+            texts.append(tooltip.inner_text())
+        for title, artist in report_page.TITLES:
+            assert any(title in text and artist in text and "Plays" in text for text in texts), title
+        assert seen.complaints == []
+
+
+def test_the_level_switch_changes_every_number_and_the_charts(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as seen:
+        shown = {}
+        for level in ("all", "free", "paid"):
+            seen.page.locator(f"label[for=level-{level}]").click()
+            drawn(seen.page)
+            tiles = seen.page.locator(visible(seen.page, "totals")).locator(".value").all_inner_texts()
+            chart = seen.page.locator(visible(seen.page, "plays_by_day")).locator("svg").inner_html()
+            shown[level] = (int(tiles[0]), chart)
+        plays = {level: number for level, (number, _) in shown.items()}
+        assert plays["all"] == plays["free"] + plays["paid"] == 121
+        assert len({chart for _, chart in shown.values()}) == 3
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_nothing_is_wider_than_the_window(browser: Browser, report: Path, size: tuple[int, int]) -> None:
+    with opened(browser, report, size) as seen:
+        seen.page.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))")
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        too_wide = (
+            "[...document.querySelectorAll('.chart svg')].filter((s) => s.clientWidth > s.parentElement.clientWidth)"
+        )
+        assert seen.page.evaluate(f"{too_wide}.length") == 0
+
+
+def test_no_label_is_cut_within_a_character(browser: Browser, report: Path) -> None:
+    with opened(browser, report, PHONE) as seen:
+        for width in range(320, 420, 6):
+            seen.page.set_viewport_size({"width": width, "height": 740})
+            seen.page.wait_for_timeout(60)
+            texts = seen.page.evaluate("[...document.querySelectorAll('svg text')].map((text) => text.textContent)")
+            assert [text for text in texts if re.search("[\ud800-\udfff\ufffd]", text)] == []
+
+
+def test_charts_follow_the_window_also_while_they_are_hidden(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as seen:
+        seen.page.locator("label[for=level-free]").click()
+        drawn(seen.page)
+        seen.page.set_viewport_size({"width": 500, "height": 800})
+        seen.page.locator("label[for=level-all]").click()
+        drawn(seen.page)
+        chart = seen.page.locator(f"{visible(seen.page, 'plays_by_day')} .chart")
+        width = chart.evaluate("(chart) => chart.clientWidth")
+        assert 0 < chart.locator("svg").evaluate("(svg) => svg.getBoundingClientRect().width") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_marks_and_texts_of_charts_have_contrast(browser: Browser, report: Path, scheme: str) -> None:
+    with opened(browser, report, color_scheme=scheme) as seen:
+        marks = seen.page.evaluate(CONTRASTS, f".figure:not(#plays_by_weekday_and_hour) {MARKS}")
+        texts = seen.page.evaluate(CONTRASTS, "svg text")
+        assert len(marks) >= 4
+        assert {color: contrast for color, contrast in marks.items() if contrast < 3} == {}
+        assert {color: contrast for color, contrast in texts.items() if contrast < 4.5} == {}
+        background = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (int(background.split("(")[1].split(",")[0]) < 128) == (scheme == "dark")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing_serious_in_light_and_in_dark(browser: Browser, report: Path, size: tuple[int, int]) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    with opened(browser, report, size) as seen:
+        for question in ("totals", "missing_songs", "plays_by_day", "plays_by_user_agent", "last_runs"):
+            for details in seen.page.locator(f"{visible(seen.page, question)} details").all():
+                details.locator("summary").click()
+        for scheme in ("light", "dark"):
+            seen.page.emulate_media(color_scheme=scheme)
+            found = Axe().run(seen.page).response["violations"]
+            grave = [v for v in found if v["impact"] in ("serious", "critical")]
+            assert [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in grave] == []
+
+
+def test_days_are_the_same_wherever_the_reader_is(browser: Browser, report: Path) -> None:
+    drawings = []
+    for place in ("UTC", "America/Los_Angeles", "Pacific/Kiritimati"):
+        with opened(browser, report, timezone_id=place) as seen:
+            names = ("plays_by_day", "active_users_by_day", "plays_against_four_weeks")
+            charts = [seen.page.locator(f"{visible(seen.page, name)} svg").first.inner_html() for name in names]
+            drawings.append([re.sub(r'"[^"]*clip\d+[^"]*"', "", chart) for chart in charts])
+            seen.page.locator(f"{visible(seen.page, 'plays_by_day')} .mark-rect path").first.hover()
+            assert "Thursday 2018-11-01" in seen.page.locator("#vg-tooltip-element.visible").inner_text()
+    assert drawings[0] == drawings[1] == drawings[2]
+
+
+def test_the_page_works_by_keyboard(browser: Browser, report: Path) -> None:
+    with opened(browser, report, reduced_motion="reduce") as seen:
+        page = seen.page
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        tab_to(page, "level")
+        page.keyboard.press("ArrowRight")
+        drawn(page)
+        assert visible(page, "totals").endswith("[data-level=free]")
+        tab_to(page, "SUMMARY")
+        page.keyboard.press("Enter")
+        details = page.locator(f"{visible(page, 'totals')} details.numbers")
+        assert details.get_attribute("open") is not None
+        tab_to(page, "DIV")  # the table, which scrolls
+        tab_to(page, "SUMMARY")
+        page.keyboard.press("Space")
+        tab_to(page, "BUTTON")
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Copied the command line").wait_for()
+        assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until an element of that tag or name has the focus."""
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if name in page.evaluate("[document.activeElement.tagName, document.activeElement.name]"):
+            return
+    raise AssertionError(f"Tab does not reach {name}")
+
+
+def test_on_paper_it_is_light_and_has_the_numbers(browser: Browser, report: Path) -> None:
+    with opened(browser, report, color_scheme="dark") as seen:
+        page = seen.page
+        page.emulate_media(media="print", color_scheme="dark")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        figure = page.locator(visible(page, "most_played_songs"))
+        assert figure.locator("table").is_visible()
+        assert not figure.locator("pre").first.is_visible()
+        assert page.locator("label[for=level-all]").is_visible()
+        assert not page.locator("label[for=level-free]").is_visible()
+        light = page.evaluate(CONTRASTS, "svg text")
+        assert min(light.values()) >= 4.5
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.locator("details[open]").count() == 0
+        assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_without_javascript_the_numbers_and_the_switch_remain(browser: Browser, report: Path) -> None:
+    with opened(browser, report, java_script_enabled=False) as seen:
+        page = seen.page
+        assert page.locator("noscript p").is_visible()
+        page.locator("label[for=level-paid]").click()
+        figure = page.locator("#most_played_songs .variant[data-level=paid]")
+        figure.locator("summary").first.click()
+        assert figure.locator("table").is_visible()
+        assert not page.locator("#most_played_songs .variant[data-level=all]").is_visible()
+
+
+def test_a_long_table_is_completed_when_it_is_opened(browser: Browser, sparkify: Sparkify) -> None:
+    days = [event(ts=FIRST_DAY + n * DAY, sessionId=n, userId=str(n % 9)) for n in range(450)]
+    fill(sparkify, days)
+    with opened(browser, made(sparkify, "--level", "paid")) as seen:
+        details = seen.page.locator("#matched_by_day details.numbers")
+        assert "These are the first 100 of 450 rows" in (details.text_content() or "")
+        details.locator("summary").click()
+        rows = details.locator("tbody tr")
+        rows.nth(449).wait_for()
+        assert rows.count() == 450
+        assert rows.nth(449).inner_text().split() == ["2020-01-24", "1", "1", "100", "%"]
+        assert not details.locator(".cut").count()
+        assert seen.complaints == []
