@@ -154,6 +154,8 @@ class Deliveries(RuleBasedStateMachine):
         self.catalogue: dict[str, list[dict[str, Any]]] = {}
         self.events: list[dict[str, Any]] = []
         self.number = 0
+        self.is_verified = False
+        """Whether the warehouse was compared since a command ran that may have changed it."""
 
     def teardown(self) -> None:
         self.made.close()
@@ -234,6 +236,7 @@ class Deliveries(RuleBasedStateMachine):
     @rule()
     def create_the_tables_again(self) -> None:
         before = self.sparkify.content()
+        self.is_verified = False
         self.sparkify.created()
         assert self.sparkify.content() == before
 
@@ -241,6 +244,7 @@ class Deliveries(RuleBasedStateMachine):
         """Run the load, and note of which objects it committed the content that the bucket holds."""
         self.sparkify.configure(BATCH_SIZE=batch_size)
         before = self.loaded_etags()
+        self.is_verified = False
         done = self.sparkify.etl()
         for key, etag in self.loaded_etags().items():
             if before.get(key) == etag:
@@ -258,14 +262,13 @@ class Deliveries(RuleBasedStateMachine):
     def start_with_empty_tables(self) -> None:
         assert not self.loaded_etags()
 
+    @precondition(lambda self: not self.is_verified)
     @invariant()
-    def the_warehouse_is_what_one_load_of_everything_loaded_makes(self) -> None:
+    def the_warehouse_is_what_one_load_of_everything_loaded_makes_and_passes_its_own_checks(self) -> None:
         assert_is(self.sparkify.star(), oracle.warehouse(self.catalogue, self.events))
-
-    @invariant()
-    def the_warehouse_passes_its_own_checks(self) -> None:
         checked = self.sparkify.command("check")
         assert checked.exit_code == 0, checked.err
+        self.is_verified = True
 
 
 def fail_at_statement(
