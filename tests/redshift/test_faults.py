@@ -49,6 +49,8 @@ class Undisturbed:
         self.statements = warehouse.stand_in.statements()
         self.state = warehouse.state()
         assert warehouse.batches() == 2
+        self.recovered: list[object] = []
+        """What was left behind, and found to recover right."""
         self.start_afresh()
 
     def start_afresh(self) -> None:
@@ -58,9 +60,14 @@ class Undisturbed:
         self.warehouse.change(*(f'delete from "{table}"' for table in tables))
 
     def assert_next_run_ends_right(self) -> None:
+        """Load what is left to load; but not where the same rows, runs and files were left behind before."""
         self.warehouse.stand_in.disarm()
-        self.warehouse.loaded()
-        assert self.warehouse.state() == self.state
+        [runs] = self.warehouse.behind(["select status from runs order by run_id"])
+        left = self.warehouse.state(), runs, len(self.warehouse.keys("work/"))
+        if left not in self.recovered:
+            self.warehouse.loaded()
+            assert self.warehouse.state() == self.state
+            self.recovered.append(left)
 
 
 @pytest.fixture
