@@ -465,6 +465,7 @@ def test_a_table_that_is_not_there(warehouse: OnRedshift) -> None:
 def test_a_driver_that_is_not_installed(warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith("sparkify.engines.redshift")]:
         monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("sparkify.engines.redshift")
     monkeypatch.setitem(sys.modules, "redshift_connector", None)
     outcome = warehouse.etl()
     assert outcome.exit_code == 2
