@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,36 @@ AT_ONCE = 2
 """Processes that are walked at the same time."""
 
 
+Files = dict[str, bytes]
+"""What lies in a folder, by its name."""
+
+
+def files_beside(warehouse: Path) -> Files:
+    """The files in the warehouse's folder. The folder of a load has a random name there, which counts for nothing."""
+    folder = warehouse.parent
+    names = {path: path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {re.sub(r"\.load-[^/]+", ".load-", name): path.read_bytes() for path, name in names.items()}
+
+
+@dataclass
+class Leftovers(Watch):
+    """The files that a process leaves that is killed at a moment, for each moment at which they have changed."""
+
+    warehouse: Path = Path()
+    left: dict[tuple[int, bool], Files] = field(default_factory=dict)
+
+    def before(self, number: int, step: str) -> None:
+        self.look(number, is_before=True)
+
+    def after(self, number: int, step: str) -> None:
+        self.look(number, is_before=False)
+
+    def look(self, number: int, *, is_before: bool) -> None:
+        files = files_beside(self.warehouse)
+        if not self.left or files != next(reversed(self.left.values())):
+            self.left[number, is_before] = files
+
+
 @dataclass
 class Sizes(Watch):
     """How large the file that a step writes has become, by the number of the step."""
@@ -54,19 +85,24 @@ def in_turn(scene: Scene, watches: Sequence[Watch]) -> Iterator[tuple[Watch, Pat
         yield watch, warehouse, child.result()
 
 
-def walk(scene: Scene, *, is_before: bool) -> tuple[list[str], list[int]]:
-    """Kill the command at every step until it survives; the steps, and the state that each process left behind."""
-    steps = scene.run(scene.copied("undisturbed"), *scene.command).steps
-    watches: list[Watch] = [Signal(at=at, is_before=is_before) for at in range(1, len(steps) + 2)]
+def walk(scene: Scene) -> tuple[list[str], list[int]]:
+    """Kill the command before and after every step; the steps, and the states that were left, in order.
+
+    A killed process leaves the files as they are. So it is killed wherever they have changed: at all other moments it
+    would leave the same as at the moment before.
+    """
+    warehouse = scene.copied("undisturbed")
+    looked = Leftovers(warehouse=warehouse)
+    outcome = scene.run(warehouse, *scene.command, watch=looked)
+    assert outcome.exit_code == 0
+    kills = [Signal(at=at, is_before=is_before) for at, is_before in looked.left]
     left = []
-    for number, (_, warehouse, ended) in enumerate(in_turn(scene, watches), 1):
-        if number <= len(steps):
-            assert ended == -signal.SIGKILL, f"step {number}, {steps[number - 1]}, was not reached"
-        else:
-            assert isinstance(ended, Watched), "there is a step after the last one"
-            assert ended.exit_code == 0
-        left.append(scene.state_left(warehouse))
-    return list(steps), left
+    for (_, killed, ended), files in zip(in_turn(scene, kills), looked.left.values(), strict=True):
+        assert ended == -signal.SIGKILL
+        assert files_beside(killed).keys() == files.keys(), "it was killed at another moment"
+        left.append(scene.state_left(killed))
+    left.append(scene.state_left(warehouse))
+    return list(outcome.steps), left
 
 
 @pytest.mark.parametrize("scene_of", SCENES.values(), ids=SCENES)
@@ -80,16 +116,12 @@ def test_the_state_that_every_recovery_must_reach_is_the_second_computations(
     assert star == {table: rows for table, rows in last.items() if table in star}
 
 
-@pytest.mark.parametrize(
-    ("scene_of", "is_before"),
-    [(deliveries.first_load, True), (deliveries.second_load, True), (deliveries.second_load, False)],
-    ids=["the first load, before", "a second delivery, before", "a second delivery, after"],
-)
+@pytest.mark.parametrize("scene_of", SCENES.values(), ids=SCENES)
 def test_a_load_killed_at_any_step_leaves_whole_batches_and_the_next_run_ends_right(
-    scene_of: Callable[[Path], Scene], is_before: bool, folder: Path, record_property: RecordProperty
+    scene_of: Callable[[Path], Scene], folder: Path, record_property: RecordProperty
 ) -> None:
     scene = scene_of(folder)
-    steps, left = walk(scene, is_before=is_before)
+    steps, left = walk(scene)
     record_property("steps", len(steps))
     assert len(steps) > 60
     assert {"open", "begin", "insert", "delete", "commit", "checkpoint", "close"} < set(steps)
@@ -98,13 +130,12 @@ def test_a_load_killed_at_any_step_leaves_whole_batches_and_the_next_run_ends_ri
     assert set(left) == set(range(len(scene.states)))
 
 
-@pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
-def test_creating_the_tables_killed_at_any_step_leaves_all_of_them_or_none(is_before: bool, folder: Path) -> None:
+def test_creating_the_tables_killed_at_any_step_leaves_all_of_them_or_none(folder: Path) -> None:
     no_warehouse = folder / "nothing" / "sparkify.duckdb"
     first_load = deliveries.first_load(folder)
     states: tuple[State, ...] = ({}, NO_ROWS, first_load.states[-1])
     scene = Scene(first_load.sparkify, ("create-tables",), no_warehouse, states)
-    steps, left = walk(scene, is_before=is_before)
+    steps, left = walk(scene)
     assert len(steps) > 20
     assert left == sorted(left)
     assert set(left) == {0, 1}
@@ -114,7 +145,7 @@ def test_dropping_the_tables_killed_at_any_step_leaves_all_rows_or_new_tables(fo
     scene = deliveries.first_load(folder)
     assert scene.run(scene.warehouse, "etl").exit_code == 0
     scene = replace(scene, command=("create-tables", "--drop", "--yes"), states=(NO_ROWS, scene.states[-1]))
-    steps, left = walk(scene, is_before=True)
+    steps, left = walk(scene)
     assert len(steps) > 40
     assert left == sorted(left, reverse=True)
     assert set(left) == {0, 1}

@@ -9,7 +9,7 @@ signal.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -83,14 +83,15 @@ def watched(watch: Watch, buckets: Path) -> Iterator[None]:
             setattr(owner, name, original)
 
 
+SMALLEST_BLOCK = 16_384
+"""Bytes of a block of DuckDB's file, of which each table takes some."""
+
 _real_connect = duckdb.connect
 
 
-def _connect(*arguments: Any, **options: Any) -> duckdb.DuckDBPyConnection:
-    """A connection that works in one thread: so little data gives no other anything to do."""
-    connection = _real_connect(*arguments, **options)
-    connection.execute("set threads = 1")
-    return connection
+def _connect(path: Path, *, config: Mapping[str, Any], **options: Any) -> duckdb.DuckDBPyConnection:
+    """A connection for little data: it works in one thread, and makes files of small blocks."""
+    return _real_connect(path, config={**config, "threads": 1, "default_block_size": SMALLEST_BLOCK}, **options)
 
 
 class _Database:

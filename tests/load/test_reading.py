@@ -4,6 +4,7 @@ import bz2
 import gzip
 import json
 import lzma
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,29 +28,32 @@ FOLDERS = (
 )
 
 
-@pytest.mark.parametrize("records", [SMALL, LARGE], ids=["small", "large"])
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_the_name_of_a_folder_changes_no_value(folder: str, records: list[str], sparkify: Sparkify) -> None:
-    sparkify.put(f"log_data/{folder}/a.json", "\n".join(records))
+def test_the_name_of_a_folder_changes_no_value(folder: str, sparkify: Sparkify) -> None:
+    sparkify.put(f"log_data/{folder}/small.json", "\n".join(SMALL))
+    sparkify.put(f"log_data/{folder}/large.json", "\n".join(LARGE))
     sparkify.loaded()
-    expected = [("paid", "NextSong", len(records))]
+    expected = [("paid", "NextSong", len(SMALL) + len(LARGE))]
     assert sparkify.query("select level, page, count(*) from staging_events group by all") == expected
 
 
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": bytes,
+    "gzip": gzip.compress,
+    "zstd": zstandard.compress,
+    "padded-gzip": lambda content: gzip.compress(content) + b"\0" * 10_240,
+}
+
+
 @pytest.mark.parametrize("records", [SMALL, LARGE], ids=["small", "large"])
-@pytest.mark.parametrize(
-    "pack", [bytes, gzip.compress, zstandard.compress, lambda content: gzip.compress(content) + b"\0" * 10_240]
-)
-@pytest.mark.parametrize("name", ["a.json", "a.json.gz", "a.json.zst"])
-def test_first_bytes_tell_how_an_object_is_packed(
-    name: str, pack: object, records: list[str], sparkify: Sparkify
-) -> None:
-    assert callable(pack)
-    if pack is bytes and name != "a.json":
-        name = "b.json"
-    sparkify.put_as_it_is(f"log_data/{name}", pack(("\ufeff" + "\n".join(records)).encode()))
+def test_first_bytes_tell_how_an_object_is_packed(records: list[str], sparkify: Sparkify) -> None:
+    content = ("\ufeff" + "\n".join(records)).encode()
+    keys = {f"log_data/{kind}{end}": kind for kind in PACKINGS for end in (".json", ".json.gz", ".json.zst")}
+    keys = {key: kind for key, kind in keys.items() if kind != "plain" or key.endswith(".json")}
+    for key, kind in keys.items():
+        sparkify.put_as_it_is(key, PACKINGS[kind](content))
     sparkify.loaded()
-    assert sparkify.history() == {f"log_data/{name}": (len(records), len(records), 0)}
+    assert sparkify.history() == dict.fromkeys(keys, (len(records), len(records), 0))
 
 
 FORMATS = {
@@ -63,39 +67,48 @@ FORMATS = {
 }
 
 
-@pytest.mark.parametrize("prefix", ["log_data", "song_data"])
-@pytest.mark.parametrize("kind", FORMATS)
-def test_an_object_in_a_format_that_is_not_read_is_one_bad_record_that_names_it(
-    kind: str, prefix: str, sparkify: Sparkify
-) -> None:
-    sparkify.put_as_it_is(f"{prefix}/a.json", FORMATS[kind])
-    sparkify.configure(MAX_ERRORS=1)
+def test_an_object_in_a_format_that_is_not_read_is_one_bad_record_that_names_it(sparkify: Sparkify) -> None:
+    objects = {f"{prefix}/{kind}.json": kind for prefix in ("log_data", "song_data") for kind in FORMATS}
+    for key, kind in objects.items():
+        sparkify.put_as_it_is(key, FORMATS[kind])
+    sparkify.configure(MAX_ERRORS=len(objects))
     sparkify.loaded()
-    [(_, line, _, reason, _)] = sparkify.rejected()
-    assert line is None
-    assert f"is {kind.strip()}" in reason
+    rejected = sparkify.rejected()
+    assert [key for key, *_ in rejected] == sorted(objects)
+    for key, line, _, reason, _ in rejected:
+        assert line is None
+        assert f"is {objects[key].strip()}" in reason
+
+
+EACH_ALONE = "1 B"
+"""The size of batches that hold an object each: what is found in one cannot change how another is read."""
 
 
 @pytest.mark.parametrize("large", [False, True])
-@pytest.mark.parametrize("blanks", ["", " ", "  ", "\t", " \r\t "])
-@pytest.mark.parametrize("end", ["", ', "z": [1@]', ', "z": {"a": 1@}'])
-def test_a_comma_before_a_bracket_is_bad_with_any_blanks_between(
-    end: str, blanks: str, large: bool, sparkify: Sparkify
-) -> None:
-    bad = GOOD[:-1] + (end.replace("@", f",{blanks}") or f",{blanks}") + "}"
-    sparkify.put("log_data/a.json", "\n".join([*(LARGE if large else [GOOD]), bad]))
-    sparkify.configure(MAX_ERRORS=1)
+def test_a_comma_before_a_bracket_is_bad_with_any_blanks_between(large: bool, sparkify: Sparkify) -> None:
+    ends = ("", ', "z": [1@]', ', "z": {"a": 1@}')
+    bad = [
+        GOOD[:-1] + (end.replace("@", f",{blanks}") or f",{blanks}") + "}"
+        for end in ends
+        for blanks in ("", " ", "  ", "\t", " \r\t ")
+    ]
+    for number, record in enumerate(bad, 10):
+        sparkify.put(f"log_data/{number}.json", "\n".join([*(LARGE if large else [GOOD]), record]))
+    sparkify.configure(MAX_ERRORS=len(bad), BATCH_SIZE=EACH_ALONE)
     sparkify.loaded()
-    [(_, _, _, reason, _)] = sparkify.rejected()
-    assert reason.startswith("is not JSON")
+    rejected = sparkify.rejected()
+    assert [key for key, *_ in rejected] == [f"log_data/{number}.json" for number, _ in enumerate(bad, 10)]
+    assert all(reason.startswith("is not JSON") for _, _, _, reason, _ in rejected)
 
 
-@pytest.mark.parametrize("value", ["9" * 5_000, "1e999999999", r'"\ud800"', "[" * 50_000])
-def test_one_broken_record_of_any_kind_is_one_bad_record(value: str, sparkify: Sparkify) -> None:
-    sparkify.put("log_data/a.json", f'{GOOD}\n{{"ts": {value}, "x": \n{GOOD}')
-    sparkify.configure(MAX_ERRORS=1)
+def test_one_broken_record_of_any_kind_is_one_bad_record(sparkify: Sparkify) -> None:
+    values = ("9" * 5_000, "1e999999999", r'"\ud800"', "[" * 50_000)
+    keys = {f"log_data/{number}.json": value for number, value in enumerate(values)}
+    for key, value in keys.items():
+        sparkify.put(key, f'{GOOD}\n{{"ts": {value}, "x": \n{GOOD}')
+    sparkify.configure(MAX_ERRORS=len(keys), BATCH_SIZE=EACH_ALONE)
     sparkify.loaded()
-    assert sparkify.history() == {"log_data/a.json": (3, 2, 1)}
+    assert sparkify.history() == dict.fromkeys(keys, (3, 2, 1))
 
 
 def test_folders_that_look_like_the_programs_own_are_never_touched(sparkify: Sparkify, tmp_path: Path) -> None:
