@@ -1,7 +1,7 @@
 """The report as a test reads it, and plays that are hard to show."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from html.parser import HTMLParser
@@ -176,3 +176,7 @@ def _as_number(text: str) -> Any:
         except ValueError:
             continue
     return None if text == "–" else text
+
+
+ReportOn = Callable[[str], Report]
+"""Gives the report on plays by their name; no test changes its warehouse."""

@@ -1,20 +1,22 @@
 """Reports that several tests read, made once for all tests of this process."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from typing import Any
 
 import pytest
 
 from harness.engines import opened
 from harness.records import event
 from harness.redshift import Servers
-from harness.report_page import Report, fill, hard_plays
+from harness.report_page import Report, ReportOn, fill, hard_plays
 
-PLAYS = {"none": list, "one": lambda: [event()], "hard": hard_plays}
-
-ReportOn = Callable[[str], Report]
-"""Gives the report on some of `PLAYS`; no test changes its warehouse."""
+PLAYS: dict[str, Callable[[], Sequence[Mapping[str, Any]]]] = {
+    "none": list,
+    "one": lambda: [event()],
+    "hard": hard_plays,
+}
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """The report holds what the questions answer, says it in words, and needs nothing but itself."""
 
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +12,7 @@ from harness import report_page
 from harness.answers import connected
 from harness.paths import REAL_DATA
 from harness.records import event
-from harness.report_page import DAY, FIRST_DAY, Page, Report, Variant, fill
+from harness.report_page import DAY, FIRST_DAY, Page, Report, ReportOn, Variant, fill
 from harness.warehouse import Sparkify
 from sparkify import dictionary, questions
 from sparkify.output import as_json
@@ -30,13 +29,13 @@ PLAIN = {ord("\u2068"): None, ord("\u2069"): None, ord("\u00a0"): " "}
 
 
 @pytest.fixture(scope="module", params=["duckdb", "redshift"])
-def report_on(request: pytest.FixtureRequest) -> Callable[[str], Report]:
-    report_in_engine: Callable[[str], Report] = request.getfixturevalue(f"report_in_{request.param}")
+def report_on(request: pytest.FixtureRequest) -> ReportOn:
+    report_in_engine: ReportOn = request.getfixturevalue(f"report_in_{request.param}")
     return report_in_engine
 
 
 @pytest.fixture
-def report(report_on: Callable[[str], Report]) -> Report:
+def report(report_on: ReportOn) -> Report:
     return report_on("hard")
 
 
@@ -221,7 +220,7 @@ def test_an_empty_warehouse_says_in_every_figure_that_there_is_nothing(sparkify:
             assert not variant.data, name
 
 
-def test_one_play_makes_a_whole_report(report_on: Callable[[str], Report]) -> None:
+def test_one_play_makes_a_whole_report(report_on: ReportOn) -> None:
     page = report_on("one").page
     figures = {name: variants.get("all") for name, variants in page.figures.items()}
     songs, hours, totals = figures["most_played_songs"], figures["plays_by_weekday_and_hour"], figures["totals"]

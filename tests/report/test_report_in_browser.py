@@ -1,7 +1,7 @@
 """The report in a browser: charts are drawn, no request leaves the page, and everybody can read and use it."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from harness import browser as browsers
 from harness import report_page
 from harness.browser import DESKTOP, PHONE, drawn, opened
 from harness.records import event
-from harness.report_page import DAY, FIRST_DAY, Report, fill
+from harness.report_page import DAY, FIRST_DAY, Report, ReportOn, fill
 from harness.warehouse import Sparkify
 
 pytestmark = pytest.mark.skipif(browsers.CHROMIUM is None, reason=browsers.NO_CHROMIUM)
@@ -45,7 +45,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def report(report_in_duckdb: Callable[[str], Report]) -> Path:
+def report(report_in_duckdb: ReportOn) -> Path:
     return report_in_duckdb("hard").path
 
 
@@ -75,7 +75,7 @@ def test_every_chart_is_drawn_for_every_level_without_a_complaint_or_a_request(b
 
 @pytest.mark.parametrize(("plays", "charts"), [("none", 0), ("one", 16)])
 def test_nothing_and_next_to_nothing_are_shown_without_a_complaint(
-    browser: Browser, report_in_duckdb: Callable[[str], Report], plays: str, charts: int
+    browser: Browser, report_in_duckdb: ReportOn, plays: str, charts: int
 ) -> None:
     with opened(browser, report_in_duckdb(plays).path) as seen:
         assert seen.page.locator(".chart svg").filter(visible=True).count() == charts
