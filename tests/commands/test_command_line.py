@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from harness import oracle
+from harness.copies import copied
 from harness.engines import ENGINES
 from harness.paths import ROOT
 from harness.program import Outcome, run
@@ -37,13 +38,20 @@ READING = [
 """The commands that need a warehouse and only read it, save the report, which has tests of its own."""
 
 
-@pytest.fixture
-def loaded(sparkify: Sparkify) -> Sparkify:
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Sparkify:
     """A warehouse into which one song and two plays of it are loaded."""
+    sparkify = Sparkify(tmp_path_factory.mktemp("model") / "sparkify").with_tables()
     sparkify.put("song_data/A/a.json", lines([song()]))
     sparkify.put("log_data/a.json", lines([event(), event(sessionId=2)]))
     sparkify.loaded()
     return sparkify
+
+
+@pytest.fixture
+def loaded(sparkify: Sparkify, model: Sparkify) -> Sparkify:
+    """A warehouse of its own for a test, like the model."""
+    return copied(model, sparkify)
 
 
 # ---------------------------------------------------------------- create-tables

@@ -7,17 +7,25 @@ from pathlib import Path
 
 import pytest
 
+from harness.copies import copied
 from harness.program import run
 from harness.records import event, lines, song
 from harness.warehouse import Sparkify
 
 
-@pytest.fixture
-def loaded(sparkify: Sparkify) -> Sparkify:
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Sparkify:
+    sparkify = Sparkify(tmp_path_factory.mktemp("model") / "sparkify").with_tables()
     sparkify.put("song_data/A/a.json", lines([song()]))
     sparkify.put("log_data/a.json", lines([event()]))
     sparkify.loaded()
     return sparkify
+
+
+@pytest.fixture
+def loaded(sparkify: Sparkify, model: Sparkify) -> Sparkify:
+    """A warehouse of its own for a test, like the model."""
+    return copied(model, sparkify)
 
 
 def everything(folder: Path) -> dict[str, bytes | str]:

@@ -13,22 +13,21 @@ import io
 import re
 import shlex
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.answers import connected
 from harness.engines import opened
 from harness.paths import REAL_DATA
 from harness.records import event, lines
 from harness.warehouse import Sparkify
-from sparkify import config, dictionary, questions, warehouse
+from sparkify import dictionary, questions
 from sparkify.engines.answer import Answer
 from sparkify.engines.engine import Engine
-from sparkify.progress import Progress
 from sparkify.questions import Filter, Question
 from sparkify.sample import write_sample
 
@@ -74,24 +73,16 @@ def with_options(text: str) -> tuple[Question, Filter]:
     return question, Filter(days.get("--from"), days.get("--to"), chosen.get("--level"), most)
 
 
-@contextmanager
-def answering_engine(sparkify: Sparkify) -> Iterator[Engine]:
-    """The engine of a warehouse, in a snapshot."""
-    engine = warehouse.connect(config.load(sparkify.config), Progress(detail="quiet"), read_only=True)
-    with closing(engine), engine.snapshot():
-        yield engine
-
-
-def asked(sparkify: Sparkify, question: Question, chosen: Filter) -> Answer:
+def asked(engine: Engine, question: Question, chosen: Filter) -> Answer:
     """The whole answer of a warehouse to a question."""
-    with answering_engine(sparkify) as engine:
+    with engine.snapshot():
         answer = questions.ask(engine, question, chosen)
         return Answer(answer.columns, answer.types, iter([*answer.rows]))
 
 
-def rows(sparkify: Sparkify, text: str) -> list[tuple[Any, ...]]:
+def rows(engine: Engine, text: str) -> list[tuple[Any, ...]]:
     """The rows of the answer to `name --option value …`."""
-    return [*asked(sparkify, *with_options(text)).rows]
+    return [*asked(engine, *with_options(text)).rows]
 
 
 def written(value: object) -> str:
@@ -127,21 +118,23 @@ def loaded(sparkify: Sparkify) -> Sparkify:
 
 
 @pytest.fixture(scope="module", params=BOTH)
-def answering(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sparkify]:
-    """A warehouse of the plays that `questions/README.md` lists, which no test changes."""
-    with opened(request, request.param, tmp_path_factory.mktemp("questions") / "sparkify") as sparkify:
-        yield loaded(sparkify)
+def answering(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A warehouse of the plays that `questions/README.md` lists."""
+    folder = tmp_path_factory.mktemp("questions") / "sparkify"
+    with opened(request, request.param, folder) as sparkify, connected(loaded(sparkify)) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module", params=BOTH)
-def empty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sparkify]:
+def empty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A warehouse with its tables and nothing in them."""
-    with opened(request, request.param, tmp_path_factory.mktemp("empty") / "sparkify") as sparkify:
-        yield sparkify
+    folder = tmp_path_factory.mktemp("empty") / "sparkify"
+    with opened(request, request.param, folder) as sparkify, connected(sparkify) as engine:
+        yield engine
 
 
 @pytest.mark.parametrize("expected", EXPECTED, ids=lambda path: path.stem)
-def test_a_question_has_the_answer_that_was_worked_out_by_hand(expected: Path, answering: Sparkify) -> None:
+def test_a_question_has_the_answer_that_was_worked_out_by_hand(expected: Path, answering: Engine) -> None:
     answer = asked(answering, *with_options(expected.stem))
     wanted = [*csv.reader(io.StringIO(expected.read_text(encoding="utf-8"), newline=""))]
     found = [[*answer.columns], *([written(value) for value in row] for row in answer.rows)]
@@ -178,19 +171,19 @@ def test_a_question_about_plays_takes_a_period_and_a_level(question: Question) -
 @pytest.mark.parametrize("chosen", CHOSEN, ids=lambda chosen: " ".join(map(" ".join, chosen.options().items())))
 @pytest.mark.parametrize("question", OF_THE_CHOSEN_PLAYS, ids=lambda question: question.name)
 def test_what_is_chosen_is_answered_as_if_there_were_no_other_plays(
-    question: Question, chosen: Filter, answering: Sparkify
+    question: Question, chosen: Filter, answering: Engine
 ) -> None:
     only_these = f"from (select * from songplays where {CHOICE}) as songplays"
     everything = re.sub(r"\s*start_time >= .*\n\s*and \$level .*", " 1 = 1", question.sql)
     assert "$" not in everything.replace("$most", ""), "the filter stands in two lines, as in the other questions"
-    with answering_engine(answering) as engine:
-        among_these = engine.ask(everything.replace("from songplays", only_these), chosen.values())
+    with answering.snapshot():
+        among_these = answering.ask(everything.replace("from songplays", only_these), chosen.values())
         wanted = [*among_these.rows]
-        assert [*questions.ask(engine, question, chosen).rows] == wanted
+    assert [*asked(answering, question, chosen).rows] == wanted
 
 
 @pytest.mark.parametrize("question", BY_DAY, ids=lambda question: question.name)
-def test_the_days_of_a_period_are_as_they_are_among_all_days(question: Question, answering: Sparkify) -> None:
+def test_the_days_of_a_period_are_as_they_are_among_all_days(question: Question, answering: Engine) -> None:
     every_day = [*asked(answering, question, Filter()).rows]
     for first, last in pairwise(sorted({day for day, *_ in every_day})):
         for chosen in (Filter(first, first), Filter(last_day=last - DAY), Filter(last)):
@@ -200,14 +193,14 @@ def test_the_days_of_a_period_are_as_they_are_among_all_days(question: Question,
 
 
 @pytest.mark.parametrize("question", RANKINGS, ids=lambda question: question.name)
-def test_a_limit_cuts_a_ranking(question: Question, answering: Sparkify) -> None:
+def test_a_limit_cuts_a_ranking(question: Question, answering: Engine) -> None:
     whole = [*asked(answering, question, Filter(most=100)).rows]
     assert [*asked(answering, question, Filter(most=2)).rows] == whole[:2]
     assert [*asked(answering, question, Filter(most=1)).rows] == whole[:1]
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
-def test_an_empty_warehouse_has_an_answer_to_every_question(question: Question, empty: Sparkify) -> None:
+def test_an_empty_warehouse_has_an_answer_to_every_question(question: Question, empty: Engine) -> None:
     answer = asked(empty, question, Filter())
     assert [*answer.columns] == [*dictionary.question_columns(question.name)]
     assert set(answer.types) <= TYPES
@@ -226,38 +219,38 @@ def test_a_session_is_of_the_class_that_its_number_of_plays_lies_in(sparkify: Sp
     plays = [event(sessionId=length, itemInSession=item) for length in lengths for item in range(length)]
     sparkify.put("log_data/2018/11/2018-11-22-events.json", lines(plays))
     sparkify.loaded()
-    assert rows(sparkify, "sessions_by_length") == [
-        (1, 1, 1),
-        (2, 5, 2),
-        (6, 10, 2),
-        (11, 20, 2),
-        (21, 50, 2),
-        (51, None, 2),
-    ]
+    with connected(sparkify) as engine:
+        classes = rows(engine, "sessions_by_length")
+    assert classes == [(1, 1, 1), (2, 5, 2), (6, 10, 2), (11, 20, 2), (21, 50, 2), (51, None, 2)]
+
+
+LOCATIONS = {
+    "Salinas, CA": ("Salinas", "CA"),
+    "Winston-Salem, NC": ("Winston-Salem", "NC"),
+    "Sacramento--Roseville--Arden-Arcade, CA": ("Sacramento--Roseville--Arden-Arcade", "CA"),
+    "Washington-Arlington-Alexandria, DC-VA-MD-WV": ("Washington-Arlington-Alexandria", "DC"),
+    "Guam": ("Guam", None),
+    "A, B,C, D": ("A, B,C", "D"),
+    "Zürich 🏔, ZH": ("Zürich 🏔", "ZH"),
+    "Nowhere, ": ("Nowhere", None),
+    None: (None, None),
+}
+"""The city and the state of each location."""
 
 
 @pytest.mark.parametrize("sparkify", BOTH, indirect=True)
-@pytest.mark.parametrize(
-    ("location", "city", "state"),
-    [
-        ("Salinas, CA", "Salinas", "CA"),
-        ("Winston-Salem, NC", "Winston-Salem", "NC"),
-        ("Sacramento--Roseville--Arden-Arcade, CA", "Sacramento--Roseville--Arden-Arcade", "CA"),
-        ("Washington-Arlington-Alexandria, DC-VA-MD-WV", "Washington-Arlington-Alexandria", "DC"),
-        ("Guam", "Guam", None),
-        ("A, B,C, D", "A, B,C", "D"),
-        ("Zürich 🏔, ZH", "Zürich 🏔", "ZH"),
-        ("Nowhere, ", "Nowhere", None),
-        (None, None, None),
-    ],
-)
-def test_a_city_is_all_before_the_last_comma_and_a_state_the_first_after_it(
-    location: str | None, city: str | None, state: str | None, sparkify: Sparkify
-) -> None:
-    sparkify.put("log_data/2018/11/2018-11-22-events.json", lines([event(location=location)]))
+def test_a_city_is_all_before_the_last_comma_and_a_state_the_first_after_it(sparkify: Sparkify) -> None:
+    first = datetime(2018, 11, 1, 12, tzinfo=UTC)
+    days = {first + n * DAY: location for n, location in enumerate(LOCATIONS)}
+    plays = [event(location=location, ts=int(day.timestamp() * 1000)) for day, location in days.items()]
+    sparkify.put("log_data/2018/11/2018-11-22-events.json", lines(plays))
     sparkify.loaded()
-    assert rows(sparkify, "plays_by_city") == [(city, state, 1, 1)]
-    assert rows(sparkify, "plays_by_state") == [(state, 1, 1)]
+    with connected(sparkify) as engine:
+        for day, location in days.items():
+            city, state = LOCATIONS[location]
+            of_the_day = f"--from {day:%Y-%m-%d} --to {day:%Y-%m-%d}"
+            assert rows(engine, f"plays_by_city {of_the_day}") == [(city, state, 1, 1)]
+            assert rows(engine, f"plays_by_state {of_the_day}") == [(state, 1, 1)]
 
 
 @pytest.mark.parametrize("sparkify", BOTH, indirect=True)
@@ -266,11 +259,12 @@ def test_a_change_of_level_is_told_from_the_order_of_plays_that_began_at_one_tim
     plays = [event(level=level, itemInSession=item, sessionId=9 - item) for level, item in reversed(levels)]
     sparkify.put("log_data/2018/11/2018-11-22-events.json", lines(plays))
     sparkify.loaded()
-    assert rows(sparkify, "level_changes") == [(date(2018, 11, 22), 1, 1)]
+    with connected(sparkify) as engine:
+        assert rows(engine, "level_changes") == [(date(2018, 11, 22), 1, 1)]
 
 
 @pytest.fixture(scope="module")
-def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Sparkify]]:
+def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Engine]]:
     """Two warehouses of the same invented plays, in DuckDB and in Redshift."""
     folder = tmp_path_factory.mktemp("both")
     write_sample(folder / "sample", songs=300, events=3_000, seed=7)
@@ -281,7 +275,8 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         for sparkify in (in_duckdb, in_redshift):
             sparkify.put_all(folder / "sample")
             sparkify.loaded()
-        yield [in_duckdb, in_redshift]
+        with connected(in_duckdb) as duckdb_engine, connected(in_redshift) as redshift_engine:
+            yield [duckdb_engine, redshift_engine]
 
 
 @pytest.mark.parametrize(
@@ -291,9 +286,9 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     "chosen", [Filter(most=10_000), Filter(date(2018, 11, 8), date(2018, 11, 14), "paid")], ids=str
 )
 def test_both_engines_give_the_same_rows_of_the_same_types_in_the_same_order(
-    question: Question, chosen: Filter, both: list[Sparkify]
+    question: Question, chosen: Filter, both: list[Engine]
 ) -> None:
-    in_duckdb, in_redshift = (asked(sparkify, question, chosen) for sparkify in both)
+    in_duckdb, in_redshift = (asked(engine, question, chosen) for engine in both)
     assert (in_duckdb.columns, in_duckdb.types) == (in_redshift.columns, in_redshift.types)
     rows_in_duckdb = [*in_duckdb.rows]
     assert rows_in_duckdb
@@ -304,17 +299,18 @@ def test_both_engines_give_the_same_rows_of_the_same_types_in_the_same_order(
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Sparkify:
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A warehouse of the real files."""
     if not REAL_DATA.is_dir():
         pytest.skip(f"{REAL_DATA} is not there")
     sparkify = Sparkify(tmp_path_factory.mktemp("real") / "sparkify").created()
     sparkify.configure(store=str(REAL_DATA))
     sparkify.loaded()
-    return sparkify
+    with connected(sparkify) as engine:
+        yield engine
 
 
-def test_the_totals_of_the_real_data_are_the_known_ones(real: Sparkify) -> None:
+def test_the_totals_of_the_real_data_are_the_known_ones(real: Engine) -> None:
     [(plays, listeners, _, matched_plays, first_play, last_play)] = rows(real, "totals")
     assert (plays, listeners, matched_plays) == (6_820, 96, 333)
     assert (first_play.date(), last_play.date()) == (date(2018, 11, 1), date(2018, 11, 30))
@@ -344,25 +340,25 @@ def test_the_totals_of_the_real_data_are_the_known_ones(real: Sparkify) -> None:
     ],
 )
 def test_a_question_leaves_out_nothing_of_the_real_data_and_counts_nothing_twice(
-    text: str, column: str, total: int, real: Sparkify
+    text: str, column: str, total: int, real: Engine
 ) -> None:
     place = [*dictionary.question_columns(text.partition(" ")[0])].index(column)
     assert sum(row[place] for row in rows(real, text)) == total
 
 
-def test_sessions_of_the_real_data_are_as_many_by_day_and_by_length_as_in_total(real: Sparkify) -> None:
+def test_sessions_of_the_real_data_are_as_many_by_day_and_by_length_as_in_total(real: Engine) -> None:
     [(_, _, sessions, *_)] = rows(real, "totals")
     assert sum(row[1] for row in rows(real, "sessions_by_day")) == sessions
     assert sum(row[2] for row in rows(real, "sessions_by_length")) == sessions
 
 
-def test_what_is_usual_of_the_real_data_is_known_from_the_fifth_week_on(real: Sparkify) -> None:
+def test_what_is_usual_of_the_real_data_is_known_from_the_fifth_week_on(real: Engine) -> None:
     days = [day for day, _, usual_plays in rows(real, "plays_against_four_weeks") if usual_plays is not None]
     assert days == [date(2018, 11, 29), date(2018, 11, 30)]
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
-def test_no_two_rows_of_an_answer_have_the_same_place_in_its_order(question: Question, real: Sparkify) -> None:
+def test_no_two_rows_of_an_answer_have_the_same_place_in_its_order(question: Question, real: Engine) -> None:
     answer = asked(real, question, Filter(most=10_000))
     found = [*answer.rows]
     order = re.search(r"\border by (.+)(\nlimit \$most)?$", question.sql)

@@ -1,8 +1,9 @@
 """The report as a test reads it, and plays that are hard to show."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Self
@@ -60,14 +61,6 @@ def fill(sparkify: Sparkify, plays: Sequence[Mapping[str, Any]]) -> None:
     sparkify.loaded()
 
 
-def made(sparkify: Sparkify, *options: str) -> Path:
-    """The report, as the command writes it."""
-    path = sparkify.folder / "report.html"
-    done = sparkify.command("report", "--output", str(path), *options)
-    assert done.exit_code == 0, done.err
-    return path
-
-
 @dataclass
 class Variant:
     """A figure for the listeners of a level: its sentence, its table, its code, and the data of its charts."""
@@ -101,17 +94,6 @@ class Page(HTMLParser):
         self._path: list[tuple[str, dict[str, str]]] = []
         self._figure: dict[str, Variant] = {}
         self._variant = Variant()
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        return cls.of(path.read_text(encoding="utf-8"))
-
-    @classmethod
-    def of(cls, html: str) -> Self:
-        page = cls()
-        page.feed(html)
-        page.close()
-        return page
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -160,6 +142,33 @@ class Page(HTMLParser):
         return any(tag in tags for tag, _ in self._path)
 
 
+@dataclass(frozen=True)
+class Report:
+    """A report that the command wrote, and the warehouse that it is about."""
+
+    sparkify: Sparkify
+    path: Path
+
+    @classmethod
+    def made(cls, sparkify: Sparkify, *options: str) -> Self:
+        """The report with some options, in a file of its own."""
+        path = sparkify.folder / f"report{''.join(options)}.html"
+        done = sparkify.command("report", "--output", str(path), *options)
+        assert done.exit_code == 0, done.err
+        return cls(sparkify, path)
+
+    @cached_property
+    def html(self) -> str:
+        return self.path.read_text(encoding="utf-8")
+
+    @cached_property
+    def page(self) -> Page:
+        page = Page()
+        page.feed(self.html)
+        page.close()
+        return page
+
+
 def _as_number(text: str) -> Any:
     for kind in (int, float):
         try:
@@ -167,3 +176,7 @@ def _as_number(text: str) -> Any:
         except ValueError:
             continue
     return None if text == "–" else text
+
+
+ReportOn = Callable[[str], Report]
+"""Gives the report on plays by their name; no test changes its warehouse."""

@@ -70,57 +70,59 @@ def test_a_batch_that_is_rolled_back_warns_of_nothing(sparkify: Sparkify) -> Non
     assert (outcome.exit_code, json.loads(outcome.out)["warnings"]) == (1, [])
 
 
+WRONG_TIMES = {
+    "one in seconds": (
+        [1542845032796] * 3 + [1542845032],
+        "1 event of 1970-01-18 20:34:05 UTC, as if `ts` were in seconds",
+    ),
+    "all in seconds": (
+        [1542845032, 1542845033],
+        "2 events of 1970-01-18 20:34:05 to 1970-01-18 20:34:05 UTC, as if",
+    ),
+    "one from the future": ([NOW - DAY] * 3 + [NOW + 2 * DAY], "1 event of "),
+    "all from the future": ([NOW * 10] * 2, "later than now; look at the clock"),
+    "one long before": (
+        [1542845032796] * 3 + [1142845032796],
+        "1 event of 2006-03-20 08:57:12 UTC, over 5 years away",
+    ),
+    "one long after": (
+        [1142845032796] * 3 + [1542845032796],
+        "1 event of 2018-11-22 00:03:52 UTC, over 5 years away",
+    ),
+}
+"""Times of the events of a log, and what the warning says of them."""
+
+
+def put_logs(sparkify: Sparkify, times: dict[str, list[int]]) -> None:
+    """Put the times into logs, each in a session of its own; a load reads each log by itself, as a batch."""
+    sparkify.configure(BATCH_SIZE="1 B", MAX_ERRORS=1)
+    for session, (name, all_ts) in enumerate(times.items()):
+        events = [event(sessionId=session, itemInSession=n, ts=ts) for n, ts in enumerate(all_ts)]
+        sparkify.put(f"log_data/{name}.json", lines(events) or "{}")
+
+
 @ON_BOTH
-@pytest.mark.parametrize(
-    ("times", "words"),
-    [
-        pytest.param(
-            [1542845032796] * 3 + [1542845032],
-            "1 event of 1970-01-18 20:34:05 UTC, as if `ts` were in seconds",
-            id="one in seconds",
-        ),
-        pytest.param(
-            [1542845032, 1542845033],
-            "2 events of 1970-01-18 20:34:05 to 1970-01-18 20:34:05 UTC, as if",
-            id="all in seconds",
-        ),
-        pytest.param([NOW - DAY] * 3 + [NOW + 2 * DAY], "1 event of ", id="one from the future"),
-        pytest.param([NOW * 10] * 2, "later than now; look at the clock", id="all from the future"),
-        pytest.param(
-            [1542845032796] * 3 + [1142845032796],
-            "1 event of 2006-03-20 08:57:12 UTC, over 5 years away",
-            id="one long before",
-        ),
-        pytest.param(
-            [1142845032796] * 3 + [1542845032796],
-            "1 event of 2018-11-22 00:03:52 UTC, over 5 years away",
-            id="one long after",
-        ),
-    ],
-)
-def test_events_at_a_time_that_cannot_be_right_are_loaded_with_a_warning(
-    times: list[int], words: str, sparkify: Sparkify
-) -> None:
-    sparkify.put("log_data/a.json", lines(event(itemInSession=n, ts=ts) for n, ts in enumerate(times)))
-    [warning] = warned(sparkify)
-    assert warning.startswith(f"{sparkify.store}/log_data/a.json: ")
-    assert words in warning
-    assert sparkify.query("select count(*) from songplays") == [(len(times),)]
+def test_events_at_a_time_that_cannot_be_right_are_loaded_with_a_warning(sparkify: Sparkify) -> None:
+    put_logs(sparkify, {name: times for name, (times, _) in WRONG_TIMES.items()})
+    warnings = warned(sparkify)
+    assert len(warnings) == len(WRONG_TIMES)
+    for name, (_, words) in WRONG_TIMES.items():
+        [warning] = [each for each in warnings if each.startswith(f"{sparkify.store}/log_data/{name}.json: ")]
+        assert words in warning
+    plays = sum(len(times) for times, _ in WRONG_TIMES.values())
+    assert sparkify.query("select count(*) from songplays") == [(plays,)]
 
 
-@pytest.mark.parametrize(
-    "times",
-    [
-        [NOW, NOW + DAY // 2],
-        [1542845032796, 1542845032796 - 4 * 365 * DAY, 1542845032796 + 4 * 365 * DAY],
-        [1142845032796] * 3,
-        [],
-    ],
-)
-def test_times_that_can_be_right_warn_of_nothing(times: list[int], sparkify: Sparkify) -> None:
-    sparkify.put("log_data/a.json", lines(event(itemInSession=n, ts=ts) for n, ts in enumerate(times)) or "{}")
-    sparkify.configure(MAX_ERRORS=1)
+def test_times_that_can_be_right_warn_of_nothing(sparkify: Sparkify) -> None:
+    times = {
+        "now": [NOW, NOW + DAY // 2],
+        "within five years": [1542845032796, 1542845032796 - 4 * 365 * DAY, 1542845032796 + 4 * 365 * DAY],
+        "all long ago": [1142845032796] * 3,
+        "none": [],
+    }
+    put_logs(sparkify, times)
     assert warned(sparkify) == []
+    assert len(sparkify.history()) == len(times)
 
 
 def test_of_a_batch_of_several_logs_the_batch_is_named(sparkify: Sparkify) -> None:

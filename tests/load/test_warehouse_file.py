@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from harness import oracle
+from harness.copies import copied
 from harness.records import event, lines, song
 from harness.rows import assert_is
 from harness.warehouse import Sparkify
@@ -36,12 +37,19 @@ def put_batch(sparkify: Sparkify, name: str, session: int) -> None:
     sparkify.put(f"log_data/{name}.json", lines([event(sessionId=session)]))
 
 
-@pytest.fixture
-def loaded(sparkify: Sparkify) -> Sparkify:
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Sparkify:
+    sparkify = Sparkify(tmp_path_factory.mktemp("model") / "sparkify").with_tables()
     sparkify.put("song_data/A/a.json", lines([song()]))
     put_batch(sparkify, "a", 1)
     sparkify.loaded()
     return sparkify
+
+
+@pytest.fixture
+def loaded(sparkify: Sparkify, model: Sparkify) -> Sparkify:
+    """A warehouse of its own for a test, like the model."""
+    return copied(model, sparkify)
 
 
 # ---------------------------------------------------------------- the tools of today

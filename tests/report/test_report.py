@@ -1,8 +1,6 @@
 """The report holds what the questions answer, says it in words, and needs nothing but itself."""
 
-import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -11,12 +9,13 @@ from typing import Any
 import pytest
 
 from harness import report_page
-from harness.engines import opened
+from harness.answers import connected
 from harness.paths import REAL_DATA
 from harness.records import event
-from harness.report_page import DAY, FIRST_DAY, Page, fill, hard_plays, made
+from harness.report_page import DAY, FIRST_DAY, Page, Report, ReportOn, Variant, fill
 from harness.warehouse import Sparkify
-from sparkify import dictionary
+from sparkify import dictionary, questions
+from sparkify.output import as_json
 from sparkify.questions import Filter, Question
 from sparkify.report import tables, words
 from sparkify.report.answers import AnsweredQuestion, ReportContext
@@ -30,20 +29,24 @@ PLAIN = {ord("\u2068"): None, ord("\u2069"): None, ord("\u00a0"): " "}
 
 
 @pytest.fixture(scope="module", params=["duckdb", "redshift"])
-def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sparkify]:
-    with opened(request, request.param, tmp_path_factory.mktemp("filled") / "sparkify") as sparkify:
-        fill(sparkify, hard_plays())
-        yield sparkify
+def report_on(request: pytest.FixtureRequest) -> ReportOn:
+    report_in_engine: ReportOn = request.getfixturevalue(f"report_in_{request.param}")
+    return report_in_engine
 
 
-@pytest.fixture(scope="module")
-def html(filled: Sparkify) -> str:
-    return made(filled).read_text(encoding="utf-8")
+@pytest.fixture
+def report(report_on: ReportOn) -> Report:
+    return report_on("hard")
 
 
-@pytest.fixture(scope="module")
-def page(html: str) -> Page:
-    return Page.of(html)
+@pytest.fixture
+def filled(report: Report) -> Sparkify:
+    return report.sparkify
+
+
+@pytest.fixture
+def page(report: Report) -> Page:
+    return report.page
 
 
 def sentence(name: str, rows: list[tuple[Any, ...]]) -> str:
@@ -56,15 +59,21 @@ def sentence(name: str, rows: list[tuple[Any, ...]]) -> str:
     return figure.sentence(answer).translate(PLAIN)
 
 
+def shown(page: Page) -> list[tuple[str, str, Variant]]:
+    """Every question and level with what the page shows for it."""
+    return [(name, level, page.figures[name][level]) for name in QUESTIONS for level in page.figures[name]]
+
+
 def test_every_table_is_the_answer_to_its_question_for_every_level(filled: Sparkify, page: Page) -> None:
-    for name in QUESTIONS:
-        for level, variant in page.figures[name].items():
-            options = [] if level in ("all", "any") else ["--level", level]
-            answer = json.loads(filled.command("query", name, *options, "--format", "json").out)
-            assert variant.head == [words.label(column) for column in answer["columns"]], name
-            assert len(variant.rows) == max(len(answer["rows"]), 1), name
-            for shown, row in zip(variant.numbers, answer["rows"], strict=bool(answer["rows"])):
-                for text, value in zip(shown, row.values(), strict=True):
+    with connected(filled) as engine, engine.snapshot():
+        for name, level, variant in shown(page):
+            chosen = Filter(level=level if level in ("free", "paid") else None)
+            answer = questions.ask(engine, Question(name), chosen)
+            rows = [*answer.rows]
+            assert variant.head == [words.label(column) for column in answer.columns], name
+            assert len(variant.rows) == max(len(rows), 1), name
+            for cells, row in zip(variant.numbers, rows, strict=bool(rows)):
+                for text, value in zip(cells, map(as_json, row), strict=True):
                     assert same(text, value), f"{name} {level}: {text!r} is shown for {value!r}"
 
 
@@ -102,12 +111,18 @@ def test_charts_are_drawn_from_the_rows_of_the_table(page: Page) -> None:
 
 
 def test_every_figure_has_its_query_as_sql_with_values_and_as_a_command_line(filled: Sparkify, page: Page) -> None:
-    shown = [(name, level, page.figures[name][level]) for name in QUESTIONS for level in page.figures[name]]
-    for name, level, variant in shown:
+    for name, level, variant in shown(page):
         option = f" --level {level}" if level in ("free", "paid") else ""
         assert variant.codes[0] == f"sparkify query {name}{option} --config {filled.config}"
-    statements = [variant.codes[1].removesuffix(";") for _, _, variant in shown]
-    for rows, (name, _, variant) in zip(filled.queries(statements), shown, strict=True):
+    to_run = shown(page)
+    if filled.engine == "redshift":  # the stand-in takes a tenth of a second to parse a statement
+        for name, level, variant in to_run:
+            if level != "any":
+                as_paid = variant.codes[1].replace(f"'{level}' in ('all', level)", "'paid' in ('all', level)")
+                assert as_paid == page.figures[name]["paid"].codes[1], "what is run for one level can be run for all"
+        to_run = [(name, level, variant) for name, level, variant in to_run if level in ("any", "paid")]
+    statements = [variant.codes[1].removesuffix(";") for _, _, variant in to_run]
+    for rows, (name, _, variant) in zip(filled.queries(statements), to_run, strict=True):
         assert len(variant.rows) == max(len(rows), 1), name
 
 
@@ -131,16 +146,17 @@ def test_hard_titles_are_whole_in_tables_and_tooltips_and_shortened_in_labels(pa
     assert labels[report_page.EMOJI] == f"{report_page.EMOJI[: words.SHORT - 1]}… – 🎸"
 
 
-def test_a_title_with_a_script_in_it_is_text(html: str, page: Page) -> None:
-    assert "<script>alert(1)" not in html
-    assert "<img src=x" not in html
+def test_a_title_with_a_script_in_it_is_text(report: Report, page: Page) -> None:
+    assert "<script>alert(1)" not in report.html
+    assert "<img src=x" not in report.html
     data = sum(bool(variant.data) for variants in page.figures.values() for variant in variants.values())
     assert page.scripts == data + 2  # the configuration and the program
     assert "49" not in {cell for row in page.figures["missing_songs"]["all"].rows for cell in row[:2]}
 
 
-def test_the_page_asks_the_network_for_nothing_and_says_so_to_the_browser(html: str, page: Page) -> None:
+def test_the_page_asks_the_network_for_nothing_and_says_so_to_the_browser(report: Report, page: Page) -> None:
     assert all(address.startswith("#") for address in page.addresses)
+    html = report.html
     assert "default-src 'none'" in html
     assert "unsafe-eval" not in html.partition("<script")[0]
     assert "@import" not in html.partition("</style>")[0]
@@ -161,25 +177,27 @@ def test_the_page_says_period_place_and_time(filled: Sparkify, page: Page) -> No
 
 
 @pytest.mark.parametrize(
-    ("options", "period"),
+    ("options", "levels", "period"),
     [
-        (["--from", "2018-11-02", "--to", "2018-11-05"], "2018-11-02 to 2018-11-05 (UTC)"),
-        (["--from", "2018-11-02"], "from 2018-11-02 on (UTC)"),
-        (["--to", "2018-11-05"], "up to 2018-11-05 (UTC)"),
+        ("--from 2018-11-02 --to 2018-11-05", ["all", "free", "paid"], "2018-11-02 to 2018-11-05 (UTC)"),
+        ("--from 2018-11-02 --level paid", ["paid"], "from 2018-11-02 on (UTC)"),
+        ("--to 2018-11-05 --level paid", ["paid"], "up to 2018-11-05 (UTC)"),
     ],
 )
-def test_a_period_keeps_the_report_to_its_days(filled: Sparkify, options: list[str], period: str) -> None:
-    page = Page.read(made(filled, *options))
-    days = [row[0] for row in page.figures["plays_by_day"]["all"].rows]
+def test_a_period_keeps_the_report_to_its_days(filled: Sparkify, options: str, levels: list[str], period: str) -> None:
+    page = Report.made(filled, *options.split()).page
     assert period in page.text
-    assert min(days) >= (options[1] if "--from" in options else "")
-    assert max(days) <= (options[-1] if "--to" in options else "3000")
-    command = ["sparkify query totals", *options, "--level paid", f"--config {filled.config}"]
-    assert page.figures["totals"]["paid"].codes[0] == " ".join(command)
+    assert list(page.figures["plays_by_day"]) == levels
+    for variant in page.figures["plays_by_day"].values():
+        days = [row[0] for row in variant.rows]
+        assert min(days) >= ("2018-11-02" if "--from" in options else "")
+        assert max(days) <= ("2018-11-05" if "--to" in options else "3000")
+    level = "" if "--level" in options else " --level paid"
+    assert page.figures["totals"]["paid"].codes[0] == f"sparkify query totals {options}{level} --config {filled.config}"
 
 
 def test_a_level_makes_a_report_on_that_level_alone(filled: Sparkify, page: Page) -> None:
-    free = Page.read(made(filled, "--level", "free"))
+    free = Report.made(filled, "--level", "free").page
     assert list(free.figures["totals"]) == ["free"]
     assert free.figures["totals"]["free"].rows == page.figures["totals"]["free"].rows
     assert "All listeners" not in free.text
@@ -187,14 +205,14 @@ def test_a_level_makes_a_report_on_that_level_alone(filled: Sparkify, page: Page
 
 
 def test_a_period_without_plays_says_so(filled: Sparkify) -> None:
-    page = Page.read(made(filled, "--from", "2030-01-01"))
+    page = Report.made(filled, "--from", "2030-01-01").page
     assert page.figures["totals"]["all"].finding == "There are no plays in this period."
     assert page.figures["most_played_songs"]["free"].finding == "There are no plays of free listeners in this period."
     assert not page.figures["most_played_songs"]["all"].data
 
 
 def test_an_empty_warehouse_says_in_every_figure_that_there_is_nothing(sparkify: Sparkify) -> None:
-    page = Page.read(made(sparkify))
+    page = Report.made(sparkify).page
     assert list(page.figures) == QUESTIONS
     for name, variants in page.figures.items():
         for variant in variants.values():
@@ -202,10 +220,8 @@ def test_an_empty_warehouse_says_in_every_figure_that_there_is_nothing(sparkify:
             assert not variant.data, name
 
 
-@pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=True)
-def test_one_play_makes_a_whole_report(sparkify: Sparkify) -> None:
-    fill(sparkify, [event()])
-    page = Page.read(made(sparkify))
+def test_one_play_makes_a_whole_report(report_on: ReportOn) -> None:
+    page = report_on("one").page
     figures = {name: variants.get("all") for name, variants in page.figures.items()}
     songs, hours, totals = figures["most_played_songs"], figures["plays_by_weekday_and_hour"], figures["totals"]
     assert songs
@@ -248,11 +264,10 @@ def test_the_real_data_make_a_page_below_three_megabytes(sparkify: Sparkify, tmp
         write_sample(folder, songs=500, events=8_000, seed=3)
     sparkify.configure(store=str(folder))
     sparkify.loaded()
-    path = made(sparkify)
-    page = Page.read(path)
-    assert path.stat().st_size < 3_000_000
+    report = Report.made(sparkify)
+    assert report.path.stat().st_size < 3_000_000
     [[plays]] = sparkify.query("select count(*) from songplays")
-    assert page.figures["totals"]["all"].numbers[0][0] == plays
+    assert report.page.figures["totals"]["all"].numbers[0][0] == plays
 
 
 def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut_in_silence(
@@ -267,9 +282,9 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
     for n, play in enumerate(plays):
         play["itemInSession"] = n % 2
     fill(sparkify, plays)
-    path = made(sparkify)
-    page = Page.read(path)
-    assert path.stat().st_size < 3_000_000
+    report = Report.made(sparkify)
+    page = report.page
+    assert report.path.stat().st_size < 3_000_000
     variant = page.figures["plays_by_day"]["all"]
     assert len(variant.chart["rows"]) == 4_000
     assert variant.chart["isAnswer"]
