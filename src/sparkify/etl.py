@@ -32,7 +32,7 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> S
         if only_rejected:
             listings = listing.only_rejected(listings, history.rejected_objects(engine), progress)
         plan = planning.make(listings, loaded.etags, config.batch_size, again=only_rejected)
-        summary = Summary(engine.place, plan)
+        summary = Summary(engine.address, plan)
         with history.recorded_run(engine, progress, plan) as this_run:
             for batch in plan.batches:
                 limit = BadRecordLimit(config.max_errors, summary.rejected)

@@ -104,7 +104,7 @@ def examine(engine: Engine, now: datetime) -> Health:
         chosen = questions.Filter(most=SHOWN_RUNS)
         [totals] = _rows(engine, "totals", chosen)
         return Health(
-            warehouse=engine.place,
+            warehouse=engine.address,
             now=now,
             arrived=_arrivals(engine, now),
             last_play=totals["last_play"],

@@ -50,10 +50,10 @@ def require_version(engine: Engine) -> None:
     """
     current = version(engine)
     if current is None:
-        raise ConfigError(f"{engine.place}: the tables are not there yet; run create_tables.py first")
+        raise ConfigError(f"{engine.address}: the tables are not there yet; run create_tables.py first")
     if current < sql_queries.WAREHOUSE_VERSION:
         raise ConfigError(
-            f"{engine.place}: a warehouse of version {current}, and this program is for "
+            f"{engine.address}: a warehouse of version {current}, and this program is for "
             f"{sql_queries.WAREHOUSE_VERSION}; run create_tables.py, which brings it up to date and keeps what it holds"
         )
     require_no_newer_version(engine, current)
@@ -68,7 +68,7 @@ def require_no_newer_version(engine: Engine, current: int) -> None:
     ours = sql_queries.WAREHOUSE_VERSION
     if current > ours:
         fix = "use the program that made it, or start afresh with create_tables.py --drop and a load"
-        raise ConfigError(f"{engine.place}: a warehouse of version {current}, and this program is for {ours}; {fix}")
+        raise ConfigError(f"{engine.address}: a warehouse of version {current}, and this program is for {ours}; {fix}")
 
 
 def rejected_objects(engine: Engine) -> dict[tuple[Kind, str], str]:

@@ -24,7 +24,7 @@ def migrate(engine: Engine, config: Config, version: int) -> None:
         return
     if version < OLDEST_VERSION:
         fix = "start afresh with create_tables.py --drop and a load"
-        raise ConfigError(f"{engine.place}: a warehouse of version {version} cannot be brought up to date; {fix}")
+        raise ConfigError(f"{engine.address}: a warehouse of version {version} cannot be brought up to date; {fix}")
     values = {
         "song_prefix": name_prefix(config.store.song_data, config.folder),
         "log_prefix": name_prefix(config.store.log_data, config.folder),

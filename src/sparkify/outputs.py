@@ -88,7 +88,7 @@ def require_free_file(output: Path, configuration: Path, config: Config) -> None
     Raises:
         ConfigError: it is, or it lies below the data.
     """
-    fix = "write to another place"
+    fix = "name another file or folder"
     for reserved in _reserved(configuration, config):
         if reserved.holds(output):
             raise ConfigError(f"{output}: this is {reserved.meaning}, or lies below it; {fix}")
@@ -105,11 +105,13 @@ def require_free_folder(folder: Path, tables: list[str], configuration: Path, co
         ConfigError: one of them is, or holds, or lies below what a load or a warehouse needs.
     """
     require_free_file(folder, configuration, config)
-    for place in (folder / table for table in tables):
-        require_free_file(place, configuration, config)
-        below = Reserved(place, "")
+    for table_folder in (folder / table for table in tables):
+        require_free_file(table_folder, configuration, config)
+        below = Reserved(table_folder, "")
         if inside := next((each for each in _reserved(configuration, config) if below.holds(each.path)), None):
-            raise ConfigError(f"{place}: {inside.path}, {inside.meaning}, lies below it; write to another place")
+            raise ConfigError(
+                f"{table_folder}: {inside.path}, {inside.meaning}, lies below it; name another file or folder"
+            )
 
 
 def require_free_prefix(address: str, tables: list[str], config: Config) -> None:
@@ -126,8 +128,8 @@ def require_free_prefix(address: str, tables: list[str], config: Config) -> None
         ("[S3] WORK", work),
     ):
         other = _prefix(used)
-        places = [_prefix(address), *(f"{_prefix(address)}{table}/" for table in tables)]
-        if used and (places[0].startswith(other) or any(other.startswith(place) for place in places[1:])):
+        prefixes = [_prefix(address), *(f"{_prefix(address)}{table}/" for table in tables)]
+        if used and (prefixes[0].startswith(other) or any(other.startswith(prefix) for prefix in prefixes[1:])):
             raise ConfigError(f"{address}: {meaning} is {used}, which an export must not touch; name another address")
 
 

@@ -85,7 +85,7 @@ def test_an_output_replaces_nothing_that_a_load_or_the_warehouse_needs(command: 
         assert outcome.exit_code == 2, (name, outcome)
         error, note = outcome.err.splitlines()[-2:]
         assert error.startswith(f"error: {loaded.folder / name}: this is ")
-        assert error.endswith("; write to another place")
+        assert error.endswith("; name another file or folder")
         assert note == "nothing was changed"
         assert everything(loaded.folder) == before, name
 

@@ -25,7 +25,7 @@ def run(options: Namespace, progress: Progress) -> Result:
         failures = checks.failures(engine, checks.ALL_TIME)
     failed = {failure.check for failure in failures}
     passed = [name for name in sql_queries.names("checks") if name not in failed]
-    fields = {"warehouse": engine.place, "passed": passed}
+    fields = {"warehouse": engine.address, "passed": passed}
     if failures:
         return Result(fields=fields, fault=checks.fault(failures))
-    return Result([f"all {len(passed)} checks passed on {engine.place}"], fields)
+    return Result([f"all {len(passed)} checks passed on {engine.address}"], fields)

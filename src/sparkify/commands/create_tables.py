@@ -84,7 +84,7 @@ def create(config: Config, progress: Progress, *, drop: bool) -> str:
             if version is None or drop:
                 engine.insert("warehouse", [(sql_queries.WAREHOUSE_VERSION,)])
         engine.after_commit()
-    return _summary(engine.place, version, drop=drop)
+    return _summary(engine.address, version, drop=drop)
 
 
 def _execute(engine: Engine, statements: Iterable[str]) -> None:
@@ -99,15 +99,15 @@ def _names(engine: Engine) -> tuple[str, ...]:
     return (*sql_queries.TABLES, *sql_queries.VIEWS)
 
 
-def _summary(place: str, version: int | None, *, drop: bool) -> str:
+def _summary(address: str, version: int | None, *, drop: bool) -> str:
     if version is None:
-        return f"created the tables in {place}"
+        return f"created the tables in {address}"
     if drop:
-        return f"dropped and created the tables in {place}"
+        return f"dropped and created the tables in {address}"
     if version < sql_queries.WAREHOUSE_VERSION:
         versions = f"from version {version} to {sql_queries.WAREHOUSE_VERSION}"
-        return f"brought the tables in {place} up {versions}; all that they held is kept"
-    return f"the tables are there already in {place}"
+        return f"brought the tables in {address} up {versions}; all that they held is kept"
+    return f"the tables are there already in {address}"
 
 
 def _require_no_foreign_tables(engine: Engine) -> None:
@@ -121,6 +121,6 @@ def _require_no_foreign_tables(engine: Engine) -> None:
     if names := history.foreign_tables(engine):
         key = "[CLUSTER] SCHEMA to another schema" if engine.name == "redshift" else "[DUCKDB] PATH to another file"
         raise ConfigError(
-            f"{engine.place}: this is no warehouse of this program, and {', '.join(names)} is there already, a name "
+            f"{engine.address}: this is no warehouse of this program, and {', '.join(names)} is there already, a name "
             f"that a warehouse needs; set {key}"
         )

@@ -147,7 +147,7 @@ def _jsonpaths(config: Config) -> tuple[str, int]:
 
 def _login(config: Config, progress: Progress) -> tuple[str, Engine]:
     engine = warehouse.connect(config, progress, read_only=True)
-    return engine.place, engine
+    return engine.address, engine
 
 
 def _catalogue(engine: Engine, listing: Listing) -> tuple[str, None]:

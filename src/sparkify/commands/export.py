@@ -36,7 +36,7 @@ def run(options: Namespace, progress: Progress) -> Result:
     with read_only(config, progress) as engine, engine.snapshot():
         export(engine, options.target, progress, overwrite=options.overwrite)
     names = ", ".join(sql_queries.names("export"))
-    return Result([f"exported {names} of {engine.place} into {options.target}"])
+    return Result([f"exported {names} of {engine.address} into {options.target}"])
 
 
 def export(engine: Engine, target: str, progress: Progress, *, overwrite: bool) -> None:

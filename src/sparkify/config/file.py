@@ -48,8 +48,8 @@ def is_open_to_others(path: Path) -> bool:
 
 
 def _broken(path: Path, line: int | None, reason: str) -> ConfigError:
-    place = f"{path}: line {line}" if line else f"{path}"
-    return ConfigError(f"{place}: {reason}; {LINES_ARE}", object=str(path), line=line)
+    location = f"{path}: line {line}" if line else f"{path}"
+    return ConfigError(f"{location}: {reason}; {LINES_ARE}", object=str(path), line=line)
 
 
 def _text(path: Path) -> str:

@@ -77,13 +77,13 @@ class Settings:
     def refused(self, key: Key[Any], fix: str, *, is_shown: bool = True) -> ConfigError:
         """The error that a value cannot be used. It shows the value if `is_shown`, and never credentials in it."""
         variable = self._variables.get(key)
-        place = f"the environment variable {variable}" if variable else f"{self._path}: {key}"
+        location = f"the environment variable {variable}" if variable else f"{self._path}: {key}"
         text = self.text(key)
         if not is_shown or not key.kind.is_shown or "@" in text:
             text = ""
         shown = text.partition("?")[0] if "://" in text else text
         separator = f" = {shown}: " if shown else " " if fix.startswith("is ") else ": "
-        return ConfigError(f"{place}{separator}{fix}", object=None if variable else str(self._path), column=key.name)
+        return ConfigError(f"{location}{separator}{fix}", object=None if variable else str(self._path), column=key.name)
 
     def _read_file(self) -> None:
         sections = file.read(self._path)

@@ -27,14 +27,14 @@ class Answer:
     types: tuple[str, ...]
     rows: Iterator[tuple[Value, ...]]
 
-    def require_columns(self, place: str) -> Answer:
+    def require_columns(self, address: str) -> Answer:
         """The answer itself.
 
         Raises:
             StatementError: it has no columns, for the statement returns no rows.
         """
         if not self.columns:
-            raise StatementError(f"{place}: this statement returns no rows that could be shown; ask with `select`")
+            raise StatementError(f"{address}: this statement returns no rows that could be shown; ask with `select`")
         return self
 
     def read_ahead(self) -> tuple[Answer, bool]:

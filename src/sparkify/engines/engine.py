@@ -45,7 +45,7 @@ class Engine(Protocol):
     name: str
     """As `sql/create` calls the engine."""
 
-    place: str
+    address: str
     """The address of the warehouse, for people."""
 
     has_temporary_staging: bool
@@ -113,12 +113,12 @@ class Engine(Protocol):
         """The size of the warehouse in bytes; None where the login may not know."""
         ...
 
-    def export(self, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool) -> None:
-        """Write each of some tables as Parquet files into a folder of its name below a place.
+    def export(self, tables: Sequence[Export], target: str, done: Callable[[int], None], *, overwrite: bool) -> None:
+        """Write each of some tables as Parquet files into a folder of its name below a folder or an address.
 
         Raises:
-            AccessError: the place cannot be written.
-            ConfigError: the engine cannot write to such a place, or a folder is there and may not be overwritten.
+            AccessError: nothing can be written there.
+            ConfigError: the engine cannot write to such a target, or a folder is there and may not be overwritten.
         """
         ...
 

@@ -18,7 +18,7 @@ Path: TypeAlias = tuple[str | int, ...]
 _STEP = re.compile(r"""\.(\w+)|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]""")
 
 
-def parse(text: bytes, place: str, columns: list[str]) -> dict[str, Path]:
+def parse(text: bytes, name: str, columns: list[str]) -> dict[str, Path]:
     """The path of every column, in column order.
 
     Raises:
@@ -28,11 +28,11 @@ def parse(text: bytes, place: str, columns: list[str]) -> dict[str, Path]:
     try:
         paths = json.loads(text)["jsonpaths"]
     except (ValueError, KeyError, TypeError, RecursionError) as e:
-        raise ConfigError(f"{place}: not a JSONPaths file ([S3] LOG_JSONPATH): {shape}") from e
+        raise ConfigError(f"{name}: not a JSONPaths file ([S3] LOG_JSONPATH): {shape}") from e
     if not isinstance(paths, list) or len(paths) != len(columns):
         count = len(paths) if isinstance(paths, list) else "no"
-        raise ConfigError(f"{place}: {count} paths for the {len(columns)} columns of staging_events: {shape}")
-    return {column: _steps(path, place) for column, path in zip(columns, paths, strict=True)}
+        raise ConfigError(f"{name}: {count} paths for the {len(columns)} columns of staging_events: {shape}")
+    return {column: _steps(path, name) for column, path in zip(columns, paths, strict=True)}
 
 
 def is_jsonpaths(text: bytes) -> bool:
@@ -46,7 +46,7 @@ def is_jsonpaths(text: bytes) -> bool:
     return isinstance(record, dict) and record.keys() == {"jsonpaths"}
 
 
-def _steps(path: object, place: str) -> Path:
+def _steps(path: object, name: str) -> Path:
     text = path if isinstance(path, str) else json.dumps(path)
     steps: list[str | int] = []
     position = 1
@@ -56,5 +56,5 @@ def _steps(path: object, place: str) -> Path:
         steps.append(int(index) if key is None else re.sub(r"\\(.)", r"\1", key))
         position = match.end()
     if not text.startswith("$") or position != len(text) or not steps or isinstance(steps[0], int):
-        raise ConfigError(f"{place}: the path {text} cannot be read; write it as $['key'], $['a']['b'] or $['a'][0]")
+        raise ConfigError(f"{name}: the path {text} cannot be read; write it as $['key'], $['a']['b'] or $['a'][0]")
     return tuple(steps)

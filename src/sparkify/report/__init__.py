@@ -49,7 +49,7 @@ def page(
         levels={level: contents.LEVELS[level] for level in page_contents.levels},
         config_option=config_option,
         period=_period(filter, page_contents.totals),
-        place=engine.place,
+        warehouse=engine.address,
         made=words.moment(now),
         version=__version__,
         style=Markup(_part("page.css")),

@@ -65,8 +65,8 @@ def bars_by_level(answer: AnsweredQuestion) -> Drawing:
     count = answer.columns[-1]
     chart = (
         bars(answer)
-        .transform_calculate(shown_level=SHOWN_LEVEL, place="datum.shown_level == 'paid'")
-        .encode(y=_counts(count), color=_level_colors(answer), order=alt.Order("place:Q"))
+        .transform_calculate(shown_level=SHOWN_LEVEL, order="datum.shown_level == 'paid'")
+        .encode(y=_counts(count), color=_level_colors(answer), order=alt.Order("order:Q"))
     )
     return drawing(answer, chart)
 
@@ -110,11 +110,11 @@ def bars_of_two_counts(answer: AnsweredQuestion, title: str, colors: Sequence[st
     chart = (
         bars(answer)
         .transform_fold([*counts], as_=["what", "count"])
-        .transform_calculate(shown=shown, place=f"indexof({counts}, datum.what)", name=f"{names}[datum.place]")
+        .transform_calculate(shown=shown, order=f"indexof({counts}, datum.what)", name=f"{names}[datum.order]")
         .encode(
             y=alt.Y("shown:Q", title=title, axis=count_axis()),
             color=alt.Color("name:N", scale=alt.Scale(domain=names, range=list(colors)), title=None),
-            order=alt.Order("place:Q"),
+            order=alt.Order("order:Q"),
         )
     )
     return drawing(answer, chart)

@@ -70,10 +70,12 @@ class Connection:
         Raises:
             AccessError: it is held by another process for longer, or cannot be opened.
         """
-        self.place = str(config.duckdb_path)
+        self.address = str(config.duckdb_path)
         self.path = config.duckdb_path
-        if not is_utf8(self.place):
-            raise AccessError(f"{self.place}: the path is not UTF-8, as DuckDB needs it; set [DUCKDB] PATH to another")
+        if not is_utf8(self.address):
+            raise AccessError(
+                f"{self.address}: the path is not UTF-8, as DuckDB needs it; set [DUCKDB] PATH to another"
+            )
         self._progress = progress
         settings = {**SETTINGS, "memory_limit": f"{config.memory_limit} B"}
         require_database(self.path)
@@ -130,7 +132,7 @@ class Connection:
             with self.errors(self.statement_error):
                 return [statement.type.name for statement in self._connection.extract_statements(sql)]
         except (ValueError, TypeError) as e:  # a kind that DuckDB's client does not know, or a text that is no UTF-8
-            raise StatementError(f"{self.place}: DuckDB cannot read this statement ({e})") from e
+            raise StatementError(f"{self.address}: DuckDB cannot read this statement ({e})") from e
 
     @contextmanager
     def errors(self, translated: Callable[[Exception], SparkifyError]) -> Iterator[None]:
@@ -150,7 +152,7 @@ class Connection:
             raise translated(e) from e
 
     def _load_error(self, e: Exception) -> SparkifyError:
-        return LoadError(f"{self.place}: {_explained(e)}")
+        return LoadError(f"{self.address}: {_explained(e)}")
 
     def _reading_error(self, e: Exception) -> SparkifyError:
         if isinstance(e, BAD_RECORD_ERRORS):
@@ -159,7 +161,7 @@ class Connection:
 
     def statement_error(self, e: Exception) -> SparkifyError:
         """An error of a statement that a user wrote."""
-        return self._load_error(e) if isinstance(e, RESOURCE_ERRORS) else StatementError(f"{self.place}: {e}")
+        return self._load_error(e) if isinstance(e, RESOURCE_ERRORS) else StatementError(f"{self.address}: {e}")
 
     def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
         """See `Engine.insert`. A column goes to DuckDB as one list, or as one value when its rows do not differ."""

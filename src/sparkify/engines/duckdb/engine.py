@@ -48,7 +48,7 @@ class DuckDB(Connection):
             columns = (cursor and cursor.description) or []
         names, types = [name for name, *_ in columns], [str(kind) for _, kind, *_ in columns]
         rows = self._rows(cursor, 1 if any(map(NESTED.match, types)) else FETCHED_ROWS)
-        return Answer(tuple(names), tuple(types), rows).require_columns(self.place)
+        return Answer(tuple(names), tuple(types), rows).require_columns(self.address)
 
     def _lock_down(self) -> None:
         if not self._is_locked_down:
@@ -84,6 +84,6 @@ class DuckDB(Connection):
         file = self.path.resolve()
         return sum(each.stat().st_size for each in (file, log_of(file)) if each.exists())
 
-    def export(self, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool) -> None:
+    def export(self, tables: Sequence[Export], target: str, done: Callable[[int], None], *, overwrite: bool) -> None:
         """See `Engine.export`."""
-        export.export(self, tables, place, done, overwrite=overwrite)
+        export.export(self, tables, target, done, overwrite=overwrite)

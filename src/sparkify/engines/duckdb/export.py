@@ -18,23 +18,23 @@ from sparkify.errors import AccessError, ConfigError, LoadError
 
 
 def export(
-    connection: Connection, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool
+    connection: Connection, tables: Sequence[Export], target: str, done: Callable[[int], None], *, overwrite: bool
 ) -> None:
     """See `Engine.export`."""
-    if "://" in place:
-        raise ConfigError(f"{place}: DuckDB exports into a folder; name one, and copy it to the store from there")
-    folder = Path(place).expanduser()
+    if "://" in target:
+        raise ConfigError(f"{target}: DuckDB exports into a folder; name one, and copy it to the store from there")
+    folder = Path(target).expanduser()
     try:
         there = [table.table for table in tables if _is_there(folder / table.table)]
         if there and not overwrite:
-            raise ConfigError(f"{place}: {', '.join(there)} is there already; name another folder, or add --overwrite")
+            raise ConfigError(f"{target}: {', '.join(there)} is there already; name another folder, or add --overwrite")
         for table in there:
             _require_export(folder / table)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".sparkify-export-", dir=folder, ignore_cleanup_errors=True) as private:
             _export(connection, tables, folder, Path(private), done)
     except OSError as e:
-        raise AccessError(f"{place}: cannot be written; make room, or look at its rights ({e})") from e
+        raise AccessError(f"{target}: cannot be written; make room, or look at its rights ({e})") from e
 
 
 def _is_there(path: Path) -> bool:
@@ -79,15 +79,15 @@ def _export(
         raise
 
 
-def _replace(place: Path, new: Path, old: Path) -> None:
-    """Put a new folder in the place of an old one, which is moved away and comes back if that fails."""
-    if place.exists():
-        place.rename(old)
+def _replace(folder: Path, new: Path, old: Path) -> None:
+    """Put a new folder in place of an old one, which is moved away and comes back if that fails."""
+    if folder.exists():
+        folder.rename(old)
     try:
-        new.rename(place)
+        new.rename(folder)
     except OSError:
         if old.exists():
-            old.rename(place)
+            old.rename(folder)
         raise
     shutil.rmtree(old, ignore_errors=True)
 
@@ -102,8 +102,8 @@ def _write(connection: Connection, table: Export, target: Path) -> None:
     (target / MARKER).write_text(marker_text(table.table, files), encoding="utf-8")
 
 
-def _copy(connection: Connection, table: Export, place: Path, options: str) -> None:
+def _copy(connection: Connection, table: Export, path: Path, options: str) -> None:
     try:
-        connection.execute(f"copy ({table.sql}) to {sql_queries.literal(str(place))} (format parquet{options})")
+        connection.execute(f"copy ({table.sql}) to {sql_queries.literal(str(path))} (format parquet{options})")
     except LoadError as e:
-        raise AccessError(f"{place}: cannot be written; make room, or look at its rights ({e})") from e
+        raise AccessError(f"{path}: cannot be written; make room, or look at its rights ({e})") from e

@@ -48,7 +48,7 @@ def require_reading(connection: Connection, sql: str) -> None:
         sql = sql[explain.end() :]
         kinds = connection.statement_kinds(sql)
     if reason := _why_refused(kinds) or _why_not_reading(connection, sql):
-        raise StatementError(f"{connection.place}: {reason}")
+        raise StatementError(f"{connection.address}: {reason}")
 
 
 def _why_refused(kinds: list[str]) -> str:

@@ -30,7 +30,7 @@ class Connection:
         Raises:
             AccessError: the host cannot be reached, or refuses the login.
         """
-        self.place = cluster.address
+        self.address = cluster.address
         self.cluster = cluster
         self.config = config
         self.progress = progress
@@ -62,7 +62,7 @@ class Connection:
         try:
             return self.run_untranslated(sql, values)
         except driver.ProgrammingError as e:
-            raise translated(self.place, e, in_transaction=self._is_in_transaction) from e
+            raise translated(self.address, e, in_transaction=self._is_in_transaction) from e
 
     def run_untranslated(self, sql: str, values: Mapping[str, Value]) -> Any:
         """The same, with the driver's error when Redshift refuses the statement.
@@ -104,7 +104,7 @@ class Connection:
     def _lost(self, why: str = "") -> LoadError:
         """Close the session; the error that says so. The statement after it logs in again, unless in a transaction."""
         self._hang_up()
-        return LoadError(f"{self.place}: the connection was lost; run again{why}")
+        return LoadError(f"{self.address}: the connection was lost; run again{why}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -187,7 +187,7 @@ class Connection:
                 connection.cursor().execute(f"set search_path to {cluster.schema}")
         except Exception as e:  # by IAM it may be any of boto3's
             fix = access_fix(e) or "check [CLUSTER], and for a login by IAM the credentials and their rights"
-            raise AccessError(f"{self.place}: cannot log in; {fix} ({words(e)})") from e
+            raise AccessError(f"{self.address}: cannot log in; {fix} ({words(e)})") from e
         self._connection, self._is_lost = connection, False
         self.session += 1
 

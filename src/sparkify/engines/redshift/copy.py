@@ -111,7 +111,7 @@ def copy(
     except ProgrammingError as e:
         if any(view in words(e) for view in ERROR_VIEWS) and (errors := copy_errors(connection, FAILED_COPY)):
             raise TooManyCopyErrors(errors) from e
-        raise translated(connection.place, e, in_transaction=False) from e
+        raise translated(connection.address, e, in_transaction=False) from e
     [(count,)] = connection.query("select pg_last_copy_count()")
     return int(count)
 

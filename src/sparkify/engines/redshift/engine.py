@@ -66,16 +66,16 @@ class Redshift(Connection):
     def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
         """See `Engine.ask`. What a read-only transaction may do, but reaches S3, is refused before it is sent."""
         if reason := questions.why_refused(sql):
-            raise StatementError(f"{self.place}: {reason}")
+            raise StatementError(f"{self.address}: {reason}")
         try:
             cursor = self.run_untranslated(sql, values or {})
         except ProgrammingError as e:
             if is_user_error(e):
-                raise StatementError(f"{self.place}: {words(e)}") from e
-            raise translated(self.place, e, in_transaction=True) from e
+                raise StatementError(f"{self.address}: {words(e)}") from e
+            raise translated(self.address, e, in_transaction=True) from e
         columns = cursor.ps["row_desc"]
         names, types = [column["label"].decode() for column in columns], [_type(column) for column in columns]
-        return Answer(tuple(names), tuple(types), map(tuple, cursor)).require_columns(self.place)
+        return Answer(tuple(names), tuple(types), map(tuple, cursor)).require_columns(self.address)
 
     def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
         """See `Engine.insert`. Many rows go through S3, for Redshift takes long for an insert of many values."""
@@ -85,9 +85,11 @@ class Redshift(Connection):
         for at in range(0, len(rows), INSERTED_ROWS):
             some = rows[at : at + INSERTED_ROWS]
             width = len(some[0])
-            places = ", ".join(f"({', '.join(f'$v{n * width + m}' for m in range(width))})" for n in range(len(some)))
+            placeholders = ", ".join(
+                f"({', '.join(f'$v{n * width + m}' for m in range(width))})" for n in range(len(some))
+            )
             values = {f"v{n}": value for n, value in enumerate(value for row in some for value in row)}
-            self.execute(f'insert into "{table}" values {places}', values)
+            self.execute(f'insert into "{table}" values {placeholders}', values)
 
     def lock(self) -> None:
         """See `Engine.lock`. An empty table is locked, which nobody reads."""
@@ -95,11 +97,11 @@ class Redshift(Connection):
         if self._is_locked_within(AT_ONCE):
             return
         if timeout > AT_ONCE:
-            self.progress.say(f"{self.place}: another run is loading; waiting up to {timeout:g} seconds")
+            self.progress.say(f"{self.address}: another run is loading; waiting up to {timeout:g} seconds")
             if self._is_locked_within(timeout - AT_ONCE):
                 return
         fix = "wait for its end, or raise [ETL] LOCK_TIMEOUT"
-        raise AccessError(f"{self.place}: another run has been loading for over {timeout:g} seconds; {fix}")
+        raise AccessError(f"{self.address}: another run has been loading for over {timeout:g} seconds; {fix}")
 
     def _is_locked_within(self, seconds: float) -> bool:
         """Whether the lock was granted; the transaction is a new one if not."""
@@ -108,7 +110,7 @@ class Redshift(Connection):
             self.run_untranslated("lock table load_lock", {})
         except ProgrammingError as e:
             if field(e, "C") != CANCELED:
-                raise translated(self.place, e, in_transaction=True) from e
+                raise translated(self.address, e, in_transaction=True) from e
             self.execute("rollback")
             self.execute("begin")
             return False
@@ -157,9 +159,9 @@ class Redshift(Connection):
             return None
         return None if blocks is None else int(blocks) * 1024**2
 
-    def export(self, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool) -> None:
+    def export(self, tables: Sequence[Export], target: str, done: Callable[[int], None], *, overwrite: bool) -> None:
         """See `Engine.export`."""
-        export.export(self, tables, place, done, overwrite=overwrite)
+        export.export(self, tables, target, done, overwrite=overwrite)
 
     def after_commit(self) -> None:
         """See `Engine.after_commit`. What cannot be deleted from WORK does no harm, and the batch is loaded."""

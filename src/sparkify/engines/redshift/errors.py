@@ -55,14 +55,14 @@ LOAD_FIXES = {
 """The same for other faults."""
 
 
-def translated(place: str, e: Exception, *, in_transaction: bool) -> SparkifyError:
+def translated(address: str, e: Exception, *, in_transaction: bool) -> SparkifyError:
     """The error of this program for one that Redshift raised."""
     text = words(e)
     if in_transaction and any(word in text for word in CONFLICT):
-        return ConflictError(f"{place}: another transaction came between ({text})")
+        return ConflictError(f"{address}: another transaction came between ({text})")
     if fix := access_fix(e):
-        return AccessError(f"{place}: {fix} ({text})")
-    return LoadError(f"{place}: {_fix(LOAD_FIXES, e) or 'report this if it stays'} ({text})")
+        return AccessError(f"{address}: {fix} ({text})")
+    return LoadError(f"{address}: {_fix(LOAD_FIXES, e) or 'report this if it stays'} ({text})")
 
 
 def access_fix(e: BaseException) -> str:

@@ -17,12 +17,12 @@ from sparkify.store.s3.prefix import S3Prefix
 
 
 def export(
-    connection: Connection, tables: Sequence[Export], place: str, done: Callable[[int], None], *, overwrite: bool
+    connection: Connection, tables: Sequence[Export], target: str, done: Callable[[int], None], *, overwrite: bool
 ) -> None:
     """See `Engine.export`. Where files are there already and may not be overwritten, Redshift refuses."""
-    if not place.startswith("s3://"):
-        raise ConfigError(f"{place}: Redshift exports into S3; name an address as s3://my-bucket/prefix")
-    prefix = place.rstrip("/")
+    if not target.startswith("s3://"):
+        raise ConfigError(f"{target}: Redshift exports into S3; name an address as s3://my-bucket/prefix")
+    prefix = target.rstrip("/")
     store = Stores(connection.config).open_s3(prefix)
     replaced = [table.table for table in tables if overwrite and _is_export(store, table.table)]
     begun: list[str] = []
