@@ -44,7 +44,7 @@ def run(engine: Engine, extent: Mapping[str, Value]) -> int:
     """Run every check on the plays between `first_play` and `last_play`; how many checks there are.
 
     Raises:
-        CheckError: a check found something; the text shows what, and what it means.
+        CheckError: a check found such rows; the message shows the first of them, and what they mean.
     """
     if failed := failures(engine, extent):
         raise fault(failed)

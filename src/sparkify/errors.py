@@ -1,4 +1,4 @@
-"""What can go wrong, sorted by who must act. The class decides the exit code, the text says reason, place and fix."""
+"""What can go wrong, sorted by who must act. The class decides the exit code; the text gives reason, location, fix."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ExitCode(IntEnum):
 class SparkifyError(Exception):
     """Any fault that the program expects. Its lines are for the person at the keyboard.
 
-    `object`, `line` and `column` say where the fault is, as far as it has a place: the name of a file or an object, a
+    `object`, `line` and `column` say where the fault is, as far as that is known: the name of a file or an object, a
     line from 1, and the column of a table or the key of a section. `fields` are what only this kind of fault tells a
     program, by the names that `docs/json.md` documents.
     """
@@ -110,7 +110,7 @@ class WarehouseGoneError(LoadError):
 
 
 class BadRecordsError(LoadError):
-    """More records than allowed are such that no row can be made of them. The place is that of the first one."""
+    """More records than allowed are such that no row can be made of them. The location is that of the first one."""
 
     def __init__(self, *lines: str, records: Sequence[BadRecord] = (), count: int | None = None) -> None:
         """`records` are some of the bad records of the run, the first ones; `count` is how many there are, if known."""

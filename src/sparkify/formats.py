@@ -27,7 +27,7 @@ CELL = 1_000
 """Characters of a value that a table shows."""
 
 NUMBERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL")
-"""How the names of the types begin whose values stand on the right of a column."""
+"""The first letters of types whose values are aligned to the right."""
 
 
 def write(answer: Answer, form: str, output: Path | None) -> None:

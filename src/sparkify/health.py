@@ -75,7 +75,7 @@ class Health:
     """A warehouse at a moment. Times are in UTC, `size` is in bytes or None where the login may not know it.
 
     `arrived` has the kinds `songs` and `events`, those that ever arrived. `runs` are the last ones, the newest first;
-    `ended` is the last run that ended, in whatever way. `songs_gone` counts the loaded song objects that the bucket no
+    `ended` is the last run that ended, done or failed. `songs_gone` counts the loaded song objects that the bucket no
     longer held when it was listed last.
     """
 

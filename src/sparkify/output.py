@@ -1,6 +1,6 @@
 """The one place that writes text to stdout and stderr. Text from outside cannot steer a terminal or forge a line.
 
-A message is a list of lines. The line ends between them are the program's; what stands in a line, such as the name of
+A message is a list of lines. The line ends between them are the program's; what is in a line, such as the name of
 an object or the text of a record, is escaped when the line is written.
 """
 
@@ -30,7 +30,7 @@ MISLEADING = re.compile(
     # Emoji, Persian and Indic scripts need joiners and variation selectors, behind characters that are not ASCII.
     "|(?:^|(?<=[\x00-\x7f]))[\u200c\u200d\ufe00-\ufe0f]"
 )
-"""Characters that could steer a terminal, end a line, or hide or reorder what stands beside them."""
+"""Characters that could steer a terminal, end a line, or hide or reorder the text beside them."""
 
 CREDENTIALS = (
     (re.compile(r"(\bhttps?://)[^\s\"'<>]*@", re.IGNORECASE), r"\1"),

@@ -16,7 +16,7 @@ OPTIONS = {"from_time": "--from", "to_time": "--to", "level": "--level", "most":
 """The option that sets a parameter, by the parameter's name in SQL."""
 
 MOST = 10
-"""Rows of a ranking, unless told otherwise."""
+"""Rows of a ranking by default; `--limit` changes it."""
 
 
 @dataclass(frozen=True)

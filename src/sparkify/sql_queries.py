@@ -75,7 +75,7 @@ ESCAPED = r"""(?:[^'\\]|''|\\.)*(?:'|\Z)"""
 TOKEN = re.compile(rf"(?P<escaped>[eE]'{ESCAPED})|{QUOTED}", re.DOTALL)
 """What of a statement is a text, a name or a comment, or begins a comment that ends with `*/`.
 
-A comment of one line ends at a return as well, and a text may stand between `$tag$` and `$tag$` (see PostgreSQL's and
+A comment of one line ends at a return as well, and `$tag$` may quote a text (see PostgreSQL's and
 DuckDB's scan.l, and for Redshift DG r_names).
 """
 
@@ -122,10 +122,10 @@ def code(sql: str, *, backslashes: bool = False, names: bool = False) -> str:
     """
     token = TOKEN_OF_REDSHIFT if backslashes else TOKEN
     parts, at = [], 0
-    while found := token.search(sql, at):
-        end = _end_of_comment(sql, found.end()) if found[0] == "/*" else found.end()
-        is_kept = found.lastgroup is None or (names and found.lastgroup == "name")
-        parts += [sql[at : found.start()], sql[found.start() : end] if is_kept else " " * (end - found.start())]
+    while match := token.search(sql, at):
+        end = _end_of_comment(sql, match.end()) if match[0] == "/*" else match.end()
+        is_kept = match.lastgroup is None or (names and match.lastgroup == "name")
+        parts += [sql[at : match.start()], sql[match.start() : end] if is_kept else " " * (end - match.start())]
         at = end
     return "".join([*parts, sql[at:]])
 
@@ -142,9 +142,9 @@ def _end_of_comment(sql: str, at: int) -> int:
 def with_parameters(sql: str, text: Callable[[str], str]) -> str:
     """A statement with a text in place of each parameter."""
     parts, at = [], 0
-    for found in PARAMETER.finditer(code(sql)):
-        parts += [sql[at : found.start()], text(found[1])]
-        at = found.end()
+    for match in PARAMETER.finditer(code(sql)):
+        parts += [sql[at : match.start()], text(match[1])]
+        at = match.end()
     return "".join([*parts, sql[at:]])
 
 

@@ -81,7 +81,7 @@ def merge(engine: Engine, rows: Counter[str], values: Mapping[str, Value]) -> No
 
 
 def _run(engine: Engine, step: Step, values: Mapping[str, Value]) -> int:
-    """Run the statements of a step; how many rows they wrote, or found."""
+    """Run the statements of a step; how many rows they wrote or counted."""
     *before, last = step.statements()
     for statement in before:
         engine.execute(statement, values)

@@ -197,9 +197,9 @@ def test_a_warehouse_of_another_version_is_left_alone(command: list[str], loaded
     before = loaded.content()
     outcome = loaded.command(*command)
     assert outcome.exit_code == 2
-    said = outcome.err.splitlines()[-2]
-    assert said.startswith(f"error: {loaded.database}: a warehouse of version 99, and this program is for ")
-    assert "--drop" in said
+    message = outcome.err.splitlines()[-2]
+    assert message.startswith(f"error: {loaded.database}: a warehouse of version 99, and this program is for ")
+    assert "--drop" in message
     assert loaded.content() == before
 
 
@@ -446,8 +446,8 @@ def parsed(line: str) -> Namespace:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_can_be_quiet_or_verbose_but_not_both(name: str) -> None:
     needed = {"export": ["folder"], "sample": ["folder"], "completion": ["bash"]}.get(name, [])
-    said = [cli.parse([name, *needed, *option]).detail for option in ([], ["-q"], ["--verbose"])]
-    assert said == ["normal", "quiet", "verbose"]
+    message = [cli.parse([name, *needed, *option]).detail for option in ([], ["-q"], ["--verbose"])]
+    assert message == ["normal", "quiet", "verbose"]
     assert run(name, *needed, "--quiet", "-v").exit_code == 2
 
 
@@ -507,9 +507,9 @@ def test_nothing_is_guessed_where_no_word_is_near(typed: list[str]) -> None:
 def test_a_value_that_cannot_be_used_is_told_with_what_is_accepted(typed: list[str]) -> None:
     outcome = run(*typed)
     assert outcome.exit_code == 2
-    said = outcome.err.splitlines()[-1]
-    assert typed[-1] in said
-    assert "is accepted" in said or "choose from" in said
+    message = outcome.err.splitlines()[-1]
+    assert typed[-1] in message
+    assert "is accepted" in message or "choose from" in message
 
 
 def test_the_version_goes_to_stdout() -> None:

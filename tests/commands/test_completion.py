@@ -94,9 +94,9 @@ def completed(line: str, folder: Path) -> list[str]:
 def test_the_line_of_the_help_makes_bash_complete_the_program(tmp_path: Path) -> None:
     help_text = run("completion", "--help").out
     [line] = [line.strip() for line in help_text.splitlines() if "completion bash" in line and "eval" in line]
-    [told] = bash(f"{line}\ncomplete -p sparkify", tmp_path)
-    assert told.startswith("complete ")
-    assert told.endswith(" sparkify")
+    [arguments] = bash(f"{line}\ncomplete -p sparkify", tmp_path)
+    assert arguments.startswith("complete ")
+    assert arguments.endswith(" sparkify")
 
 
 @pytest.mark.parametrize(

@@ -194,14 +194,16 @@ def test_a_bad_value_from_the_environment_is_refused_by_the_name_of_its_variable
 def test_an_unknown_key_in_a_section_of_ours_is_refused_with_the_nearest_right_one(
     section: str, key: str, nearest: str, tmp_path: Path
 ) -> None:
-    said = refusal(tmp_path, f"{S3}{key} = x\n" if section == "S3" else f"{S3}[{section}]\n{key} = x\n")
-    assert said.startswith(f"{tmp_path / 'dwh.cfg'}: [{section}] {key} is not a key we know; did you mean {nearest}?")
+    message = refusal(tmp_path, f"{S3}{key} = x\n" if section == "S3" else f"{S3}[{section}]\n{key} = x\n")
+    assert message.startswith(
+        f"{tmp_path / 'dwh.cfg'}: [{section}] {key} is not a key we know; did you mean {nearest}?"
+    )
 
 
 @pytest.mark.parametrize("value", ["-1", "many", "1.5", "1e3", "0x10", "3 errors", "²"])
 def test_max_errors_is_a_whole_number_from_0_on(value: str, tmp_path: Path) -> None:
-    said = refusal(tmp_path, f"{S3}[ETL]\nMAX_ERRORS = {value}\n")
-    assert said == f"{tmp_path / 'dwh.cfg'}: [ETL] MAX_ERRORS = {value}: a whole number from 0 on is accepted"
+    message = refusal(tmp_path, f"{S3}[ETL]\nMAX_ERRORS = {value}\n")
+    assert message == f"{tmp_path / 'dwh.cfg'}: [ETL] MAX_ERRORS = {value}: a whole number from 0 on is accepted"
 
 
 @pytest.mark.parametrize(
@@ -219,8 +221,8 @@ def test_max_errors_is_a_whole_number_from_0_on(value: str, tmp_path: Path) -> N
 def test_a_value_that_is_none_of_its_kind_is_refused_with_what_is_accepted(
     key: Key[Any], value: str, accepted: str, tmp_path: Path
 ) -> None:
-    said = refusal(tmp_path, ON_REDSHIFT, **{key.variable: value})
-    assert said == f"the environment variable {key.variable} = {value}: {accepted}"
+    message = refusal(tmp_path, ON_REDSHIFT, **{key.variable: value})
+    assert message == f"the environment variable {key.variable} = {value}: {accepted}"
 
 
 @pytest.mark.parametrize(
@@ -234,8 +236,8 @@ def test_a_value_that_is_none_of_its_kind_is_refused_with_what_is_accepted(
     ids=str,
 )
 def test_what_redshift_needs_is_asked_for_with_an_example(key: Key[Any], example: str, tmp_path: Path) -> None:
-    said = refusal(tmp_path, ON_REDSHIFT.replace(f"{key.name} =", f"; {key.name} ="))
-    assert said == f"{tmp_path / 'dwh.cfg'}: {key} is not set; give it a value such as {example}"
+    message = refusal(tmp_path, ON_REDSHIFT.replace(f"{key.name} =", f"; {key.name} ="))
+    assert message == f"{tmp_path / 'dwh.cfg'}: {key} is not set; give it a value such as {example}"
 
 
 def test_a_login_by_iam_needs_neither_a_user_nor_a_password(tmp_path: Path) -> None:
@@ -269,8 +271,8 @@ def test_a_key_is_declared_with_all_that_is_said_of_it(key: Key[Any]) -> None:
 
 @pytest.mark.parametrize("value", ["0", "-1", "1 TB", "big", "1.5 GB", "GB", "²"])
 def test_a_batch_size_that_is_none_is_refused(value: str, tmp_path: Path) -> None:
-    said = refusal(tmp_path, f"{S3}[ETL]\nBATCH_SIZE = {value}\n")
-    assert said.startswith(f"{tmp_path / 'dwh.cfg'}: [ETL] BATCH_SIZE = {value}: ")
+    message = refusal(tmp_path, f"{S3}[ETL]\nBATCH_SIZE = {value}\n")
+    assert message.startswith(f"{tmp_path / 'dwh.cfg'}: [ETL] BATCH_SIZE = {value}: ")
 
 
 @pytest.mark.parametrize("key", ["LOG_DATA", "LOG_JSONPATH", "SONG_DATA"])
@@ -289,11 +291,11 @@ def test_a_location_that_is_not_set_is_asked_for_with_an_example(key: str, tmp_p
     ],
 )
 def test_a_file_that_is_no_configuration_is_refused_with_place_and_form(text: str, reason: str, tmp_path: Path) -> None:
-    said = refusal(tmp_path, text)
-    assert said.startswith(f"{tmp_path / 'dwh.cfg'}: ")
-    assert reason.lower() in said.lower()
-    assert "lines are `[SECTION]`, `KEY = value` or `# comment`" in said
-    assert "\n" not in said
+    message = refusal(tmp_path, text)
+    assert message.startswith(f"{tmp_path / 'dwh.cfg'}: ")
+    assert reason.lower() in message.lower()
+    assert "lines are `[SECTION]`, `KEY = value` or `# comment`" in message
+    assert "\n" not in message
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -320,8 +322,10 @@ def test_every_command_ends_with_exit_code_2_and_one_sentence_on_stderr(command:
     outcome = sparkify.command(command)
     assert outcome.exit_code == 2
     assert outcome.out == ""
-    said, changed = outcome.err.splitlines()
-    assert said.startswith(f"error: {sparkify.config}: [ETL] MAX_ERROR is not a key we know; did you mean MAX_ERRORS?")
+    message, changed = outcome.err.splitlines()
+    assert message.startswith(
+        f"error: {sparkify.config}: [ETL] MAX_ERROR is not a key we know; did you mean MAX_ERRORS?"
+    )
     assert changed == "nothing was changed"
     assert sparkify.database.read_bytes() == before
 
@@ -483,17 +487,17 @@ def test_a_location_of_another_scheme_is_refused_with_what_is_accepted(
     key: str, written: str, fix: str, tmp_path: Path
 ) -> None:
     lines = [f"{key} = {written}" if line.startswith(f"{key} ") else line for line in S3.splitlines()]
-    said = refusal(tmp_path, "\n".join(lines))
-    assert said.startswith(f"{tmp_path / 'dwh.cfg'}: [S3] {key}: ")
-    assert fix in said
+    message = refusal(tmp_path, "\n".join(lines))
+    assert message.startswith(f"{tmp_path / 'dwh.cfg'}: [S3] {key}: ")
+    assert fix in message
 
 
 @pytest.mark.parametrize(
     "written", ["auto", "AUTO", "'auto'", '"auto"', "\"'auto'\"", "'auto ignorecase'", "Auto  IgnoreCase", "noshred"]
 )
 def test_a_jsonpaths_file_is_asked_for_where_copy_could_do_without(written: str, tmp_path: Path) -> None:
-    said = refusal(tmp_path, S3.replace("LOG_JSONPATH = paths.json", f"LOG_JSONPATH = {written}"))
-    assert "a JSONPaths file is needed" in said
+    message = refusal(tmp_path, S3.replace("LOG_JSONPATH = paths.json", f"LOG_JSONPATH = {written}"))
+    assert "a JSONPaths file is needed" in message
 
 
 COMMENTED = {
@@ -511,9 +515,9 @@ COMMENTED = {
 
 @pytest.mark.parametrize("key", COMMENTED)
 def test_a_comment_behind_a_value_is_refused_with_a_hint(key: str, tmp_path: Path) -> None:
-    said = refusal(tmp_path, COMMENTED[key])
-    assert f"] {key} = " in said
-    assert "a comment needs a line of its own" in said
+    message = refusal(tmp_path, COMMENTED[key])
+    assert f"] {key} = " in message
+    assert "a comment needs a line of its own" in message
 
 
 def test_a_value_that_holds_what_looks_like_a_comment_is_taken_where_it_is_there_or_quoted(tmp_path: Path) -> None:
@@ -582,5 +586,7 @@ def test_a_number_that_is_too_large_and_a_home_that_is_not_there_are_refused(
 
 @pytest.mark.parametrize("host", ["host:5439/dev", "redshift://host", "jdbc:redshift://host:5439/dev", "a b", "h/dev"])
 def test_a_host_is_a_name_alone(host: str, tmp_path: Path) -> None:
-    said = refusal(tmp_path, f"{S3.replace('= ', '= s3://b/')}[CLUSTER]\nHOST = {host}\nDB_NAME = d\nDB_PASSWORD = p\n")
-    assert "accepted is the name of a host alone" in said
+    message = refusal(
+        tmp_path, f"{S3.replace('= ', '= s3://b/')}[CLUSTER]\nHOST = {host}\nDB_NAME = d\nDB_PASSWORD = p\n"
+    )
+    assert "accepted is the name of a host alone" in message

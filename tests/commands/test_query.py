@@ -643,9 +643,9 @@ def test_a_limit_beyond_all_numbers_is_no_harm(on_both: Sparkify) -> None:
     ],
 )
 def test_a_question_that_cannot_be_asked_so_is_refused_with_what_can(
-    typed: list[str], said: str, sparkify: Sparkify
+    typed: list[str], message: str, sparkify: Sparkify
 ) -> None:
-    assert said in refused(sparkify.command("query", *typed))
+    assert message in refused(sparkify.command("query", *typed))
 
 
 def test_without_a_question_all_are_listed_even_before_there_is_a_warehouse(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def found(sparkify: Sparkify) -> dict[str, Any]:
     return read
 
 
-def said(sparkify: Sparkify) -> list[str]:
+def message(sparkify: Sparkify) -> list[str]:
     """What status tells people, however the last run ended."""
     outcome = sparkify.command("status", "--allow-failed-run")
     assert outcome.exit_code == 0, outcome.err
@@ -90,7 +90,7 @@ def test_json_has_the_fields_that_programs_rely_on(sparkify: Sparkify) -> None:
 
 @ON_BOTH
 def test_the_text_tells_the_same_to_people(sparkify: Sparkify) -> None:
-    rows = {line[:16].strip(): line[16:].strip() for line in said(filled(sparkify))}
+    rows = {line[:16].strip(): line[16:].strip() for line in message(filled(sparkify))}
     assert rows["warehouse"].endswith("MB")
     assert rows["logs"].endswith(" s ago")
     assert rows["last play"] == "2018-11-22 00:03:53 UTC"
@@ -98,7 +98,7 @@ def test_the_text_tells_the_same_to_people(sparkify: Sparkify) -> None:
     assert {table: rows[table] for table in TABLES} == {
         table: f"{count} rows" for table, count in zip(TABLES, (2, 1, 1, 1, 2, 1, 2, 1, 1), strict=True)
     }
-    assert said(sparkify)[-1].endswith("s: 2 new plays, 1 songs, 1 record rejected")
+    assert message(sparkify)[-1].endswith("s: 2 new plays, 1 songs, 1 record rejected")
 
 
 @ON_BOTH
@@ -106,7 +106,7 @@ def test_before_the_first_load_there_is_nothing_to_tell(sparkify: Sparkify) -> N
     read = found(sparkify)
     assert (read["last_arrival"], read["age_seconds"], read["last_play"], read["runs"]) == ({}, None, None, [])
     assert set(read["tables"].values()) == {0}
-    shown = said(sparkify)
+    shown = message(sparkify)
     assert "logs              none arrived yet" in shown
     assert "last play         none" in shown
     assert "rejected          none" in shown
@@ -129,7 +129,7 @@ def test_a_login_that_may_not_know_the_size_is_told_all_else(
     as_analyst = found(sparkify)
     assert (as_owner["bytes"] > 0, as_analyst["bytes"]) == (True, None)
     assert (as_analyst["tables"], as_analyst["runs"]) == (as_owner["tables"], as_owner["runs"])
-    assert said(sparkify)[0].endswith(", size unknown")
+    assert message(sparkify)[0].endswith(", size unknown")
 
 
 # ---------------------------------------------------------------- the runs
@@ -142,7 +142,7 @@ def test_a_run_that_failed_is_listed_with_its_reason(sparkify: Sparkify) -> None
     [run] = found(sparkify)["runs"]
     assert (run["status"], run["plays_inserted"]) == ("failed", 0)
     assert "log_data/a.json, line 2: is not JSON" in run["error"]
-    last = said(sparkify)[-1]
+    last = message(sparkify)[-1]
     assert "  failed: " in last
     assert "log_data/a.json, line 2: is not JSON" in last
     assert "\x1b" not in last
@@ -154,18 +154,18 @@ def test_a_run_that_goes_on_and_one_that_was_killed_are_told_apart(sparkify: Spa
     sparkify.change("update runs set status = 'running', finished_at = null, batches = 0 where run_id = 1")
     [running] = found(sparkify)["runs"]
     assert (running["status"], running["finished_at"]) == ("running", None)
-    assert said(sparkify)[-1].endswith(" UTC  running")
+    assert message(sparkify)[-1].endswith(" UTC  running")
     sparkify.loaded()
     statuses = [(run["run_id"], run["status"]) for run in found(sparkify)["runs"]]
     assert statuses == [(2, "done"), (1, "killed")]
-    assert said(sparkify)[-1].endswith(" UTC  killed")
+    assert message(sparkify)[-1].endswith(" UTC  killed")
 
 
 def test_the_last_five_runs_are_listed_the_newest_first(sparkify: Sparkify) -> None:
     for _ in range(6):
         sparkify.loaded()
     assert [run["run_id"] for run in found(sparkify)["runs"]] == [6, 5, 4, 3, 2]
-    assert [line.split()[:2] for line in said(sparkify)[-5:]] == [["run", str(n)] for n in (6, 5, 4, 3, 2)]
+    assert [line.split()[:2] for line in message(sparkify)[-5:]] == [["run", str(n)] for n in (6, 5, 4, 3, 2)]
 
 
 # ---------------------------------------------------------------- how old
@@ -400,15 +400,15 @@ def test_doctor_tells_programs_what_it_tells_people(sparkify: Sparkify) -> None:
     for log_is_there in (True, False):
         if not log_is_there:
             sparkify.remove("log_data/a.json")
-        shown, told = sparkify.command("doctor"), sparkify.command("doctor", "--json")
-        assert (told.exit_code, told.err) == (shown.exit_code, shown.err)
-        findings = as_json(told)["findings"]
+        shown, arguments = sparkify.command("doctor"), sparkify.command("doctor", "--json")
+        assert (arguments.exit_code, arguments.err) == (shown.exit_code, shown.err)
+        findings = as_json(arguments)["findings"]
         assert {tuple(finding) for finding in findings} == {("what", "is_good", "text")}
         signs = {True: "✓", False: "✗"}
         assert [f"{signs[each['is_good']]} {each['what']:<13}  {each['text']}" for each in findings] == (
             shown.out.splitlines()
         )
-        assert all(finding["is_good"] for finding in findings) == log_is_there == (told.exit_code == 0)
+        assert all(finding["is_good"] for finding in findings) == log_is_there == (arguments.exit_code == 0)
 
 
 @ON_BOTH

@@ -30,30 +30,30 @@ class Outcome:
     def refusal(self, exit_code: int, *words: str) -> str:
         """The sentence with which a command ended that says that it changed nothing; it holds these words."""
         assert self.exit_code == exit_code, self.err
-        *_, said, stays = self.err.splitlines()
-        assert said.startswith("error: "), self.err
+        *_, message, stays = self.err.splitlines()
+        assert message.startswith("error: "), self.err
         assert stays == "nothing was changed", self.err
         assert self.out == ""
         for word in words:
-            assert word in said
-        assert len(said) < 600, said
-        return said
+            assert word in message
+        assert len(message) < 600, message
+        return message
 
     @property
     def batches_said_to_stay(self) -> set[int]:
         """How many batches of a run that failed may stay loaded, as the last line of stderr tells the person."""
-        said = self.err.splitlines()[-1]
-        if said == "nothing was changed":
+        message = self.err.splitlines()[-1]
+        if message == "nothing was changed":
             return {0}
         stays = (
             r"what this run committed stays loaded \(batches: (\d+)\); run again for the rest",
             r"the run is done, and all of it stays loaded \(batches: (\d+)\)",
         )
         for pattern in stays:
-            if match := re.fullmatch(pattern, said):
+            if match := re.fullmatch(pattern, message):
                 return {int(match[1])}
-        match = re.fullmatch(r"batches of this run that stay loaded: (\d+), or one more; run again, .*", said)
-        assert match, f"the last line does not say what stays: {said!r}"
+        match = re.fullmatch(r"batches of this run that stay loaded: (\d+), or one more; run again, .*", message)
+        assert match, f"the last line does not say what stays: {message!r}"
         return {int(match[1]), int(match[1]) + 1}
 
 

@@ -111,9 +111,9 @@ class Sparkify:
     def refused(self, exit_code: int, *words: str) -> str:
         """The sentence with which a load ends that changes nothing; it holds these words."""
         before = self.content()
-        said = self.etl().refusal(exit_code, *words)
+        message = self.etl().refusal(exit_code, *words)
         assert self.content() == before
-        return said
+        return message
 
     def put(self, key: str, content: str | bytes) -> Path:
         """Lay an object into the bucket, packed as its name says; where it lies, if the bucket is a folder."""

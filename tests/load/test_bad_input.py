@@ -27,15 +27,15 @@ ON_BOTH = pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=T
 DOCUMENT = ROOT / "docs" / "bad-data.md"
 
 
-class Said(NamedTuple):
-    """What is said of a bad record: the beginning of the reason, and the column where one value is bad."""
+class Reason(NamedTuple):
+    """The beginning of the reason, and the column where one value is bad."""
 
     reason: str
     column: str | None = None
 
 
 class Bad(NamedTuple):
-    """A record that no row can be made of, and what is said of it.
+    """A record that no row can be made of, and why.
 
     In Redshift COPY may find another fault: in any log (`by_copy`), or in one copied where it lies (`in_place`).
     """
@@ -43,15 +43,15 @@ class Bad(NamedTuple):
     text: str | bytes
     reason: str
     column: str | None = None
-    by_copy: Said | None = None
-    in_place: Said | None = None
+    by_copy: Reason | None = None
+    in_place: Reason | None = None
 
-    def said_by(self, sparkify: Sparkify, *, is_large: bool = False) -> Said:
-        said = Said(self.reason, self.column)
+    def reason_on(self, sparkify: Sparkify, *, is_large: bool = False) -> Reason:
+        expected = Reason(self.reason, self.column)
         if sparkify.engine == "duckdb":
-            return said
-        reason, column = self.by_copy or (self.in_place if is_large else None) or said
-        return Said(reason, column.lower() if column else None)  # names are lower case there
+            return expected
+        reason, column = self.by_copy or (self.in_place if is_large else None) or expected
+        return Reason(reason, column.lower() if column else None)  # names are lower case there
 
 
 def without(key: str) -> str:
@@ -64,7 +64,7 @@ def raw(key: str, text: str) -> str:
     return json.dumps(event() | {key: "@@"}).replace('"@@"', text)
 
 
-NO_JSON = Said("is not JSON (COPY says: ")
+NO_JSON = Reason("is not JSON (COPY says: ")
 
 RECORDS = {
     "broken JSON": Bad(
@@ -76,10 +76,10 @@ RECORDS = {
     "a fraction for a whole number": Bad(raw("itemInSession", "1.5"), "is no whole number of 64 bits", "itemInSession"),
     "a text for a duration": Bad(raw("length", '"long"'), "is no number", "duration"),
     "a date for a timestamp": Bad(
-        raw("ts", '"2018-11-22"'), "is no whole number of 64 bits", "start_time", Said("is no moment", "start_time")
+        raw("ts", '"2018-11-22"'), "is no whole number of 64 bits", "start_time", Reason("is no moment", "start_time")
     ),
     "a timestamp of no year": Bad(raw("ts", "253402300800000"), "is no moment of the years 1 to 9999", "start_time"),
-    "an array at top level": Bad(f"[{GOOD}]", "is no JSON object", in_place=Said("is no text", "artist_name")),
+    "an array at top level": Bad(f"[{GOOD}]", "is no JSON object", in_place=Reason("is no text", "artist_name")),
     "a text at top level": Bad('"NextSong"', "is no JSON object", in_place=NO_JSON),
     "no session": Bad(without("sessionId"), "is missing", "session_id"),
     "no item": Bad(without("itemInSession"), "is missing", "itemInSession"),
@@ -89,7 +89,7 @@ RECORDS = {
     "not UTF-8": Bad(
         b'{"ts": 1, "sessionId": 1, "itemInSession": 1, "song": "Beyonc\xe9"}',
         "is not UTF-8 at byte 62",
-        in_place=Said("is not UTF-8"),
+        in_place=Reason("is not UTF-8"),
     ),
     "not a number": Bad(raw("length", "NaN"), "is no number", "duration", NO_JSON),
     "infinity": Bad(raw("length", "-Infinity"), "is no number", "duration", NO_JSON),
@@ -103,7 +103,7 @@ RECORDS = {
     "a long word": Bad(raw("level", '"' + "x" * 257 + '"'), "is longer than 256 bytes", "level"),
     "a long text for a number": Bad(raw("length", '"' + "é" * 300 + '"'), "is no number", "duration"),
     "a NUL": Bad(
-        raw("song", '"Hel\\u0000lo"'), "holds a NUL character", by_copy=Said("holds a NUL character", "title")
+        raw("song", '"Hel\\u0000lo"'), "holds a NUL character", by_copy=Reason("holds a NUL character", "title")
     ),
     "a raw NUL": Bad(raw("song", '"Hel\0lo"'), "is not JSON"),
     "a trailing comma": Bad(GOOD.replace("}", ",}"), "is not JSON"),
@@ -152,8 +152,8 @@ def test_a_bad_record_stops_the_run_which_says_where_and_why_and_changes_nothing
 
     assert outcome.exit_code == 1, outcome.err
     first, *rest = shown(outcome)
-    said = bad.said_by(sparkify, is_large=len(padding) > 1)
-    assert first.startswith(f"error: {place(sparkify, 'log_data/bad.json', len(padding) + 1, said)}")
+    expected = bad.reason_on(sparkify, is_large=len(padding) > 1)
+    assert first.startswith(f"error: {place(sparkify, 'log_data/bad.json', len(padding) + 1, expected)}")
     assert len(first) < 600, "the raw text is shortened"
     assert as_text(bad.text)[:100].replace("\0", "\\0") in first
     assert "repair the objects and deliver them again, or raise MAX_ERRORS" in rest[-2]
@@ -181,9 +181,9 @@ def test_within_max_errors_bad_records_are_set_aside_and_the_rest_is_loaded(
     assert len(sparkify.rejected()) == len(rejected) == len(logs)
     for key, bad in logs.items():
         line, column, reason, raw_text = rejected[key]
-        said = bad.said_by(sparkify, is_large=len(padding) > 1)
-        assert (line, column) == (len(padding) + 1, said.column), (key, reason)
-        assert reason.startswith(said.reason)
+        expected = bad.reason_on(sparkify, is_large=len(padding) > 1)
+        assert (line, column) == (len(padding) + 1, expected.column), (key, reason)
+        assert reason.startswith(expected.reason)
         assert len(raw_text) <= 1_000, "the raw text is shortened"
         assert raw_text[:100] == as_text(bad.text)[:100].replace("\0", "\\0")
     good = len(padding) + 1
@@ -199,10 +199,10 @@ def put(sparkify: Sparkify, padding: list[str], bad: Bad, key: str = "log_data/b
     sparkify.put(key, b"\n".join(["\n".join(padding).encode(), content, ALSO_GOOD.encode()]))
 
 
-def place(sparkify: Sparkify, key: str, line: int, said: Said) -> str:
+def place(sparkify: Sparkify, key: str, line: int, expected: Reason) -> str:
     """How a message about a bad record begins."""
-    column = f", column {said.column}" if said.column else ""
-    return f"{sparkify.store}/{key}, line {line}{column}: {said.reason}"
+    column = f", column {expected.column}" if expected.column else ""
+    return f"{sparkify.store}/{key}, line {line}{column}: {expected.reason}"
 
 
 # Each column of the document's table, by its head: a key of an event, the column that it fills, and what reads a cell.
@@ -316,7 +316,7 @@ def test_a_bad_song_record_stops_the_run_or_is_set_aside(bad: Bad, sparkify: Spa
 
     stopped = sparkify.etl()
     assert stopped.exit_code == 1
-    assert shown(stopped)[0].startswith(f"error: {place(sparkify, 'song_data/A/bad.json', 1, bad.said_by(sparkify))}")
+    assert shown(stopped)[0].startswith(f"error: {place(sparkify, 'song_data/A/bad.json', 1, bad.reason_on(sparkify))}")
     assert sparkify.content() == before
 
     sparkify.configure(MAX_ERRORS=1)
@@ -416,10 +416,10 @@ def test_of_many_bad_records_the_first_are_shown_and_the_rest_counted(sparkify: 
     sparkify.configure(MAX_ERRORS=11)
     outcome = sparkify.etl()
     assert outcome.exit_code == 1
-    said = shown(outcome)
-    assert [line.split(", ")[1] for line in said[:5]] == [f"line {n}" for n in range(1, 6)]
-    assert said[5] == "and 7 more"
-    assert said[6].startswith("12 bad records, and [ETL] MAX_ERRORS allows 11")
+    printed = shown(outcome)
+    assert [line.split(", ")[1] for line in printed[:5]] == [f"line {n}" for n in range(1, 6)]
+    assert printed[5] == "and 7 more"
+    assert printed[6].startswith("12 bad records, and [ETL] MAX_ERRORS allows 11")
 
 
 @ON_BOTH

@@ -134,8 +134,8 @@ def test_a_second_run_waits_for_the_first_and_says_so(warehouse: OnRedshift) -> 
     with held(warehouse, "load_lock") as first:
         second = warehouse.started("etl")
         assert second.stderr
-        said = next((line for line in second.stderr if "another run" in line), "nothing")
-        assert said.endswith("another run is loading; waiting up to 60 seconds\n")
+        message = next((line for line in second.stderr if "another run" in line), "nothing")
+        assert message.endswith("another run is loading; waiting up to 60 seconds\n")
         first.close()
         assert outcome_of(second).exit_code == 0
     assert warehouse.state() == one_run(warehouse)

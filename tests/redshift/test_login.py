@@ -97,9 +97,9 @@ def test_a_value_that_cannot_be_used_is_named_with_what_is_accepted(
     (tmp_path / "dwh.cfg").write_text(text.replace(old, new, 1), encoding="utf-8")
     outcome = run("etl", "--config", str(tmp_path / "dwh.cfg"))
     assert outcome.exit_code == 2
-    said = outcome.error
-    assert said.startswith(f"error: {tmp_path / 'dwh.cfg'}: {key} ")
-    assert accepted in said
+    message = outcome.error
+    assert message.startswith(f"error: {tmp_path / 'dwh.cfg'}: {key} ")
+    assert accepted in message
 
 
 @pytest.mark.parametrize("work", ["s3://bucket/log", "s3://bucket/logs-work", "s3://other/logs", "s3://bucket/work"])

@@ -293,9 +293,9 @@ def test_a_file_that_vanishes_between_the_listing_and_the_reading_is_named(
 
 def test_a_refusal_is_a_sentence_and_shows_no_markup(bucket: InS3, proxy: "Proxy") -> None:
     proxy.fault = lambda key, tries: 403
-    said = bucket.etl().err
-    assert "access denied" in said
-    assert "<" not in said
+    message = bucket.etl().err
+    assert "access denied" in message
+    assert "<" not in message
 
 
 # ---------------------------------------------------------------- a network and a server that fail

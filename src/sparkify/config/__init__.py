@@ -98,7 +98,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     settings = Settings(path, folder, environment)
     warnings = list(settings.warnings)
     if settings.text(keys.AWS_KEY):
-        warnings.append("[AWS] KEY and SECRET are used as they stand in the file; a profile or a role is safer")
+        warnings.append("[AWS] KEY and SECRET are read from the file; a profile or a role is safer")
     store = _store(settings)
     secrets = [*settings.secrets, *(environment.get(variable, "") for variable in SECRET_VARIABLES)]
     return Config(

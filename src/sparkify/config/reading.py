@@ -141,7 +141,7 @@ class Settings:
                 raise self.refused(key, fix, is_shown=False)
             is_exempt = not key.kind.is_shown or key in self._quoted or _is_there(folder, text)
             if COMMENT.search(text) and not is_exempt:
-                fix = "a comment needs a line of its own; a value that holds ` #` or ` ;` stands in quotes"
+                fix = "a comment needs a line of its own; put a value that holds ` #` or ` ;` in quotes"
                 raise self.refused(key, fix)
 
 

@@ -1,4 +1,4 @@
-"""Where the records of an object begin and end, whatever its layout; whether they are good is not decided here.
+"""Where the records of an object begin and end, in any layout; whether they are good is not decided here.
 
 An object of any size is read in bounded memory: a `Window` of it is held, from the beginning of the current record.
 """

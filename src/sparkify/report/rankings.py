@@ -1,6 +1,6 @@
 """Rankings: the sentence that names the first place, and the chart with a bar a row.
 
-Each name stands above its bar, where it has the whole width even on a phone.
+Each name is written above its bar, where it has the whole width even on a phone.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ WORDS = {
     "state": "AL AZ CA CO FL GA IL-WI IN KY-IN LA MA-NH ME MI MO-KS NC NJ-PA NY OH OR-WA TX WA",
     "system": """Windows_NT_6.1;_WOW64 Windows_NT_5.1 Windows_NT_6.3;_WOW64 X11;_Linux_x86_64
         Macintosh;_Intel_Mac_OS_X_10.9 Macintosh;_Intel_Mac_OS_X_10.10""",
-    # Phrases, in which a kind of word stands for any word of its kind.
+    # Phrases, in which a kind of word means any word of its kind.
     "title": """noun adj_noun adj_noun adj_noun The_adj_noun noun_Of_The_noun verb_first verb
         My_adj_noun noun_And_noun verb_(adj_noun) verb_With_The_adj_noun No_noun,_No_noun
         adj_noun_noun lang_lang_lang name One_noun_For_first first's_noun first's_adj_noun

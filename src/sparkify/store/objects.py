@@ -82,7 +82,7 @@ class Listing:
 def sorted_listing(
     listed: Iterable[StoredObject], ignored: Iterable[Ignored] = (), warnings: Iterable[str] = ()
 ) -> Listing:
-    """A listing of objects, data and others told apart by their keys."""
+    """A listing of objects, divided by their keys into data and others."""
     objects: list[StoredObject] = []
     others = list(ignored)
     for item in sorted(listed, key=attrgetter("name")):

@@ -248,7 +248,7 @@ def _open(
     path: Path, settings: dict[str, Any], lock_timeout: float, progress: Progress, read_only: bool
 ) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + lock_timeout
-    said = False
+    is_reported = False
     while True:
         try:
             return duckdb.connect(path, read_only=read_only, config=settings)
@@ -261,7 +261,7 @@ def _open(
             if time.monotonic() >= deadline:
                 fix = "close it there, or raise [ETL] LOCK_TIMEOUT"
                 raise AccessError(f"{path}: held by {name} for over {lock_timeout:g} seconds; {fix}") from e
-            if not said:
+            if not is_reported:
                 progress.say(f"{path} is held by {name}; waiting up to {lock_timeout:g} seconds")
-                said = True
+                is_reported = True
             time.sleep(RETRY_EVERY)

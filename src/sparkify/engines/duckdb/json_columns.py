@@ -21,16 +21,16 @@ NOT_NUMBERS = "('nan', '-nan', 'inf', '-inf', 'infinity', '-infinity')"
 """Words that DuckDB's JSON reader takes for numbers, in small letters or in large ones."""
 
 MAY_HOLD_NOT_NUMBERS = r"""regexp_matches(record, '[:,\[]\s*-?(nan|inf)', 'i')"""
-"""Whether such a word may stand in a record as a value, and not within a text."""
+"""Whether a record may hold such a word as a value, and not within a text."""
 
 LAST_COMMA = r"regexp_matches(record, ',\s*\}$')"
-"""Whether a comma stands before the closing brace; RE2 reads a pattern with such an end from the end."""
+"""Whether a comma comes before the closing brace; RE2 reads a pattern with such an end from the end."""
 
 NESTED_COMMA = r"""case
     when contains(record, ']') or record like '{%{%' then regexp_matches(record, ',\s*[]}]')
     else false
 end"""
-"""Whether a comma may stand before another closing bracket. `case` looks for one only where `when` says so, which is
+"""Whether a comma may come before another closing bracket. `case` looks for one only where `when` says so, which is
 cheap and rarely true; `and` would look for it in every record."""
 
 SUSPECT = f"strlen(record) > {MOST_BYTES} or contains(record, '\\u0000') or {LAST_COMMA} or {NESTED_COMMA}"

@@ -68,7 +68,7 @@ def _why_not_reading(connection: Connection, sql: str) -> str:
     """Why a statement of the kind SELECT does more than read; empty if it does not."""
     [(tree,)] = connection.query("select json_serialize_sql($question)", {"question": sql})
     if writing := set(NODE.findall(tree)) - READING:
-        return f"{READS_ONLY}; within it stands {min(writing).partition('_')[0].lower()}"
+        return f"{READS_ONLY}; it contains {min(writing).partition('_')[0].lower()}"
     names = [json.loads(f'"{name}"') for name in TABLE_FUNCTION.findall(tree)]
     if refused := [name for name in names if not READING_FUNCTIONS.fullmatch(name)]:
         return f"a question may not call {refused[0]}: it reaches beyond the tables of the warehouse"

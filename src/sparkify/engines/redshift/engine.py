@@ -190,7 +190,7 @@ def _examine_work(work: Work) -> str:
 
 
 def _type(column: Mapping[str, Any]) -> str:
-    """DuckDB's name of a column's type. A number's digits stand in its modifier (see numeric.c of PostgreSQL)."""
+    """DuckDB's name of a column's type. A number's digits are in its modifier (see numeric.c of PostgreSQL)."""
     modifier = column["type_modifier"] - 4
     if column["type_oid"] == NUMERIC and modifier >= 0:
         return f"DECIMAL({modifier >> 16}, {modifier & 0xFFFF})"

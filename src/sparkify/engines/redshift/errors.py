@@ -37,7 +37,7 @@ ACCESS_FIXES = {
     "42501": "the user lacks a right: grant it, or let the owner of the tables run this",
     "mismatch, certificate": "the certificate is of another host; check [CLUSTER] HOST, or, for a host that is reached "
     "through a tunnel, set [CLUSTER] SSLMODE = verify-ca, which leaves out the name",
-    "certificate": "the host cannot prove that it is Redshift; check [CLUSTER] HOST, and what stands between",
+    "certificate": "the host cannot prove that it is Redshift; check [CLUSTER] HOST, and the proxies on the way to it",
     "refuses SSL": "the host offers no TLS; check [CLUSTER] HOST and DB_PORT, or set [CLUSTER] SSLMODE = disable",
     "time out": UNREACHABLE,
     "communication": UNREACHABLE,

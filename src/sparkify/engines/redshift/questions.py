@@ -1,4 +1,4 @@
-"""Which statements of a person Redshift may run: one that only reads, told by its words.
+"""Which statements of a person Redshift may run: one that only reads, judged by its keywords.
 
 A transaction that is read only refuses changes of tables, and still lets a statement write to S3 (UNLOAD), end other
 sessions, change settings and call procedures. So a question is allowed by its kind, and not refused by a list.
@@ -49,7 +49,7 @@ READS_ONLY = "a question only reads: ask with `select`, `with`, `show` or `expla
 def why_refused(sql: str) -> str:
     """Why a text is not one statement that only reads; empty if it is.
 
-    It has to be one whether a backslash escapes in a text, as in Redshift, or does not.
+    It must be one whether a backslash escapes in a text, as in Redshift, or does not.
     """
     return _why_refused(sql, backslashes=True) or _why_refused(sql, backslashes=False)
 
@@ -62,8 +62,8 @@ def _why_refused(sql: str, *, backslashes: bool) -> str:
         return "there is more than one statement; ask one at a time"
     if (kind := _kind(code)) not in KINDS:
         return f"{READS_ONLY}, and this begins with {kind}" if kind else READS_ONLY
-    if found := WRITES.search(code):
-        return f"{READS_ONLY}; within it stands {next(filter(None, found.groups())).lower()}"
+    if match := WRITES.search(code):
+        return f"{READS_ONLY}; it contains {next(filter(None, match.groups())).lower()}"
     with_names = sql_queries.code(sql, backslashes=backslashes, names=True)
     if ESCAPED_NAME.search(with_names) or NESTED_COMMENT.search(sql):
         return "a question may hold no name with escapes (u&), and no comment within a comment"

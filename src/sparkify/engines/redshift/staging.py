@@ -162,7 +162,7 @@ def _copy_in_place(loader: Loader, work: Work, items: Mapping[StoredObject, str]
     """Copy large logs where they lie: those that are packed alike together, or each by itself in a careful reading.
 
     Raises:
-        CarefulReadingNeededError: Redshift does not tell how many records it found in each.
+        CarefulReadingNeededError: Redshift does not report how many records it read from each.
     """
     groups: dict[str, list[StoredObject]] = {}
     for item, packed in items.items():
@@ -205,7 +205,7 @@ def _require_sum(copied: int, expected: int, *, careful: bool) -> None:
 
 
 def _scanned(connection: Connection, objects: Iterable[str]) -> dict[str, int]:
-    """How many records the last COPY found in each object; names are cut off after 256 bytes there."""
+    """How many records the last COPY read from each object; names are cut off after 256 bytes there."""
     rows = connection.query(
         f"select trim(file_name), sum(lines_scanned) from sys_load_detail where query_id = {LAST_COPY} group by 1"
     )

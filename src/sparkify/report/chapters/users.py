@@ -11,7 +11,7 @@ from sparkify.report.figures import Chapter, Figure
 from sparkify.words import counted
 
 LOW = 150
-"""Pixels: the height of a chart that stands beside another."""
+"""Pixels: the height of a chart beside another."""
 
 NO_USER = "Nobody who was logged in played anything here."
 
