@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
 from pathlib import Path
 
 import duckdb
 
 from harness import oracle
+from harness.attached import attached
 from harness.rows import Row
 
 State = dict[str, list[Row]]
@@ -35,27 +35,16 @@ def state_and_runs(warehouse: Path) -> tuple[State, list[str]]:
     """All rows that count, and how the runs ended, in order; neither where there are no tables."""
     if not warehouse.exists():
         return {}, []
-    query = _reader().execute
-    query(f"attach '{warehouse}' as warehouse (read_only)")
-    try:
-        tables = query("select table_name from duckdb_tables() where database_name = 'warehouse'").fetchall()
-        there = {name for (name,) in tables}
-        rows = {name: _rows(name, columns) for name, columns in COMPARED.items() if name in there}
-        runs = query("select status from warehouse.runs order by run_id").fetchall() if "runs" in there else []
-    finally:
-        query("detach warehouse")
+    with attached(warehouse) as connection:
+        there = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
+        rows = {name: _rows(connection, name, columns) for name, columns in COMPARED.items() if name in there}
+        runs = connection.execute("select status from runs order by run_id").fetchall() if "runs" in there else []
     return rows, [status for (status,) in runs]
 
 
-@cache
-def _reader() -> duckdb.DuckDBPyConnection:
-    """A connection that warehouses are attached to, as a database of its own takes longer to open than to read."""
-    return duckdb.connect()
-
-
-def _rows(table: str, columns: Iterable[str]) -> list[Row]:
+def _rows(connection: duckdb.DuckDBPyConnection, table: str, columns: Iterable[str]) -> list[Row]:
     wanted = ", ".join(f'"{column}"' for column in columns)
-    return sorted(_reader().execute(f'select {wanted} from warehouse."{table}"').fetchall(), key=repr)
+    return sorted(connection.execute(f'select {wanted} from "{table}"').fetchall(), key=repr)
 
 
 def differences(found: State, allowed: Sequence[State]) -> list[list[str]]:
