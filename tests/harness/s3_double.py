@@ -14,15 +14,23 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import groupby
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote_plus, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 import botocore.endpoint
 import pytest
+from obstore.store import S3Store
+
+import sparkify.store.s3.clients
+
+if TYPE_CHECKING:
+    from obstore.store import BackoffConfig, RetryConfig
 
 XML = {"Content-Type": "application/xml"}
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -244,5 +252,12 @@ def running() -> Iterator[S3Double]:
 
 
 def make_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let boto3 wait for nothing before it tries again."""
+    """Let no client of S3 wait before it tries again."""
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda seconds: None))
+    monkeypatch.setattr(sparkify.store.s3.clients, "S3Store", _impatient_reader)
+
+
+def _impatient_reader(bucket: str, *, retry_config: RetryConfig, **options: Any) -> S3Store:
+    """The program's reader, which tries as often as it should but without waiting."""
+    at_once: BackoffConfig = {"init_backoff": timedelta(milliseconds=1), "max_backoff": timedelta(milliseconds=1)}
+    return S3Store(bucket, retry_config={**retry_config, "backoff": at_once}, **options)

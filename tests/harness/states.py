@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
-import duckdb
-
 from harness import oracle
+from harness.attached import attached
 from harness.rows import Row
 from sparkify import sql_queries
 
@@ -43,24 +41,13 @@ def state_and_runs(warehouse: Path) -> tuple[State, list[str]]:
     """All rows that count, and how the runs ended, in order; neither where there are no tables."""
     if not warehouse.exists():
         return {}, []
-    query = _reader().execute
-    query(f"attach '{warehouse}' as warehouse (read_only)")
-    query("use warehouse")
-    try:
+    with attached(warehouse) as connection:
+        query = connection.execute
         there = {name for (name,) in query("show tables").fetchall()}
         tables = [table for table in COMPARED if table in there]
         rows = {table: sorted(query(select(table)).fetchall(), key=repr) for table in tables}
         runs = query("select status from runs order by run_id").fetchall() if "runs" in there else []
-    finally:
-        query("use memory")
-        query("detach warehouse")
     return rows, [status for (status,) in runs]
-
-
-@cache
-def _reader() -> duckdb.DuckDBPyConnection:
-    """A connection that warehouses are attached to, as a database of its own takes longer to open than to read."""
-    return duckdb.connect()
 
 
 def differences(found: State, allowed: Sequence[State]) -> list[list[str]]:

@@ -14,6 +14,7 @@ from unittest.mock import patch
 import duckdb
 
 from harness import oracle
+from harness.attached import attached
 from harness.program import PROGRAM, Outcome, run
 from harness.records import JSONPATHS, packed
 from harness.rows import Row
@@ -137,7 +138,7 @@ class Sparkify:
 
     def queries(self, statements: Iterable[str]) -> list[list[Row]]:
         """The rows of each of some queries on the warehouse."""
-        with duckdb.connect(self.database, read_only=True) as connection:
+        with attached(self.database) as connection:
             return [connection.execute(sql).fetchall() for sql in statements]
 
     def query(self, sql: str) -> list[Row]:
