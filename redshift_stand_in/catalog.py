@@ -117,3 +117,8 @@ class SystemLog:
         """Add rows to a view; a rollback leaves them."""
         with self._lock, (self._folder / view).open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(row, default=str) + "\n" for row in rows)
+
+    def newest_query(self) -> int:
+        """The highest number of a query in the views; 0 while they are empty."""
+        last_lines = [file.read_text(encoding="utf-8").splitlines()[-1:] for file in self._folder.iterdir()]
+        return max((json.loads(line)["query_id"] for lines in last_lines for line in lines), default=0)

@@ -20,4 +20,4 @@ class Cluster:
         self.account = Account(settings)
         self.system_log = SystemLog(Path(settings.data_directory))
         self.monitor = Monitor(Path(settings.folder))
-        self.query_ids = count(int(time.time()) % 1_000_000_000)
+        self.query_ids = count(max(int(time.time()) % 1_000_000_000, self.system_log.newest_query() + 1))

@@ -174,7 +174,7 @@ def test_an_export_from_redshift_goes_nowhere_among_the_data(sparkify: Sparkify)
         f"{store}/log_data",
         f"{store}/song_data/A/",
         f"{store}/log_data//",
-        store.rpartition("/")[0] + "/work",
+        f"{store}/work",
     ):
         outcome = sparkify.command("export", address, "--overwrite")
         assert outcome.exit_code == 2

@@ -632,7 +632,7 @@ def test_a_limit_beyond_all_numbers_is_no_harm(on_both: Sparkify) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "message"),
     [
         (["freshness", "--level", "paid"], "--level: this question has no such option, it takes none"),
         (["totals", "--limit", "3"], "--limit: this question has no such option, it takes --from, --to, --level"),
