@@ -98,6 +98,18 @@ def test_a_log_of_any_name_is_loaded_under_its_name(size: int, sparkify: Sparkif
     assert "\x1b" not in outcome.out + outcome.err
 
 
+def test_a_large_log_whose_name_is_a_pattern_is_read_as_itself(sparkify: Sparkify) -> None:
+    logs = {
+        f"log_data/{name}": many_events(70_000, ts=number)
+        for number, name in enumerate(["[a].json", "?.json", "*.json", "a.json"], 1)
+    }
+    for key, records in logs.items():
+        sparkify.put(key, "\n".join(records))
+    sparkify.loaded()
+    assert sparkify.history() == {key: (len(records), len(records), 0) for key, records in logs.items()}
+    assert_is(sparkify.star(), oracle.warehouse({}, [json.loads(line) for log in logs.values() for line in log]))
+
+
 @pytest.mark.parametrize("size", [1, LARGE], ids=["small", "large"])
 def test_a_name_that_is_not_utf_8_is_loaded_with_its_bytes_spelled_out(size: int, sparkify: Sparkify) -> None:
     folder = os.fsencode(sparkify.bucket / "log_data")
