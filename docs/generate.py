@@ -192,7 +192,7 @@ def exit_codes_table() -> str:
 
 def commands_page() -> str:
     """The help of every command."""
-    # One width and no colours, whatever the terminal.
+    # One width and no colours, on any terminal.
     with patch.dict(os.environ, {"COLUMNS": str(HELP_WIDTH), "NO_COLOR": "1"}):
         os.environ.pop("FORCE_COLOR", None)
         program = cli.parser()

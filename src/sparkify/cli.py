@@ -89,10 +89,10 @@ def parse(arguments: Sequence[str]) -> Namespace:
 
 def _command_first(arguments: Sequence[str]) -> Sequence[str]:
     """The same command line with its command before its options, which people also type the other way round."""
-    for at, word in enumerate(arguments):
-        if word in COMMANDS and arguments[0].startswith("-"):
-            return [word, *arguments[:at], *arguments[at + 1 :]]
-    return arguments
+    if not arguments[0].startswith("-"):
+        return arguments
+    at = next((at for at, word in enumerate(arguments) if word in COMMANDS), 0)
+    return [arguments[at], *arguments[:at], *arguments[at + 1 :]]
 
 
 def parser(names: Iterable[str] = tuple(COMMANDS)) -> Parser:

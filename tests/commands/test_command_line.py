@@ -659,8 +659,8 @@ def test_a_verbose_command_shows_each_statement_with_its_time(
 @pytest.mark.parametrize("sparkify", ["redshift"], indirect=True)
 def test_a_verbose_command_shows_what_redshift_was_told(sparkify: Sparkify) -> None:
     sparkify.put("log_data/a.json", lines([event()]))
-    told = TIMED.findall(sparkify.etl("--verbose").err)
-    assert {"begin", "lock", "copy", "insert", "delete", "update", "commit"} <= set(told)
+    statements = TIMED.findall(sparkify.etl("--verbose").err)
+    assert {"begin", "lock", "copy", "insert", "delete", "update", "commit"} <= set(statements)
 
 
 # ---------------------------------------------------------------- streams that are closed or full

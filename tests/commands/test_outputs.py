@@ -1,4 +1,4 @@
-"""What commands write never replaces the warehouse, the configuration or the data, whatever path leads there."""
+"""What commands write never replaces the warehouse, the configuration or the data, by any path."""
 
 import os
 import subprocess

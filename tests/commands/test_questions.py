@@ -22,7 +22,7 @@ import pytest
 
 from harness.answers import connected
 from harness.engines import opened
-from harness.paths import REAL_DATA
+from harness.paths import REAL_DATA, require_real_data
 from harness.records import event, lines
 from harness.warehouse import Sparkify
 from sparkify import dictionary, questions
@@ -295,14 +295,13 @@ def test_both_engines_give_the_same_rows_of_the_same_types_in_the_same_order(
     assert rows_in_duckdb == [*in_redshift.rows]
 
 
-# Sparkify's real files: what is known of them, and sums that have to agree with it.
+# Sparkify's real files: what is known of them, and sums that must agree with it.
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A warehouse of the real files."""
-    if not REAL_DATA.is_dir():
-        pytest.skip(f"{REAL_DATA} is not there")
+    require_real_data()
     sparkify = Sparkify(tmp_path_factory.mktemp("real") / "sparkify").created()
     sparkify.configure(store=str(REAL_DATA))
     sparkify.loaded()

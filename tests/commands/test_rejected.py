@@ -39,7 +39,7 @@ def name(sparkify: Sparkify, key: str = "log_data/a.json") -> str:
 
 
 def listed(sparkify: Sparkify) -> list[dict[str, Any]]:
-    """The rejected records, as programs are told them."""
+    """The rejected records, as programs get them."""
     outcome = sparkify.command("rejected", "--json")
     assert (outcome.exit_code, outcome.err) == (0, "")
     [line] = outcome.out.splitlines()

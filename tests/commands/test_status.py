@@ -182,7 +182,7 @@ def test_logs_that_are_too_old_end_with_exit_code_4_and_others_do_not(sparkify: 
     late = sparkify.command("status", "--max-age", "26h")
     assert late.exit_code == 4
     assert "logs arrived 1 d 2 h ago, and --max-age allows 1 d 2 h" in late.err
-    assert late.out.splitlines()[1].endswith("1 d 2 h ago"), "the status is told too"
+    assert late.out.splitlines()[1].endswith("1 d 2 h ago"), "the status is printed too"
     for longer in ("1561min", "27h", "2d"):
         assert sparkify.command("status", "--max-age", longer).exit_code == 0
     for shorter in ("0s", "1559m", "1d"):

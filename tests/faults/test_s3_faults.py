@@ -49,7 +49,7 @@ def longer(server: S3Double, request: Request) -> Answer:
 
 
 def other_version(server: S3Double, request: Request) -> Answer:
-    """An object is another than listed, whatever version was asked for; a listing names older versions."""
+    """An object is another than listed, for any version that was asked for; a listing names older versions."""
     if request.is_list:
         return server.listing(request, dict.fromkeys(CONTENTS, '"0123456789abcdef0123456789abcdef"'))
     return served(request, grown(request.key, server.buckets[request.bucket][request.key]), ignores_if_match=True)

@@ -58,10 +58,10 @@ def start(scene: Scene, warehouse: Path, *arguments: str, watch: Watch, most_byt
     No file that it writes may grow beyond `most_bytes`.
     """
     server = _server()
-    answer, told = server.Pipe(duplex=False)
-    process = server.Process(target=_run_in_child, args=(scene, warehouse, arguments, watch, most_bytes, told))
+    answer, sender = server.Pipe(duplex=False)
+    process = server.Process(target=_run_in_child, args=(scene, warehouse, arguments, watch, most_bytes, sender))
     process.start()
-    told.close()
+    sender.close()
     return Child(process, answer)
 
 
@@ -87,10 +87,10 @@ def pipe() -> tuple[Connection, Connection]:
 
 
 def _run_in_child(
-    scene: Scene, warehouse: Path, arguments: Sequence[str], watch: Watch, most_bytes: int | None, told: Connection
+    scene: Scene, warehouse: Path, arguments: Sequence[str], watch: Watch, most_bytes: int | None, sender: Connection
 ) -> None:
     threads = Path(f"/proc/{os.getppid()}/task")
     assert not threads.exists() or len(list(threads.iterdir())) == 1, "a process with threads cannot be forked safely"
     if most_bytes is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
-    told.send(scene.run(warehouse, *arguments, watch=watch))
+    sender.send(scene.run(warehouse, *arguments, watch=watch))

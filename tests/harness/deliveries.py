@@ -120,7 +120,7 @@ def with_states(scene: Scene, batches: int) -> Scene:
     keys = [[object_key(entry["object"]) for entry in batch] for batch in plan]
     parts = [[key for batch in keys[:n] for key in batch] for n in range(1, batches + 1)]
     states = [state_of(scene.warehouse), *(_state_of_part(scene, part) for part in parts)]
-    assert all(state not in states[:n] for n, state in enumerate(states)), "the states cannot be told apart"
+    assert all(state not in states[:n] for n, state in enumerate(states)), "two states are equal"
     return replace(scene, states=tuple(states))
 
 

@@ -2,8 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 """The folder of the project."""
 
 REAL_DATA = ROOT.parent / "shared" / "data"
 """Sparkify's real files; they are no part of the project, and tests of them are skipped where they are not."""
+
+
+def require_real_data() -> None:
+    """Skip the test where the real files are not."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"Sparkify's real files are not here: {REAL_DATA} is no folder")

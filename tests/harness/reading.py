@@ -92,7 +92,7 @@ def read_text(path: Path) -> str:
 
 
 def parse_values(content: str) -> list[dict[str, Any]]:
-    """All JSON values of a text, whatever white space stands between and inside them."""
+    """All JSON values of a text, with any white space between and inside them."""
     decoder = json.JSONDecoder()
     values = []
     position = skip_space(content, 0)

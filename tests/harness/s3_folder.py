@@ -38,7 +38,7 @@ class Client:
         self._step = step
 
     def list_objects_v2(self, **options: Any) -> dict[str, Any]:
-        """All keys on one page, whatever the delimiter; a folder is the empty object that S3's console makes."""
+        """All keys on one page, for any delimiter; a folder is the empty object that S3's console makes."""
         bucket = self._buckets / options["Bucket"]
         paths = self._step("list", lambda: sorted(bucket.rglob("*")))
         entries: list[dict[str, Any]] = [

@@ -1,9 +1,9 @@
 """The steps of a command, and what watches them.
 
-A *step* is whatever reaches out of the process: opening and closing the warehouse, every statement (begin, commit and
-checkpoint among them), every page of a listing (`list`; of a folder, `walk`), every object and every piece of one that
-is read. A `Watch` sees each step before and after it is done, and may end the process there, raise a fault, or send a
-signal.
+A *step* is an action that reaches out of the process: opening and closing the warehouse, every statement (begin, commit
+and checkpoint among them), every page of a listing (`list`; of a folder, `walk`), every object and every piece of one
+that is read. A `Watch` sees each step before and after it is done, and may end the process there, raise a fault, or
+send a signal.
 """
 
 from __future__ import annotations

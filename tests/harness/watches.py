@@ -44,7 +44,7 @@ class DieWriting(Watch):
 
 @dataclass
 class Pause(Watch):
-    """Says when a step is reached for the n-th time, and goes on when it is told to."""
+    """Report that a step is reached for the n-th time, and wait for an answer."""
 
     line: Connection | None = None
     step: str = ""
@@ -59,7 +59,7 @@ class Pause(Watch):
 
 @dataclass
 class SayStep(Watch):
-    """Says when a step is reached, and does not end before it is told to."""
+    """Report that a step is reached, and do not end it before an answer comes."""
 
     line: Connection | None = None
     at: int = 0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness import oracle, reading
-from harness.paths import REAL_DATA
+from harness.paths import REAL_DATA, require_real_data
 
 
 class Warehouse:
@@ -29,8 +29,7 @@ class Warehouse:
 
 @pytest.fixture(scope="module")
 def real() -> Warehouse:
-    if not REAL_DATA.is_dir():
-        pytest.skip(f"Sparkify's real files are not here: {REAL_DATA} is no folder")
+    require_real_data()
     return Warehouse(REAL_DATA)
 
 

@@ -1,4 +1,4 @@
-"""The promise: the warehouse is a function of what was delivered, whatever the order, the split and the crashes."""
+"""The promise: the warehouse is a function of what was delivered, in any order and split, with any crashes."""
 
 import json
 import tempfile

@@ -1,4 +1,4 @@
-"""Where the records of an object begin and end, whatever its layout."""
+"""Where the records of an object begin and end, in any layout."""
 
 import json
 from typing import Any

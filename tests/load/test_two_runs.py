@@ -1,4 +1,4 @@
-"""Two at once on one warehouse, and Ctrl-C: one at a time, nobody's work lost, and the person is told who and what."""
+"""Two at once on one warehouse, and Ctrl-C: one at a time, nobody's work lost, and messages name who and what."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_ctrl_c_at_any_moment_ends_a_run_with_nothing_half_done(scene: Scene) ->
 
 
 def interrupted_at(scene: Scene, at: int) -> int:
-    """Send SIGINT to a run that says that it is at a step, whatever it has come to by then; the state it leaves."""
+    """Send SIGINT to a run that says that it is at a step, even if it has gone on by then; the state it leaves."""
     warehouse = scene.copied(f"{at}")
     here, there = children.pipe()
     child = children.start(scene, warehouse, "etl", watch=SayStep(line=there, at=at))

@@ -1,4 +1,4 @@
-"""The warehouse file: today's tools open it, other files are left alone, and a file that goes away is told."""
+"""The warehouse file: today's tools open it, other files are left alone, and a file that goes away is reported."""
 
 import gzip
 import json

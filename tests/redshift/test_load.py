@@ -29,7 +29,7 @@ from sparkify.plan import Plan
 from sparkify.progress import Progress
 
 STATEMENTS = Path(__file__).with_name("statements.txt")
-"""What a small load sends to Redshift. WRITE_STATEMENTS=1 writes it anew."""
+"""What a small load sends to Redshift. WRITE_STATEMENTS=1 writes it again."""
 
 
 # ---------------------------------------------------------------- the statements
@@ -62,7 +62,7 @@ def test_a_small_load_sends_these_statements(warehouse: OnRedshift) -> None:
     text = "\n".join(f"\n{line}" if line == "begin" else line for line in shown) + "\n"
     if os.environ.get("WRITE_STATEMENTS"):
         STATEMENTS.write_text(text, encoding="utf-8")
-    assert text == STATEMENTS.read_text(encoding="utf-8"), f"WRITE_STATEMENTS=1 writes {STATEMENTS.name} anew"
+    assert text == STATEMENTS.read_text(encoding="utf-8"), f"WRITE_STATEMENTS=1 writes {STATEMENTS.name} again"
     assert len(text.splitlines()) < 100, "this is no page"
 
 
@@ -239,7 +239,7 @@ REASONS = [
 
 
 def assert_rejected(warehouse: OnRedshift, key: str, first: int) -> None:
-    """The bad records of an object are told as the program tells them on both engines, from a line on."""
+    """The bad records of an object are reported in the program's own words on both engines, from a line on."""
     rows = [row for row in warehouse.rejected() if row[0] == key]
     assert len(rows) == len(BAD)
     for (_, line, column, reason, raw), text, (n, expected_column, expected) in zip(rows, BAD, REASONS, strict=True):

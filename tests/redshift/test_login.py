@@ -1,4 +1,4 @@
-"""The login at Redshift: what dwh.cfg must say, what the driver is told, and whom the program trusts."""
+"""The login at Redshift: what dwh.cfg must say, what the driver is given, and whom the program trusts."""
 
 from __future__ import annotations
 
@@ -153,13 +153,13 @@ KEYS = {"access_key_id": "AKIA", "secret_access_key": "hidden"}
         ),
     ],
 )
-def test_the_driver_is_told_how_to_log_in(
+def test_the_driver_is_given_how_to_log_in(
     login: str, region: str, expected: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: dict[str, Any] = {}
+    given: dict[str, Any] = {}
 
     def connect(**arguments: Any) -> Any:
-        told.update(arguments)
+        given.update(arguments)
         raise InterfaceError("enough")
 
     monkeypatch.setattr(redshift_connector, "connect", connect)
@@ -171,7 +171,7 @@ def test_the_driver_is_told_how_to_log_in(
     assert "cannot log in" in outcome.error
     always = {"host": "example", "port": 5439, "database": "dev", "application_name": "sparkify"}
     alive = {"tcp_keepalive": True, "tcp_keepalive_idle": 60}
-    assert told == always | alive | expected
+    assert given == always | alive | expected
 
 
 def test_a_fault_of_boto3_at_the_login_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ from harness.records import event, lines, many_events, song
 from harness.rows import assert_is
 from harness.warehouse import Sparkify
 from sparkify.errors import ObjectChangedError
-from sparkify.store import Listing
+from sparkify.store import Listing, StoredObject
 from sparkify.store.folder import Folder
 
 LARGE = 70_000
@@ -316,7 +316,17 @@ def test_a_song_that_changes_after_the_listing_leaves_the_old_one_in_place(
     assert_is(sparkify.star(), oracle.warehouse({"a": [song(title="Good day")]}, [event(sessionId=1)]))
 
 
-def test_a_log_that_is_rewritten_while_it_is_read_stays_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+class HalfRead(NamedTuple):
+    """A log of 3 MB of which the first piece was read."""
+
+    path: Path
+    store: Folder
+    item: StoredObject
+    pieces: Iterator[bytes]
+
+
+@pytest.fixture
+def half_read(tmp_path: Path) -> HalfRead:
     path = tmp_path / "logs" / "a.json"
     path.parent.mkdir()
     path.write_text("x" * 3_000_000)
@@ -324,19 +334,18 @@ def test_a_log_that_is_rewritten_while_it_is_read_stays_new(tmp_path: Path, monk
     [item] = store.list_objects().objects
     pieces = store.pieces(item)
     next(pieces)
+    return HalfRead(path, store, item, pieces)
+
+
+def test_a_log_that_is_rewritten_while_it_is_read_stays_new(half_read: HalfRead) -> None:
+    path, _, _, pieces = half_read
     path.write_text("y" * 3_000_000)
     with pytest.raises(ObjectChangedError, match="replaced after it was listed"):
         list(pieces)
 
 
-def test_a_log_that_is_cut_while_it_is_read_stays_new(tmp_path: Path) -> None:
-    path = tmp_path / "logs" / "a.json"
-    path.parent.mkdir()
-    path.write_text("x" * 3_000_000)
-    store = Folder("logs", tmp_path)
-    [item] = store.list_objects().objects
-    pieces = store.pieces(item)
-    next(pieces)
+def test_a_log_that_is_cut_while_it_is_read_stays_new(half_read: HalfRead) -> None:
+    path, store, item, pieces = half_read
     os.truncate(path, 1_000_000)
     with pytest.raises(ObjectChangedError):
         list(pieces)

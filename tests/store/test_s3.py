@@ -1,6 +1,6 @@
 """S3 for real: a server on this machine that checks signatures and rights, and one before it that fails on demand.
 
-Nothing leaves 127.0.0.1: whatever would, is sent to a proxy that is not there.
+Nothing leaves 127.0.0.1: anything that would is sent to a proxy that is not there.
 """
 
 import http.client

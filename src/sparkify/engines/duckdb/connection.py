@@ -167,12 +167,13 @@ class Connection:
         """See `Engine.insert`. A column goes to DuckDB as one list, or as one value when its rows do not differ."""
         if not rows:
             return
-        columns = dict(zip(sql_queries.columns(table), zip(*rows, strict=True), strict=True))
+        kinds = sql_queries.columns(table)
+        columns = dict(zip(kinds, zip(*rows, strict=True), strict=True))
         lists = [name for name, column in columns.items() if column.count(column[0]) != len(column)] or [*columns][:1]
         bound: list[str] = []
         selected: list[str] = []
         values: dict[str, Value] = {}
-        for name, kind in sql_queries.columns(table).items():
+        for name, kind in kinds.items():
             is_list = name in lists
             values[name] = list(columns[name]) if is_list else columns[name][0]
             bound.append(f"${name}::{kind}{'[]' if is_list else ''} as {name}")
