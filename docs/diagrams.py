@@ -10,7 +10,7 @@ from sparkify import dictionary, questions, sql_queries
 from sparkify.dictionary import Column, Table
 from sparkify.transform import STEPS
 
-FACT = "songplays"
+FACTS = ("songplays", "page_views")
 STAGED = {"song_data": "staging_songs", "log_data": "staging_events"}
 """The staging table of each prefix of [S3]."""
 
@@ -27,9 +27,10 @@ class Statement(NamedTuple):
 
 
 def star() -> list[Table]:
-    """The fact, then the dimensions that its keys lead to."""
-    fact = dictionary.table(FACT)
-    return [fact, *(dictionary.table(key.table) for key in fact.foreign_keys)]
+    """The facts, then the dimensions that their keys lead to."""
+    facts = [dictionary.table(name) for name in FACTS]
+    dimensions = dict.fromkeys(key.table for fact in facts for key in fact.foreign_keys)
+    return [*facts, *map(dictionary.table, dimensions)]
 
 
 def statements() -> list[Statement]:
@@ -58,8 +59,8 @@ def _view_reads(view: str) -> list[str]:
 
 
 def main_flows() -> list[tuple[str, str]]:
-    """The flows from staging to the star schema and on to the view `plays`, straight through the tables between."""
-    stages = [list(STAGED.values()), [table.name for table in star()], ["plays"]]
+    """The flows from staging to the star schema and on to the views, straight through the tables between."""
+    stages = [list(STAGED.values()), [table.name for table in star()], list(sql_queries.LASTING_VIEWS)]
     stage_of = {name: stage for stage, names in enumerate(stages) for name in names}
     all_flows = flows()
 
@@ -73,7 +74,7 @@ def main_flows() -> list[tuple[str, str]]:
         (source, target)
         for source in stage_of
         for target in sorted(next_shown(source, set()), key=list(stage_of).index)
-        if stage_of[source] < stage_of[target]
+        if stage_of[source] < stage_of[target] or source in sql_queries.LASTING_VIEWS
     ]
 
 
@@ -111,12 +112,12 @@ def main_diagram() -> str:
         *_subgraph("S3, or a folder", [f'{prefix}[/"{prefix}"/]' for prefix in STAGED]),
         *_subgraph("staging", map(_table_node, STAGED.values())),
         *_subgraph("star schema", [_table_node(table.name) for table in star()]),
-        *_subgraph("views", [_table_node("plays")]),
+        *_subgraph("views", map(_table_node, sql_queries.LASTING_VIEWS)),
         *_subgraph("analysts", ['questions(["the questions: query, report"])', 'own_sql(["SQL of your own"])']),
         *(f"    {prefix} --> {_id(table)}" for prefix, table in STAGED.items()),
         *(f"    {_id(source)} --> {_id(target)}" for source, target in main_flows()),
         *(f"    {_id(name)} --> questions" for name in asked if name in shown),
-        f"    {_id('plays')} --> own_sql",
+        *(f"    {_id(view)} --> own_sql" for view in sql_queries.LASTING_VIEWS),
     ]
     return "\n".join(lines)
 
@@ -125,7 +126,11 @@ def step_diagram() -> str:
     """Every step between staging and the checks, with the tables that it reads and writes."""
     every = statements()
     names = dict.fromkeys(name for statement in every for name in (*statement.read, statement.written) if name)
-    views = [(read, view) for view in sql_queries.VIEWS if view in names for read in _view_reads(view)]
+    views = []
+    for view in reversed(sql_queries.VIEWS):  # each comes after those that it reads
+        if view in names:
+            views += [(read, view) for read in _view_reads(view)]
+            names |= dict.fromkeys(_view_reads(view))
     reads = [f"    {_id(read)} --> step_{statement.step}" for statement in every for read in statement.read]
     writes = [f"    step_{statement.step} ==> {_id(statement.written)}" for statement in every if statement.written]
     lines = [

@@ -18,7 +18,7 @@ from textwrap import fill
 from typing import Any
 from unittest.mock import patch
 
-from diagrams import FACT, STAGED, main_diagram, star, star_diagram, statements, step_diagram
+from diagrams import FACTS, STAGED, main_diagram, star, star_diagram, statements, step_diagram
 
 from sparkify import cli, dictionary, errors, questions, sql_queries
 from sparkify.config.keys import KEYS, Key
@@ -42,10 +42,10 @@ HELP_WIDTH = 100
 
 def groups() -> dict[str, list[Table]]:
     """All tables and views by their purpose, in the order in which an analyst meets them."""
-    star_schema = [*star(), dictionary.table("plays")]
+    star_schema = [*star(), *map(dictionary.table, sql_queries.LASTING_VIEWS)]
     staging = [dictionary.table(name) for name in STAGED.values()]
     others = [table for table in dictionary.tables() if table not in star_schema + staging]
-    work_names = {*sql_queries.BATCH_TABLES, sql_queries.BATCH_VIEW}
+    work_names = {*sql_queries.BATCH}
     return {
         "The star schema": star_schema,
         "Bookkeeping": [table for table in others if table.name not in work_names],
@@ -68,7 +68,7 @@ def tables_page() -> str:
     ]
     for title, tables in groups().items():
         parts.append(f"## {title}")
-        if tables[0].name == FACT:
+        if tables[0].name in FACTS:
             parts.append(_mermaid(star_diagram()))
         parts += [part for table in tables for part in _table_parts(table)]
     parts += [

@@ -197,7 +197,7 @@ def _comments(engine: Engine, schema: str) -> Rows:
 
 def _descriptions() -> Rows:
     """The same as the program has them."""
-    described = [dictionary.table(name) for name in (*sql_queries.LASTING_TABLES, "plays")]
+    described = [dictionary.table(name) for name in sql_queries.LASTING]
     columns = [(table.name, column.name, column.description) for table in described for column in table.columns]
     return [*((table.name, "", table.comment) for table in described), *columns]
 

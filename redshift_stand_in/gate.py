@@ -35,6 +35,7 @@ COMMANDS = {
     "lock_table_statement": "lock",
     "create_table_statement": "create table",
     "create_table_as_statement": "create table as",
+    "alter_table_statement": "alter table",
     "create_view_statement": "create view",
     "create_schema_statement": "create schema",
     "drop_table_statement": "drop table",
@@ -230,6 +231,9 @@ REFUSALS: dict[str, tuple[Callable[[BaseSegment], None], ...]] = {
     "delete_statement": (_refuse_words("^delete from only"),),
     "truncate_table": (_refuse_words(","),),
     "transaction_statement": (_refuse_words(r"(?<=isolation level )(?!serializable)\w+"),),
+    # DG r_ALTER_TABLE: a column a statement, and no NOT NULL for rows that are there. More of it the stand-in lacks.
+    "alter_table_action_segment": (_refuse_words("^(?!add )"), _refuse_words(r"\bnot null$|^add (column )?if\b")),
+    "alter_table_statement": (_refuse_words(","),),
     "comment_clause": (_refuse_words(r"(?<=^comment on )(?!table|column|view|database)\w+"),),
     "frame_clause": (_refuse_words(r"^(range|groups)\b"), _refuse_words(r"\bexclude\b")),
     "named_window": (_refuse_words("^window"),),

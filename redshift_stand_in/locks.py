@@ -6,7 +6,7 @@ from redshift_stand_in.error_words import no_table, read_only
 from redshift_stand_in.gate import Statement
 from redshift_stand_in.wire import Postgres, SqlError
 
-REDEFINING = frozenset({"create table", "create table as", "drop table"})
+REDEFINING = frozenset({"create table", "create table as", "alter table", "drop table"})
 """Commands after which a name may mean another table: a temporary table hides the permanent one of its name."""
 
 

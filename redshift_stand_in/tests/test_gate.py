@@ -27,6 +27,9 @@ REFUSED = [
     ("create table u (a interval)", "0A000"),
     ("create table u (a varchar(65536))", "22023"),
     ("create unlogged table u (a integer)", "42601"),
+    ("alter table t add column c integer not null", "42601"),
+    ("alter table t add column c integer, add column d integer", "42601"),
+    ("alter table t drop column b", "42601"),
     ("create table u (tag integer)", "42601"),
     ("select distinct on (a) a from t", "0A000"),
     ("select count(*) filter (where a > 1) from t", "42601"),
@@ -87,6 +90,7 @@ TAKEN = [
     "create table w (a bigint not null distkey encode az64, b varchar(max) default 'X', primary key (a)) "
     "diststyle key compound sortkey (a, b)",
     "create table if not exists t (a integer)",
+    "alter table u add column c timestamp",
     "create temp table w (a integer references t (a), unique (a))",
     "create table w diststyle all as select a from t",
     "create or replace view w as select a from t",

@@ -16,7 +16,7 @@ from sparkify.output import as_json
 SHOWN = 5
 """Offending rows that are shown of each check."""
 
-ALL_TIME = {"first_play": datetime(1, 1, 1), "last_play": datetime(9999, 12, 31, 23, 59, 59, 999999)}
+ALL_TIME = {"first_event": datetime(1, 1, 1), "last_event": datetime(9999, 12, 31, 23, 59, 59, 999999)}
 """The values that make the checks look at the whole warehouse."""
 
 
@@ -41,7 +41,7 @@ class Failure:
 
 
 def run(engine: Engine, extent: Mapping[str, Value]) -> int:
-    """Run every check on the plays between `first_play` and `last_play`; how many checks there are.
+    """Run every check on the events between `first_event` and `last_event`; how many checks there are.
 
     Raises:
         CheckError: a check found such rows; the message shows the first of them, and what they mean.
@@ -52,7 +52,7 @@ def run(engine: Engine, extent: Mapping[str, Value]) -> int:
 
 
 def failures(engine: Engine, extent: Mapping[str, Value]) -> list[Failure]:
-    """The checks that find rows which must not exist, among the plays between `first_play` and `last_play`."""
+    """The checks that find rows which must not exist, among the events between `first_event` and `last_event`."""
     failed = []
     for name in sql_queries.names("checks"):
         [statement] = sql_queries.statements("checks", name)

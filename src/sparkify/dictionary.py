@@ -3,8 +3,9 @@
 A file's header describes its table up to the line `Grain: …`; what follows there is for maintainers. The comment at the
 end of a column's line describes the column. Where a column has none, it takes the description of another one:
 
-- in a view or a question, a bare column that of the column that it selects, through with-clauses too;
-- in a table whose header says `Columns: as in other.`, that of the column of its name there.
+- in a view or a question, a bare column, or the greatest value of one (`max`), that of the column that it selects,
+  through with-clauses too;
+- in a table or view whose header says `Columns: as in other.`, that of the column of its name there.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def parsed(name: str, text: str) -> Table:
         kind="view" if is_view else "table",
         description=described,
         grain=grain[1] if grain else "",
-        columns=tuple(_selected_columns(text) if is_view else _declared_columns(text)),
+        columns=tuple(_with_descriptions(text, _selected_columns(text) if is_view else _declared_columns(text))),
         primary_key=primary_key[1] if primary_key else "",
         foreign_keys=tuple(ForeignKey(*key) for key in foreign_keys),
     )
@@ -104,29 +105,33 @@ def tables_read(sql: str) -> list[str]:
     return [name for name in dict.fromkeys(named) if name in (*sql_queries.TABLES, *sql_queries.VIEWS)]
 
 
-def comment_queries(names: Iterable[str]) -> list[str]:
+def comment_queries(engine: str) -> list[str]:
     """The statements that write the descriptions of tables and views into the warehouse, where any SQL tool shows them.
 
-    Work tables get none: only the load reads them.
+    Work tables get none, for only the load reads them, and temporary tables cannot have any.
     """
-    staging, others = sql_queries.STAGING.values(), {*sql_queries.BATCH_TABLES, sql_queries.BATCH_VIEW}
-    described = [name for name in names if name in staging or name not in others]
-    return [statement for name in described for statement in _comments_on(table(name))]
+    staging = sql_queries.STAGING.values() if engine in sql_queries.STAGING_SCHEMAS else ()
+    names = (*staging, *sql_queries.LASTING)
+    return [statement for name in names for statement in _comments_on(table(name), sql_queries.qualified(engine, name))]
 
 
-def _comments_on(described: Table) -> Iterator[str]:
-    yield f'comment on {described.kind} "{described.name}" is {sql_queries.literal(described.comment)}'
+def _comments_on(described: Table, name: str) -> Iterator[str]:
+    yield f"comment on {described.kind} {name} is {sql_queries.literal(described.comment)}"
     for column in described.columns:
-        text = sql_queries.literal(column.description)
-        yield f'comment on column "{described.name}".{column.name} is {text}'
+        yield f"comment on column {name}.{column.name} is {sql_queries.literal(column.description)}"
 
 
 def _declared_columns(text: str) -> Iterator[Column]:
     """The columns of a table."""
-    other = re.search(r"^-- Columns: as in (\w+)\.$", text, re.MULTILINE)
     for name, kind, required, description in re.findall(sql_queries.COLUMN, text):
-        column = Column(name, kind, not required, description)
-        yield column if description or not other else _described(column, table(other[1]).column(name))
+        yield Column(name, kind, not required, description)
+
+
+def _with_descriptions(text: str, columns: Iterable[Column]) -> Iterator[Column]:
+    """The columns, those without a description with the one of the table that the header names."""
+    other = re.search(r"^-- Columns: as in (\w+)\.$", text, re.MULTILINE)
+    for column in columns:
+        yield column if column.description or not other else _described(column, table(other[1]).column(column.name))
 
 
 class _Source(NamedTuple):
@@ -140,7 +145,7 @@ def _selected_columns(text: str) -> Iterator[Column]:
     """The columns of the outermost select of a text, which begins and ends at the margin."""
     read = _sources(text)
     for expression, description in _selected(text):
-        bare = re.fullmatch(r"(?:(\w+)\.)?(\w+)(?: as (\w+))?", expression)
+        bare = re.fullmatch(r"(?:max\()?(?:(\w+)\.)?(\w+)\)?(?: as (\w+))?", expression)
         if not bare:
             yield Column(expression.rpartition(" ")[2], "", "null" in description, description)
             continue

@@ -123,8 +123,12 @@ def _merge(
         "plays_inserted": rows["songplays"],
         "plays_matched": rows["matched_after"] - rows["matched_before"],
         "plays_known": rows["known_plays"],
+        "page_views_staged": rows["staged page views"],
+        "page_views_inserted": rows["page_views"],
+        "page_views_known": rows["known_page_views"],
         "songs": rows["staged songs"],
         "rejected": len(staged.rejected),
+        "texts_cleaned": staged.cleaned_texts,
     }
     this_run.note_batch(batch, counts)
     checks.run(engine, values)

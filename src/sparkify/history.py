@@ -39,7 +39,8 @@ def version(engine: Engine) -> int | None:
 def foreign_tables(engine: Engine) -> list[str]:
     """The tables and views of a database without a warehouse that bear the name of one of a warehouse's."""
     names = {name.lower() for name in (*sql_queries.TABLES, *sql_queries.VIEWS)}
-    return [name for (name,) in query(engine, "table_names") if name.lower() in names]
+    schema = sql_queries.STAGING_SCHEMAS.get(engine.name, "")
+    return [name for (name,) in query(engine, "table_names", {"staging": schema}) if name.lower() in names]
 
 
 def require_version(engine: Engine) -> None:
@@ -93,8 +94,8 @@ def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
 
 
 def staged_rows(engine: Engine, batch: Batch, staged: Staged) -> tuple[Counter[str], dict[str, Value]]:
-    """How many rows are staged, as the steps of the transform need them, and the time range of the staged plays."""
-    [(events, songs, plays, first_play, last_play)] = query(engine, "staged_rows")
+    """How many rows are staged, as the steps of the transform need them, and the time range of the staged events."""
+    [(events, songs, plays, page_views, first_event, last_event)] = query(engine, "staged_rows")
     rows = Counter(
         {
             "good events": staged.rows(batch.events),
@@ -102,11 +103,12 @@ def staged_rows(engine: Engine, batch: Batch, staged: Staged) -> tuple[Counter[s
             "staged events": events,
             "staged songs": songs,
             "staged plays": plays,
+            "staged page views": page_views,
             "objects of songs": len(batch.songs),
         }
     )
     never = datetime(1970, 1, 1)
-    return rows, {"first_play": first_play or never, "last_play": last_play or never}
+    return rows, {"first_event": first_event or never, "last_event": last_event or never}
 
 
 def totals(engine: Engine) -> tuple[int, ...]:

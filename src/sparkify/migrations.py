@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sparkify import sql_queries
 from sparkify.config import Config
+from sparkify.engines.answer import Value
+from sparkify.engines.clean_texts import clean
 from sparkify.engines.engine import Engine
 from sparkify.errors import ConfigError
 from sparkify.store import name_prefix
 
 OLDEST_VERSION = 2
 """The oldest version that can be brought up to date."""
+
+CLEAN = 4
+"""The version from which on texts are clean, and logs were read once more."""
+
+TEXTS = {
+    "catalogue": ("artist_id", "artist_location", "artist_name", "song_id", "title"),
+    "songs": ("song_id", "title", "artist_id"),
+    "artists": ("artist_id", "name", "location"),
+    "users": ("user_id", "first_name", "last_name", "gender", "level"),
+    "songplays": ("user_id", "level", "song_id", "artist_id", "location", "user_agent", "title", "artist_name"),
+}
+"""The texts that are cleaned in a warehouse of a version before that."""
+
+NULL_WHEN_EMPTY = {("catalogue", "artist_location"), ("songplays", "location"), ("songplays", "user_id")}
+
+AT_ONCE = 500
+"""Texts that are cleaned by one statement."""
 
 
 def migrate(engine: Engine, config: Config, version: int) -> None:
@@ -30,6 +51,48 @@ def migrate(engine: Engine, config: Config, version: int) -> None:
         "log_prefix": name_prefix(config.store.log_data, config.folder),
     }
     for step in range(version + 1, sql_queries.WAREHOUSE_VERSION + 1):
-        for statement in sql_queries.statements("migrate", str(step)):
-            engine.execute(sql_queries.opened_for(engine.name, statement), values)
+        _run(engine, str(step), values)
+        if step == CLEAN:
+            _clean_texts(engine)
+            _run(engine, "4_clean", values)
     engine.execute("update warehouse set version = $version", {"version": sql_queries.WAREHOUSE_VERSION})
+
+
+def _run(engine: Engine, name: str, values: Mapping[str, Value]) -> None:
+    for statement in sql_queries.statements("migrate", name):
+        engine.execute(sql_queries.opened_for(engine.name, statement), values)
+
+
+def _clean_texts(engine: Engine) -> None:
+    """Clean what is loaded; song objects that are not clean are read again, if they are still in the bucket.
+
+    The song of several records, and the record of an artist, may be another one when their texts are clean.
+    """
+    byte_length = {"duckdb": "strlen", "redshift": "octet_length"}[engine.name]
+    for table, columns in TEXTS.items():
+        for column in columns:
+            odd = f"{column} like '% ' or {byte_length}({column}) <> char_length({column})"
+            texts = [text for (text,) in engine.query(f"select distinct {column} from {table} where {odd}")]
+            may_be_null = (table, column) in NULL_WHEN_EMPTY
+            cleaned = {text: clean(text) or (None if may_be_null else "") for text in texts if clean(text) != text}
+            for at in range(0, len(cleaned), AT_ONCE):
+                _replace(engine, table, column, dict([*cleaned.items()][at : at + AT_ONCE]))
+
+
+def _replace(engine: Engine, table: str, column: str, cleaned: Mapping[str, str | None]) -> None:
+    pairs = " union all ".join(
+        f"select cast($old{n} as varchar(65535)) as delivered, cast($new{n} as varchar(65535)) as cleaned"
+        for n in range(len(cleaned))
+    )
+    values: dict[str, Value] = {}
+    for n, (old, new) in enumerate(cleaned.items()):
+        values |= {f"old{n}": old, f"new{n}": new}
+    if table == "catalogue":
+        engine.execute(
+            "update load_history set etag = '' where kind = 'songs' and object_key in"
+            f" (select c.source_file from catalogue as c inner join ({pairs}) as t on t.delivered = c.{column})",
+            values,
+        )
+    engine.execute(
+        f"update {table} set {column} = t.cleaned from ({pairs}) as t where t.delivered = {table}.{column}", values
+    )

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import takewhile
 
-WAREHOUSE_VERSION = 3
+WAREHOUSE_VERSION = 4
 """Version of the tables; raised when a file of `sql/create` changes what is stored. `sql/migrate` has the steps."""
 
 STAGING = {"events": "staging_events", "songs": "staging_songs"}
@@ -23,17 +23,24 @@ BATCH_TABLES = (
     *STAGING.values(),
     "staging_objects",
     "staging_rejected_records",
+    "repaired_texts",
+    "repaired_times",
+    "repaired_events",
     "changed_songs",
     "play_match_keys",
     "song_matches",
     "duplicate_times",
     "duplicate_plays",
+    "duplicate_page_views",
     "latest_users",
 )
 """Staging and work tables: they describe the batch in hand, and are emptied when a batch is staged."""
 
-BATCH_VIEW = "delivered_plays"
-"""The view over the staging tables."""
+BATCH_VIEWS = ("delivered_events", "delivered_plays", "delivered_page_views")
+"""The views over the staging tables, each after those that it reads."""
+
+STAGING_SCHEMAS = {"duckdb": "staging"}
+"""By engine, the schema of the staging and work tables and their views; in others they are temporary tables."""
 
 LASTING_TABLES = (
     "catalogue",
@@ -42,14 +49,20 @@ LASTING_TABLES = (
     "songs",
     "time",
     "songplays",
+    "page_views",
     "load_history",
     "runs",
     "rejected_records",
     "load_lock",
     "warehouse",
 )
+LASTING_VIEWS = ("plays", "events", "sessions", "user_levels")
+"""The views for analysts, each after those that it reads."""
+
+BATCH = (*BATCH_TABLES, *BATCH_VIEWS)
+LASTING = (*LASTING_TABLES, *LASTING_VIEWS)
 TABLES = (*BATCH_TABLES, *LASTING_TABLES)
-VIEWS = (BATCH_VIEW, "plays")
+VIEWS = (*BATCH_VIEWS, *LASTING_VIEWS)
 
 COLUMN = re.compile(
     r"^    (\w+) (varchar\(\d+\)|bigint|integer|double precision|timestamp)( not null)?[^\n]*?(?:  -- ([^\n]*))?$",
@@ -182,8 +195,22 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def create_table_queries(engine: str = "duckdb", names: Iterable[str] = (*TABLES, *VIEWS)) -> list[str]:
-    """The statements that create what is missing: tables first, then the views over them."""
+def create_table_queries(engine: str = "duckdb") -> list[str]:
+    """The statements that create what is missing in a warehouse: tables first, then the views over them."""
+    lasting = create_queries(engine, LASTING)
+    if not (schema := STAGING_SCHEMAS.get(engine)):
+        return lasting
+    return [
+        f"create schema if not exists {schema}",
+        f"set search_path to {schema}",
+        *create_queries(engine, BATCH),
+        "set search_path to main",
+        *lasting,
+    ]
+
+
+def create_queries(engine: str, names: Iterable[str]) -> list[str]:
+    """The statements that create some tables and views."""
     return [opened_for(engine, text) for name in names for text in statements("create", name)]
 
 
@@ -192,9 +219,17 @@ def opened_for(engine: str, sql: str) -> str:
     return re.sub(rf"/\* {engine}: (.*?) \*/", r"\1", sql, flags=re.DOTALL)
 
 
-def drop_table_queries() -> list[str]:
-    """The statements that drop everything, views first."""
+def drop_table_queries(engine: str = "duckdb") -> list[str]:
+    """The statements that drop everything, views first; what an older version made outside its schema, too."""
     return [
-        *(f"drop view if exists {view}" for view in reversed(VIEWS)),
-        *(f'drop table if exists "{table}"' for table in reversed(TABLES)),
+        *(f"drop view if exists {qualified(engine, view)}" for view in reversed(VIEWS)),
+        *(f"drop table if exists {qualified(engine, table)}" for table in reversed(TABLES)),
+        *(f'drop view if exists "{view}"' for view in reversed(BATCH_VIEWS)),
+        *(f'drop table if exists "{table}"' for table in reversed(BATCH_TABLES)),
     ]
+
+
+def qualified(engine: str, name: str) -> str:
+    """The quoted name of a table or view, with its schema where that is not the warehouse's own."""
+    schema = STAGING_SCHEMAS.get(engine) if name in BATCH else None
+    return f'"{schema}"."{name}"' if schema else f'"{name}"'

@@ -62,6 +62,12 @@ class Summary:
                 "matched": c["plays_matched"],
                 "known": c["plays_known"],
             },
+            "page_views": {
+                "staged": c["page_views_staged"],
+                "new": c["page_views_inserted"],
+                "known": c["page_views_known"],
+            },
+            "texts_cleaned": c["texts_cleaned"],
             "totals": {"plays": plays, "matched": matched, "users": users, "songs": songs, "artists": artists},
             "unknown_keys": [cut(key, MOST_KEY_LENGTH) for key in sorted(self.unknown_keys)[:MOST_KEYS]],
             "seconds": round(self.seconds, 3),
@@ -91,6 +97,9 @@ class Summary:
         ]
         if c["plays_known"]:
             rows.append(("", f"{c['plays_known']:,} delivered before or twice"))
+        rows.append(("page views", f"{c['page_views_inserted']:,} new"))
+        if c["page_views_known"]:
+            rows.append(("", f"{c['page_views_known']:,} delivered before or twice"))
         hint = " (`sparkify rejected` shows them)" if c["rejected"] else ""
         rows += [
             ("users", f"{users:,}"),

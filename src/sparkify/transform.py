@@ -39,13 +39,17 @@ STEPS = (
     Step("delivered_match_keys", ("staged plays",)),
     Step("song_matches", ("changed_match_keys", "delivered_match_keys")),
     Step("rematched_plays", ("changed_match_keys",)),
-    Step("duplicate_times", ("staged plays",)),
+    Step("duplicate_times", ("staged events",)),
     Step("duplicate_plays", ("duplicate_times",)),
     Step("superseded_plays", ("duplicate_plays",)),
     Step("known_plays", ("duplicate_plays",)),
     Step("matched_before", ("staged plays",), "matched_plays"),
     Step("songplays", ("staged plays",)),
     Step("matched_after", ("staged plays",), "matched_plays"),
+    Step("duplicate_page_views", ("duplicate_times",)),
+    Step("superseded_page_views", ("duplicate_page_views",)),
+    Step("known_page_views", ("duplicate_page_views",)),
+    Step("page_views", ("staged page views",)),
     Step("latest_users", ("staged events",)),
     Step("users", ("latest_users",)),
     Step("time", ("staged plays",)),
@@ -63,9 +67,12 @@ class Sum:
 SUMS = (
     Sum("good events", ("staged events",)),
     Sum("good songs", ("staged songs",)),
+    Sum("staged events", ("staged plays", "staged page views")),
     Sum("staged plays", ("songplays", "known_plays")),
+    Sum("staged page views", ("page_views", "known_page_views")),
 )
-"""The good records of the batch are what was staged; each staged play is inserted into the fact, or known already."""
+"""The good records of the batch are what was staged; each event is a play or a page view, and each of these is inserted
+into its fact, or known already."""
 
 
 def queries() -> list[str]:

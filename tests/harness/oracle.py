@@ -42,14 +42,29 @@ COLUMNS = {
         "level",
         "latest_start_time",
         "latest_item_in_session",
+        "registered_at",
     ),
     "songs": ("song_id", "title", "artist_id", "year", "duration"),
     "artists": ("artist_id", "name", "location", "latitude", "longitude"),
     "time": ("start_time", "hour", "day", "week", "month", "year", "weekday"),
+    "page_views": (
+        "page_view_id",
+        "start_time",
+        "user_id",
+        "level",
+        "session_id",
+        "item_in_session",
+        "page",
+        "method",
+        "status",
+        "auth",
+        "location",
+        "user_agent",
+    ),
 }
 
 
-# ---------------------------------------------------------------- the five tables
+# ---------------------------------------------------------------- the six tables
 
 
 def warehouse(song_objects: Mapping[str, Sequence[Record]], events: Iterable[Record]) -> dict[str, list[Row]]:
@@ -67,6 +82,7 @@ def warehouse(song_objects: Mapping[str, Sequence[Record]], events: Iterable[Rec
         "songs": list(song_rows(catalogue)),
         "artists": list(artist_rows(catalogue)),
         "time": list(time_rows(start_time for _, start_time, *_ in songplays)),
+        "page_views": list(page_view_rows(log)),
     }
     return {table: sorted(rows, key=lambda row: row[0]) for table, rows in tables.items()}
 
@@ -95,6 +111,27 @@ def songplay_rows(log: Iterable[Event], catalogue: Iterable[Recording]) -> Itera
         )
 
 
+def page_view_rows(log: Iterable[Event]) -> Iterator[Row]:
+    """One row per event of another page than NextSong, and page."""
+    views = (one for one in log if one.page != "NextSong")
+    for same_view in grouped(views, lambda one: (event_key(one), one.page)).values():
+        view = max(same_view, key=page_view_rank)
+        yield (
+            digest(f"{event_text(view)}|{view.page or ''}"),
+            moment(view.ts),
+            view.user_id,
+            view.level,
+            view.session_id,
+            view.item_in_session,
+            view.page,
+            view.method,
+            view.status,
+            view.auth,
+            view.location,
+            view.user_agent,
+        )
+
+
 def user_rows(log: Iterable[Event]) -> Iterator[Row]:
     """One row per user_id, as of that user's latest event of any page."""
     of_users = (one for one in log if one.user_id is not None)
@@ -108,6 +145,7 @@ def user_rows(log: Iterable[Event]) -> Iterator[Row]:
             latest.level,
             moment(latest.ts),
             latest.item_in_session,
+            registered_at(latest),
         )
 
 
@@ -146,9 +184,14 @@ def play_rank(play: Event) -> Row:
     return nulls_lowest(play.level, play.location, play.user_agent, play.title, play.artist_name, play.duration)
 
 
+def page_view_rank(view: Event) -> Row:
+    """Of two contents under one key, the greatest is the page view."""
+    return nulls_lowest(view.level, view.method, view.status, view.auth, view.location, view.user_agent)
+
+
 def user_rank(one: Event) -> Row:
     """The greatest is the user's latest event."""
-    names = nulls_lowest(one.first_name, one.last_name, one.gender, one.level)
+    names = nulls_lowest(one.first_name, one.last_name, one.gender, one.level, registered_at(one))
     return one.ts, one.item_in_session, names
 
 
@@ -206,7 +249,23 @@ def moment(ts: int) -> datetime:
     return datetime(1970, 1, 1) + timedelta(milliseconds=ts)
 
 
+def registered_at(one: Event) -> datetime | None:
+    """When the user signed up, cut to whole milliseconds; None where that is in no year from 1 to 9999."""
+    if one.registration is None or not -62135596800000 <= one.registration <= 253402300799999:
+        return None
+    return moment(int(one.registration))
+
+
 def songplay_id(play: Event) -> str:
     """The md5 of the event key in hexadecimal digits."""
-    key = f"{play.session_id}|{play.item_in_session}|{play.ts}|{play.user_id or ''}"
+    return digest(event_text(play))
+
+
+def event_text(one: Event) -> str:
+    """The event key as one text."""
+    return f"{one.session_id}|{one.item_in_session}|{one.ts}|{one.user_id or ''}"
+
+
+def digest(key: str) -> str:
+    """The md5 of a text in hexadecimal digits."""
     return hashlib.md5(key.encode(), usedforsecurity=False).hexdigest()

@@ -66,6 +66,10 @@ class Event(NamedTuple):
     title: str | None
     artist_name: str | None
     duration: float | None
+    auth: str | None
+    method: str | None
+    status: int | None
+    registration: float | None
 
 
 # ---------------------------------------------------------------- from files to JSON
@@ -138,13 +142,12 @@ def follow(record: Any, path: str) -> Any:
 
 def recording(record: Record) -> Recording:
     """A catalogue record with its values cleaned: year 0 and a blank location are unknown."""
-    location = text(record.get("artist_location"))
     return Recording(
         song_id=str(text(record["song_id"])),
         title=text(record.get("title")),
         artist_id=str(text(record["artist_id"])),
         artist_name=text(record.get("artist_name")),
-        location=location if location and location.strip(" ") else None,
+        location=text(record.get("artist_location")) or None,
         latitude=decimal_number(record.get("artist_latitude")),
         longitude=decimal_number(record.get("artist_longitude")),
         duration=decimal_number(record.get("duration")),
@@ -163,18 +166,35 @@ def event(record: Record) -> Event:
         last_name=text(record.get("lastName")),
         gender=text(record.get("gender")),
         level=text(record.get("level")),
-        page=text(record.get("page")),
-        location=text(record.get("location")),
+        page=text(record.get("page")) or None,
+        location=text(record.get("location")) or None,
         user_agent=text(record.get("userAgent")),
         title=text(record.get("song")),
         artist_name=text(record.get("artist")),
         duration=decimal_number(record.get("length")),
+        auth=text(record.get("auth")),
+        method=text(record.get("method")),
+        status=whole_number(record.get("status")),
+        registration=decimal_number(record.get("registration")),
     )
 
 
 def text(value: Any) -> str | None:
-    """The value of a text column; a JSON number becomes its text, 112 -> "112"."""
-    return value if value is None or isinstance(value, str) else json.dumps(value)
+    """The value of a text column, clean; a JSON number becomes its text, 112 -> "112"."""
+    return value if value is None else clean(value if isinstance(value, str) else json.dumps(value))
+
+
+def clean(value: str) -> str:
+    """A text without the encodings that are too many, and without blanks at its end."""
+    codes = [*map(ord, value)]
+    if max(codes, default=0) < 0x100:
+        try:
+            decoded = bytes(codes).decode("utf-8")
+        except UnicodeDecodeError:
+            decoded = value
+        if decoded != value:
+            return clean(decoded)
+    return value.rstrip(" ")
 
 
 def whole_number(value: Any) -> int | None:

@@ -71,3 +71,10 @@ def packed(key: str, content: str | bytes) -> bytes:
     if key.endswith(".gz"):
         return gzip.compress(content)
     return zstandard.compress(content) if key.endswith(".zst") else content
+
+
+def encoded_again(text: str, times: int = 1) -> str:
+    """A text whose UTF-8 was read as Latin-1, some times."""
+    for _ in range(times):
+        text = text.encode().decode("latin-1")
+    return text

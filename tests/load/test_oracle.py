@@ -47,14 +47,15 @@ def test_the_real_files_make_the_known_number_of_rows(real: Warehouse) -> None:
         "songs": 14_896,
         "artists": 9_553,
         "time": 6_813,
+        "page_views": 1_236,
     }
 
 
-def test_333_real_plays_match_a_song_and_319_of_them_have_its_duration(real: Warehouse) -> None:
+def test_341_real_plays_match_a_song_and_327_of_them_have_its_duration(real: Warehouse) -> None:
     durations = {song["song_id"]: song["duration"] for song in real.rows("songs")}
     matched = [play for play in real.rows("songplays") if play["song_id"]]
-    assert len(matched) == 333
-    assert sum(play["duration"] == durations[play["song_id"]] for play in matched) == 319
+    assert len(matched) == 341
+    assert sum(play["duration"] == durations[play["song_id"]] for play in matched) == 327
     assert all(play["artist_id"] for play in matched)
 
 

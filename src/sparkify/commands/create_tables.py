@@ -76,11 +76,11 @@ def create(config: Config, progress: Progress, *, drop: bool) -> str:
             history.require_no_newer_version(engine, version)
         with engine.transaction():
             if drop:
-                _execute(engine, sql_queries.drop_table_queries())
+                _execute(engine, sql_queries.drop_table_queries(engine.name))
             elif version is not None:
                 migrations.migrate(engine, config, version)
-            _execute(engine, sql_queries.create_table_queries(engine.name, _names(engine)))
-            _execute(engine, dictionary.comment_queries(_names(engine)))
+            _execute(engine, sql_queries.create_table_queries(engine.name))
+            _execute(engine, dictionary.comment_queries(engine.name))
             if version is None or drop:
                 engine.insert("warehouse", [(sql_queries.WAREHOUSE_VERSION,)])
         engine.after_commit()
@@ -92,13 +92,6 @@ def _execute(engine: Engine, statements: Iterable[str]) -> None:
         engine.execute(statement)
 
 
-def _names(engine: Engine) -> tuple[str, ...]:
-    """The tables and views to create; without staging and work tables where each load makes temporary ones."""
-    if engine.has_temporary_staging:
-        return (*sql_queries.LASTING_TABLES, "plays")
-    return (*sql_queries.TABLES, *sql_queries.VIEWS)
-
-
 def _summary(address: str, version: int | None, *, drop: bool) -> str:
     if version is None:
         return f"created the tables in {address}"
@@ -106,7 +99,8 @@ def _summary(address: str, version: int | None, *, drop: bool) -> str:
         return f"dropped and created the tables in {address}"
     if version < sql_queries.WAREHOUSE_VERSION:
         versions = f"from version {version} to {sql_queries.WAREHOUSE_VERSION}"
-        return f"brought the tables in {address} up {versions}; all that they held is kept"
+        again = "; the next load reads the logs that are still in the bucket once more, for their page views"
+        return f"brought the tables in {address} up {versions}; all that they held is kept{again}"
     return f"the tables are there already in {address}"
 
 

@@ -16,7 +16,7 @@ from sparkify.progress import Progress
 HELP = "write the star schema as Parquet files, a folder for each table"
 EXAMPLES = ("sparkify export parquet", "sparkify export s3://my-bucket/parquet --overwrite    # from Redshift")
 
-PARTITION_COLUMNS = {"songplays": ("year", "month")}
+PARTITION_COLUMNS = {"songplays": ("year", "month"), "page_views": ("year", "month")}
 """The columns by which the files of a table are divided into folders, as `year=2018/month=11`."""
 
 

@@ -48,9 +48,6 @@ class Engine(Protocol):
     address: str
     """The address of the warehouse, for people."""
 
-    has_temporary_staging: bool
-    """Whether the staging and work tables are temporary tables of the session that loads."""
-
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
         """Run one statement with `$name` bound from `values`; how many rows it changed."""
         ...

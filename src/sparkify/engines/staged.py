@@ -71,6 +71,8 @@ class Staged:
         """The objects that are not what was listed, and why; the batch must be staged again without them."""
         self.rejected: list[Rejected] = []
         self.unknown_keys: set[str] = set()
+        self.cleaned_texts = 0
+        """Distinct texts that enter the star otherwise than they were delivered."""
 
     def reject(self, name: str, line: int | None, fault: str, text: bytes) -> None:
         """Note a bad record. `fault` is `column: reason`, or `: reason` for the record as a whole.

@@ -60,7 +60,6 @@ class Connection:
     """A DuckDB file, held by this process alone until it is closed."""
 
     name = "duckdb"
-    has_temporary_staging = False
 
     def __init__(self, config: Config, progress: Progress, *, read_only: bool = False) -> None:
         """Open the file, or make it; wait at most `lock_timeout` seconds for another process that holds it.

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import duckdb
 
+from sparkify import sql_queries
+from sparkify.engines import clean_texts
 from sparkify.engines.answer import Answer, Value
 from sparkify.engines.duckdb import export, staging
 from sparkify.engines.duckdb.connection import QUESTION_SPILL, Connection
@@ -68,8 +70,11 @@ class DuckDB(Connection):
         self, batch: Batch, source: Source, progress: Progress, *, careful: bool, limit: BadRecordLimit
     ) -> Staged:
         """See `Engine.stage`. What is staged is committed; the next batch empties what a killed run left there."""
+        self.query(f"set search_path = 'main,{sql_queries.STAGING_SCHEMAS[self.name]}'")
         with self.transaction():
-            return staging.stage(self, batch, source, progress, careful=careful, limit=limit)
+            staged = staging.stage(self, batch, source, progress, careful=careful, limit=limit)
+            staged.cleaned_texts = clean_texts.repair(self)
+        return staged
 
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
         """See `Engine.examinations`."""

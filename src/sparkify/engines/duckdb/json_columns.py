@@ -171,7 +171,7 @@ class Columns:
                 f"{_may_be_nested(column)} and {value} in ('ARRAY', 'OBJECT')": faults.NO_TEXT,
             }
         if column in self._required:
-            cases = {f"{column} is null or {column} = ''": faults.MISSING, **cases}
+            cases = {f"{column} is null or rtrim({column}, ' ') = ''": faults.MISSING, **cases}
         return (
             f"case {' '.join(f'when {test} then {sql_queries.literal(reason)}' for test, reason in cases.items())} end"
         )

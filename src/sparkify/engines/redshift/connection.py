@@ -22,7 +22,6 @@ class Connection:
     """One session in Redshift."""
 
     name = "redshift"
-    has_temporary_staging = True
 
     def __init__(self, config: Config, cluster: Cluster, progress: Progress) -> None:
         """Log in.

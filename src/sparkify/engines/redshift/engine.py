@@ -10,6 +10,7 @@ from redshift_connector.error import ProgrammingError
 
 from sparkify import sql_queries
 from sparkify.config import Cluster, Config
+from sparkify.engines import clean_texts
 from sparkify.engines.answer import Answer, Value
 from sparkify.engines.engine import Source
 from sparkify.engines.exports import Export
@@ -128,13 +129,16 @@ class Redshift(Connection):
         with progress.phase(f"batch {batch.number}: copy objects", len(batch.objects)) as done:
             staging.stage(self, self._work, batch, source, staged, done, careful=careful)
         staged.require_few_bad_records()
+        staged.cleaned_texts = clean_texts.repair(self)
+        staging.create_temporary(self, sql_queries.BATCH_VIEWS)
         return staged
 
     def _empty_batch_tables(self) -> None:
         """Make the temporary tables when the first batch is staged, and empty them for each further staging."""
         self.require_session()
         if self._session_of_tables == self.session:
-            self.execute(f"drop table if exists {sql_queries.BATCH_VIEW}")
+            for table in sql_queries.BATCH_VIEWS:
+                self.execute(f"drop table if exists {table}")
             for table in sql_queries.BATCH_TABLES:
                 self.execute(f"delete from {table}")
             return

@@ -53,7 +53,6 @@ class Part:
 
     def add(self, name: str, line: int, text: bytes) -> None:
         """Add the record on a line of an object."""
-        """Add the record on a line of an object."""
         self.objects.append(name)
         self.lines.append(line)
         self.content += text.replace(b"\n", b" ") + b"\n"
@@ -164,8 +163,8 @@ class PartWriter:
     def _fault(self, text: bytes) -> str:
         """Why a record is bad; a careful reading gives COPY only JSON objects, and only songs with their keys.
 
-        It is not documented where COPY takes the next record to begin after a text that is no object, and an empty key
-        is not missing to COPY.
+        It is not documented where COPY takes the next record to begin after a text that is no object, and a key that
+        is empty, or blank, is not missing to COPY.
         """
         if reason := faults.too_long(text):
             return f": {reason}"
@@ -176,8 +175,12 @@ class PartWriter:
         record = json.loads(text, parse_int=str)
         if not isinstance(record, dict):
             return f": {faults.NO_OBJECT}"
-        empty = [key for key in ("song_id", "artist_id") if self._kind == "songs" and record.get(key) == ""]
+        empty = [key for key in ("song_id", "artist_id") if self._kind == "songs" and _is_blank(record.get(key))]
         return f"{empty[0]}: {faults.MISSING}" if empty else ""
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip(" ")
 
 
 def _part_size(total: int) -> int:

@@ -12,7 +12,7 @@ from sparkify.records import faults
 from sparkify.store import StoredObject
 from sparkify.store.names import packing
 
-EMPTY_KEY = "song_id = '' or artist_id = ''"
+EMPTY_KEY = "rtrim(song_id, ' ') = '' or rtrim(artist_id, ' ') = ''"
 """What COPY takes for a key and the rule does not."""
 
 

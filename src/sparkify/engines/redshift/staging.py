@@ -6,6 +6,7 @@ others are joined into parts (`parts.py`). Without WORK, COPY reads whole prefix
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -39,7 +40,7 @@ def stage(
     *,
     careful: bool,
 ) -> None:
-    """Stage the songs and the events of a batch, and make the table of the plays among them; see `Engine.stage`.
+    """Stage the songs and the events of a batch; see `Engine.stage`.
 
     A careful reading copies each large log by a statement of its own, which tells its number of records.
     """
@@ -51,16 +52,12 @@ def stage(
             for whole in batch.of(kind):
                 copy_prefix(loader, kind, whole)
                 done(1)
-    connection.execute("update staging_events set user_id = null where user_id = ''")
-    # No view of Redshift can read a temporary table.
-    for statement in sql_queries.create_table_queries(connection.name, [sql_queries.BATCH_VIEW]):
-        connection.execute(statement.replace("create or replace view", "create temporary table", 1))
 
 
-def create_temporary(connection: Connection, tables: Iterable[str]) -> None:
-    """Make tables of the batch that last no longer than the session."""
-    for statement in sql_queries.create_table_queries(connection.name, tables):
-        connection.execute(statement.replace("create table if not exists", "create temporary table", 1))
+def create_temporary(connection: Connection, names: Iterable[str]) -> None:
+    """Make tables of the batch that last no longer than the session; also of its views, which could not read them."""
+    for statement in sql_queries.create_queries(connection.name, names):
+        connection.execute(re.sub("^create (table if not exists|or replace view)", "create temporary table", statement))
 
 
 def examine_role(connection: Connection, song: StoredObject, log: StoredObject) -> str:

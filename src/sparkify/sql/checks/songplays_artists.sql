@@ -4,6 +4,6 @@ select
     p.artist_id
 from songplays as p
 where
-    p.start_time between $first_play and $last_play
+    p.start_time between $first_event and $last_event
     and p.artist_id is not null
     and not exists (select 1 from artists as a where a.artist_id = p.artist_id);

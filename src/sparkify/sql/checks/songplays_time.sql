@@ -4,9 +4,9 @@ select
     p.start_time
 from songplays as p
 where
-    p.start_time between $first_play and $last_play
+    p.start_time between $first_event and $last_event
     and not exists (
         select 1
         from "time" as t
-        where t.start_time = p.start_time and t.start_time between $first_play and $last_play
+        where t.start_time = p.start_time and t.start_time between $first_event and $last_event
     );

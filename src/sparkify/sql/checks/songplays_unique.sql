@@ -7,10 +7,10 @@ from songplays as p
 inner join (
     select start_time
     from songplays
-    where start_time between $first_play and $last_play
+    where start_time between $first_event and $last_event
     group by start_time
     having count(*) > 1
 ) as several on several.start_time = p.start_time
-where p.start_time between $first_play and $last_play
+where p.start_time between $first_event and $last_event
 group by p.songplay_id
 having count(*) > 1;

@@ -3,6 +3,6 @@ select
     start_time,
     count(*) as copies
 from "time"
-where start_time between $first_play and $last_play
+where start_time between $first_event and $last_event
 group by start_time
 having count(*) > 1;

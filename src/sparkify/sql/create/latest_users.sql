@@ -8,5 +8,6 @@ create table if not exists latest_users (
     gender varchar(256),
     level varchar(256),
     latest_start_time timestamp not null,
-    latest_item_in_session bigint not null
+    latest_item_in_session bigint not null,
+    registered_at timestamp
 );

@@ -15,6 +15,10 @@ create table if not exists runs (
     plays_known bigint not null,  -- plays that were not, delivered before or twice: plays_staged - plays_inserted
     songs bigint not null,  -- song records staged
     rejected bigint not null,  -- records set aside, in rejected_records
-    songs_gone bigint  -- loaded song objects that the bucket no longer held when the run listed it; null: not counted
+    songs_gone bigint,  -- loaded song objects that the bucket no longer held when the run listed it; null: not counted
+    page_views_staged bigint,  -- page view records staged; null: the run was one of a former version
+    page_views_inserted bigint,  -- page views that were new; null: as before
+    page_views_known bigint,  -- page views that were not: page_views_staged - page_views_inserted; null: as before
+    texts_cleaned bigint  -- distinct texts of its batches that were encoded twice or ended in blanks; null: as before
     /* redshift: , primary key (run_id) */
 );

@@ -7,6 +7,7 @@ create table if not exists users (
     gender varchar(256),  -- the user's gender, F or M; null: not delivered
     level varchar(256),  -- free or paid, at the user's latest event; null: not delivered
     latest_start_time timestamp not null,  -- when the user's latest event happened (UTC, to the millisecond)
-    latest_item_in_session bigint not null  -- place of the user's latest event in its session, from 0
+    latest_item_in_session bigint not null,  -- place of the user's latest event in its session, from 0
+    registered_at timestamp  -- when the user signed up, by the latest event (UTC); null: not delivered
     /* redshift: , primary key (user_id) */
 );

@@ -6,5 +6,6 @@ select
     gender,
     level,
     latest_start_time,
-    latest_item_in_session
+    latest_item_in_session,
+    registered_at
 from users;

@@ -8,6 +8,10 @@ set
     plays_staged = plays_staged + $plays_staged,
     plays_inserted = plays_inserted + $plays_inserted,
     plays_known = plays_known + $plays_known,
+    page_views_staged = page_views_staged + $page_views_staged,
+    page_views_inserted = page_views_inserted + $page_views_inserted,
+    page_views_known = page_views_known + $page_views_known,
     songs = songs + $songs,
-    rejected = rejected + $rejected
+    rejected = rejected + $rejected,
+    texts_cleaned = texts_cleaned + $texts_cleaned
 where run_id = $run_id;

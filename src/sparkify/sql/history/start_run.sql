@@ -5,7 +5,7 @@ where status = 'running';
 
 insert into runs (
     run_id, started_at, finished_at, status, error, batches, objects, bytes, events, plays_staged, plays_inserted,
-    plays_known, songs, rejected, songs_gone
+    plays_known, songs, rejected, songs_gone, page_views_staged, page_views_inserted, page_views_known, texts_cleaned
 )
 select
     coalesce(max(run_id), 0) + 1,
@@ -22,5 +22,9 @@ select
     0,
     0,
     0,
-    $songs_gone
+    $songs_gone,
+    0,
+    0,
+    0,
+    0
 from runs;

@@ -27,7 +27,7 @@ parts as (
 areas as (
     select
         case
-            when states is null then location
+            when states is null then rtrim(location, ',')
             else left(location, length(location) - length(states) - 2)
         end as city,
         nullif(split_part(states, '-', 1), '') as state,

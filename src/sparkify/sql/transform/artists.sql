@@ -34,7 +34,7 @@ from (
         select
             artist_id,
             artist_name as name,
-            case when replace(artist_location, ' ', '') <> '' then artist_location end as location,
+            artist_location as location,
             artist_latitude as latitude,
             artist_longitude as longitude
         from catalogue

@@ -1,8 +1,9 @@
 -- Notes the songs of the batch as changed.
 insert into changed_songs (song_id, artist_id, title, artist_name)
 select
-    s.song_id,
-    s.artist_id,
-    s.title,
-    s.artist_name
-from staging_songs as s;
+    c.song_id,
+    c.artist_id,
+    c.title,
+    c.artist_name
+from catalogue as c
+where c.source_file in (select o.object_key from staging_objects as o where o.kind = 'songs');

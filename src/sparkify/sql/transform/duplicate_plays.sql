@@ -2,7 +2,7 @@
 -- Grain: one row per copy of a play; choice 1 is the one to keep.
 -- Order: the greatest in (level, location, user_agent, title, artist_name, duration), nulls lowest;
 -- of equal copies the loaded one, so that nothing is written for a play that is already there.
--- The fact is read between $first_play and $last_play only, so old plays cost nothing.
+-- The fact is read between $first_event and $last_event only, so old plays cost nothing.
 insert into duplicate_plays (
     songplay_id, start_time, user_id, level, session_id, location, user_agent, item_in_session, title, artist_name,
     duration, is_loaded, is_known, choice
@@ -44,6 +44,6 @@ from (
         p.title, p.artist_name, p.duration, 1 as is_loaded
     from songplays as p
     where
-        p.start_time between $first_play and $last_play
+        p.start_time between $first_event and $last_event
         and p.start_time in (select t.start_time from duplicate_times as t)
 ) as c;

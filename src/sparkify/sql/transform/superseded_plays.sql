@@ -1,6 +1,6 @@
 -- Gives the loaded plays of which a greater copy was delivered the values of that copy, and its song.
 -- Grain: one row per event key, as duplicate_plays ranks the copies.
--- The fact is read between $first_play and $last_play only, so old plays cost nothing.
+-- The fact is read between $first_event and $last_event only, so old plays cost nothing.
 update songplays
 set
     level = b.level,
@@ -34,4 +34,4 @@ from (
 where
     songplays.songplay_id = b.songplay_id
     and songplays.start_time = b.start_time
-    and songplays.start_time between $first_play and $last_play;
+    and songplays.start_time between $first_event and $last_event;

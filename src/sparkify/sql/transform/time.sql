@@ -17,5 +17,5 @@ from (
 where not exists (
     select 1
     from "time" as t
-    where t.start_time = n.start_time and t.start_time between $first_play and $last_play
+    where t.start_time = n.start_time and t.start_time between $first_event and $last_event
 );

@@ -5,7 +5,9 @@ delete from users
 using latest_users as n
 where users.user_id = n.user_id;
 
-insert into users (user_id, first_name, last_name, gender, level, latest_start_time, latest_item_in_session)
+insert into users (
+    user_id, first_name, last_name, gender, level, latest_start_time, latest_item_in_session, registered_at
+)
 select
     n.user_id,
     n.first_name,
@@ -13,5 +15,6 @@ select
     n.gender,
     n.level,
     n.latest_start_time,
-    n.latest_item_in_session
+    n.latest_item_in_session,
+    n.registered_at
 from latest_users as n;

@@ -1,0 +1,41 @@
+"""The rule by which every text enters the star clean, and the texts of a batch that it changes."""
+
+from __future__ import annotations
+
+from sparkify import sql_queries
+from sparkify.engines.engine import Engine
+
+
+def clean(text: str) -> str:
+    """The text as its author wrote it.
+
+    UTF-8 that was read as Latin-1 and encoded again is read once: all its characters are below U+0100, and as bytes
+    they are UTF-8. That is repeated while it changes something. Then blanks (U+0020) at the end go.
+    """
+    while not text.isascii():
+        try:
+            text = text.encode("latin-1").decode()
+        except UnicodeError:
+            break
+    return text.rstrip(" ")
+
+
+def repair(engine: Engine) -> int:
+    """Prepare what `delivered_events` and the step `catalogue` need to read the staging tables with clean texts.
+
+    The staging tables keep what was delivered. SQL takes blanks off by itself; a text that was encoded twice is
+    repaired here, once, and joined. Returns how many distinct texts of the columns are not clean.
+    """
+    [odd_texts] = _statements(engine, "odd_texts")
+    odd = [(column, text) for column, text in engine.query(odd_texts) if clean(text) != text]
+    repaired = {(column, text.rstrip(" ")): clean(text) for column, text in odd if clean(text) != text.rstrip(" ")}
+    if repaired:
+        engine.insert("repaired_texts", [(*key, text) for key, text in repaired.items()])
+        for name in ("repaired_times", "repaired_events"):
+            for statement in _statements(engine, name):
+                engine.execute(statement)
+    return len(odd)
+
+
+def _statements(engine: Engine, name: str) -> list[str]:
+    return [sql_queries.opened_for(engine.name, statement) for statement in sql_queries.statements("clean", name)]

@@ -1,0 +1,23 @@
+-- The events of the batch in hand at the moments in repaired_times, with clean texts; emptied when a batch is staged.
+-- Grain: one row per event record.
+-- Columns: as in staging_events.
+create table if not exists repaired_events (
+    artist_name varchar(65535),
+    auth varchar(256),
+    first_name varchar(256),
+    gender varchar(256),
+    itemInSession bigint not null,
+    last_name varchar(256),
+    duration double precision,
+    level varchar(256),
+    artist_location varchar(65535),
+    method varchar(256),
+    page varchar(256),
+    registration double precision,
+    session_id bigint not null,
+    title varchar(65535),
+    status bigint,
+    start_time timestamp not null,
+    user_agent varchar(65535),
+    user_id varchar(256)
+);

@@ -1,0 +1,31 @@
+-- View for analysts: the sessions, from the first to the last event of each.
+-- Grain: one row per session_id.
+create or replace view sessions as
+with ordered as (
+    select
+        session_id,
+        user_id,
+        level,
+        start_time,
+        page,
+        row_number() over (
+            partition by session_id
+            order by start_time desc, item_in_session desc, level desc nulls last
+        ) as place_from_end
+    from events
+)
+
+select
+    session_id,
+    max(user_id) as user_id,  -- who, in users; the greatest where a number was given twice; null: logged out throughout
+    min(start_time) as started_at,  -- when the first event of the session happened (UTC)
+    max(start_time) as ended_at,  -- when the last event of the session happened (UTC)
+    cast(
+        cast(extract(epoch from max(start_time)) as bigint) - cast(extract(epoch from min(start_time)) as bigint)
+        as double precision
+    ) / 60 as minutes,  -- minutes from the first to the last event; 0: there is one
+    count(*) as events,  -- events, plays and page views
+    count(case when page = 'NextSong' then 1 end) as plays,  -- plays
+    max(case when place_from_end = 1 then level end) as level_at_end  -- free or paid, at its last event; null: unknown
+from ordered
+group by session_id;
