@@ -81,8 +81,10 @@ def test_json_has_the_fields_that_programs_rely_on(sparkify: Sparkify) -> None:
         "status": "done",
         "events": 2,
         "plays_inserted": 2,
+        "page_views_inserted": 0,
         "songs": 1,
         "rejected": 1,
+        "texts_cleaned": 0,
         "error": None,
     }
     assert read["bytes"] > 0

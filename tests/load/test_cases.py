@@ -39,6 +39,9 @@ DELIVERED = {"song_data", "log_data", "song_data_old", "log_data_old"}
 TABLES = {
     *oracle.COLUMNS,
     "catalogue",
+    "events",
+    "sessions",
+    "user_levels",
     "staging_events",
     "rejected_records",
     "load_history",

@@ -24,9 +24,9 @@ from harness import oracle
 from harness.engines import opened
 from harness.examples import TIMES
 from harness.program import Outcome
-from harness.records import event, lines, many_events
+from harness.records import encoded_again, event, lines, many_events
 from harness.redshift import Access, Servers
-from harness.rows import assert_is
+from harness.rows import Row, assert_is
 from harness.warehouse import Sparkify, object_key
 from sparkify.engines.duckdb.engine import DuckDB
 from sparkify.engines.redshift.engine import Redshift
@@ -57,9 +57,22 @@ def make(request: pytest.FixtureRequest) -> Make:
 
 # ---------------------------------------------------------------- small worlds, in which everything collides
 
-TITLES = st.sampled_from(["Hello", "Hello ", "hello", "Überlin", "夜", 112, "112", 4.5, "", "False", None])
-ARTISTS = st.sampled_from(["Adele", "ADELE", "Adele feat. Koch", "Beyoncé", 311, "311", "", None])
-PLACES = st.sampled_from(["", " ", "   ", "\u00a0", "Oslo", "Oslo/Bergen", 66, None])
+
+def delivered(*texts: Any) -> st.SearchStrategy[Any]:
+    """Values as logs and songs deliver them: some encoded once or twice too often, some with blanks at their end."""
+
+    def spoiled(pair: tuple[Any, str]) -> Any:
+        text, how = pair
+        return {"again": encoded_again(text), "twice": encoded_again(text, 2), "blanks": f"{text}  "}.get(how, text)
+
+    texts_only = st.sampled_from([text for text in texts if isinstance(text, str)])
+    spoiled_texts = st.tuples(texts_only, st.sampled_from(["again", "twice", "blanks"])).map(spoiled)
+    return st.sampled_from(texts) | st.sampled_from(texts) | spoiled_texts
+
+
+TITLES = delivered("Hello", "hello", "Überlin", "夜", "Ã la carte", "Â", "Ãœ", 112, "112", 4.5, "", "False", None)
+ARTISTS = delivered("Adele", "ADELE", "Adele feat. Koch", "Beyoncé", "Dvořák", 311, "311", "", None)
+PLACES = delivered("", " ", "\u00a0", "Oslo", "Zürich", "Oslo/Bergen", 66, None)
 DURATIONS = st.sampled_from([100, 100.0, 100.5, "100.5", "", 99.5, 295.47057, 0, None])
 COORDINATES = st.sampled_from([None, 0, 1.5, -33.86, "1.5", ""])
 T0 = 1_542_845_032_796
@@ -80,12 +93,12 @@ SONGS = keys_left_out(
     st.fixed_dictionaries(
         {
             "num_songs": st.just(1),
-            "artist_id": st.sampled_from(["AR1", "AR2", "AR3"]),
+            "artist_id": delivered("AR1", "AR2", "ARé"),
             "artist_latitude": COORDINATES,
             "artist_longitude": COORDINATES,
             "artist_location": PLACES,
             "artist_name": ARTISTS,
-            "song_id": st.sampled_from(["SO1", "SO2", "SO3", "SOé"]),
+            "song_id": delivered("SO1", "SO2", "SOé"),
             "title": TITLES,
             "duration": DURATIONS,
             "year": st.sampled_from([0, 1999, 2010, "2010", "", None]),
@@ -98,23 +111,23 @@ EVENTS = keys_left_out(
     st.fixed_dictionaries(
         {
             "artist": ARTISTS,
-            "auth": st.sampled_from(["Logged In", "Logged Out", "Guest"]),
-            "firstName": st.sampled_from(["Lily", "Zoë", None]),
+            "auth": delivered("Logged In", "Logged Out", "Guest"),
+            "firstName": delivered("Lily", "Zoë", None),
             "gender": st.sampled_from(["F", "M", None]),
             "itemInSession": st.sampled_from([0, 1, "1", 2]),
             "lastName": st.sampled_from(["Koch", "Ng", None]),
             "length": DURATIONS,
-            "level": st.sampled_from(["free", "paid", None]),
-            "location": st.sampled_from(["Chicago", "Zürich", None]),
-            "method": st.just("PUT"),
-            "page": st.sampled_from(["NextSong", "NextSong", "NextSong", "Home", None]),
-            "registration": st.sampled_from([1541048010796.0, 1541048010796, None]),
+            "level": delivered("free", "paid", None),
+            "location": PLACES,
+            "method": st.sampled_from(["PUT", "GET"]),
+            "page": st.sampled_from(["NextSong", "NextSong", "NextSong", "Home", "Home ", "NextSong ", "", None]),
+            "registration": st.sampled_from([1541048010796.0, 1541048010796.9, 1541048010797, -1.5, 1e300, None]),
             "sessionId": st.sampled_from([1, 2, "2"]),
             "song": TITLES,
-            "status": st.sampled_from([200, 307, "200"]),
+            "status": st.sampled_from([200, 307, "200", None]),
             "ts": st.sampled_from([T0, T0 + 1, T0 + 1000, str(T0), T0 - 86_400_000, T0 + 40 * 86_400_000, -1, 999]),
             "userAgent": st.sampled_from(['"Mozilla/5.0"', "Mozilla/4.0", None]),
-            "userId": st.sampled_from(["", "15", "16", 16, None]),
+            "userId": delivered("", "15", "16", "é", 16, None),
         }
     ),
     needed={"itemInSession", "sessionId", "ts", "page", "userId"},
@@ -519,10 +532,14 @@ ODD_LINES = {
 }
 
 
+GOOD = "Good"
+"""The page of the good lines beside the odd ones."""
+
+
 def assert_all_ways_agree(make: Make, odd_lines: dict[str, str]) -> None:
     """Load each odd line with care, in a log and a batch of its own, and in a large log that is read where it lies."""
-    good = json.dumps(event(page="Home", userId="", sessionId=99))
-    padding = many_events(LARGE_LOG, page="Home", userId="")
+    good = json.dumps(event(page=GOOD, userId="", sessionId=99))
+    padding = many_events(LARGE_LOG, page=GOOD, userId="")
     with (
         make(MAX_ERRORS=100_000) as with_care,
         make(MAX_ERRORS=100_000, BATCH_SIZE="1 B") as alone,
@@ -542,8 +559,15 @@ def assert_all_ways_agree(make: Make, odd_lines: dict[str, str]) -> None:
             quick.loaded()
             assert sums(quick, less=less) == expected
             assert without_lines(quick.rejected()) == without_lines(rejected)
-            assert_is(quick.star(), with_care.star())
+            assert_is(of_odd_lines(quick), of_odd_lines(with_care))
         assert alone.rejected() == rejected
+
+
+def of_odd_lines(sparkify: Sparkify) -> dict[str, list[Row]]:
+    """The star schema without the page views of good lines."""
+    tables = sparkify.star()
+    page = oracle.COLUMNS["page_views"].index("page")
+    return tables | {"page_views": [row for row in tables["page_views"] if row[page] != GOOD]}
 
 
 def sums(sparkify: Sparkify, *, less: int) -> dict[str, tuple[int, int, int]]:
@@ -680,6 +704,6 @@ def test_as_many_bad_records_as_allowed_are_set_aside_and_one_more_stops_the_run
             sparkify.loaded()
             assert {key: rejected for key, (_, _, rejected) in sparkify.history().items()} == bad
             assert Counter(key for key, *_ in sparkify.rejected()) == Counter(bad)
-            assert_is(sparkify.star(), oracle.warehouse({}, [*map(json.loads, padding), *good]))
+            assert_is(sparkify.star(), oracle.warehouse({}, [*map(json.loads, padding if bad else []), *good]))
 
     holds()

@@ -119,6 +119,8 @@ def _last_runs_sentence(answer: AnsweredQuestion) -> str:
     last = answer.records[0]
     how = {"done": "is done", "running": "is still running", "killed": "was killed"}.get(last["status"], last["status"])
     text = f"The last run, begun {words.ago(answer.context.now, last['started_at'])}, {how}."
+    if cleaned := sum(row["texts_cleaned"] or 0 for row in answer.records):
+        text += f" {counted(cleaned, 'text')} of these runs ended in blanks or were encoded twice."
     if len(answer.rows) == 1:
         return text
     bad = sum(row["status"] not in ("done", "running") for row in answer.records)

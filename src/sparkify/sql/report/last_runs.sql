@@ -7,8 +7,10 @@ select
     status,
     events,
     plays_inserted,
+    page_views_inserted,
     songs,
     rejected,
+    texts_cleaned,
     error
 from runs
 order by run_id desc
