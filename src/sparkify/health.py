@@ -28,6 +28,7 @@ POOR_SHARE = 0.5
 
 COUNTED_TABLES = (
     "songplays",
+    "page_views",
     "users",
     "songs",
     "artists",

@@ -273,6 +273,8 @@ def test_the_summary_as_json_is_one_object_with_the_fields_that_programs_rely_on
         "bytes": size,
         "records": {"events": 2, "songs": 1, "rejected": 1},
         "plays": {"staged": 1, "new": 0, "matched": 0, "known": 1},
+        "page_views": {"staged": 1, "new": 1, "known": 0},
+        "texts_cleaned": 0,
         "totals": {"plays": 2, "matched": 2, "users": 1, "songs": 2, "artists": 1},
         "unknown_keys": ["mood"],
     }

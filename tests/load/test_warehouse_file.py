@@ -28,7 +28,7 @@ OLDER_DUCKDB = Path(sys.prefix) / "duckdb-1.4"
 READ_BY_OLDER = """
 import json, sys, duckdb
 with duckdb.connect(sys.argv[1], read_only=True) as database:
-    tables = {name: database.execute(f'select count(*) from "{name}"').fetchone()[0] for name in sys.argv[2:]}
+    tables = {name: database.execute(f"select count(*) from {name}").fetchone()[0] for name in sys.argv[2:]}
 print(json.dumps({"version": duckdb.__version__, "tables": tables}))
 """
 
@@ -61,14 +61,14 @@ def storage_version(path: Path) -> str:
 
 
 def test_an_older_duckdb_reads_every_table_and_view_of_the_warehouse(loaded: Sparkify) -> None:
-    names = [*sql_queries.TABLES, *sql_queries.VIEWS]
+    names = [sql_queries.qualified("duckdb", name) for name in (*sql_queries.TABLES, *sql_queries.VIEWS)]
     command = [sys.executable, "-c", READ_BY_OLDER, str(loaded.database), *names]
     environment = {**os.environ, "PYTHONPATH": str(OLDER_DUCKDB)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, f"{done.stderr}\n(`make test` puts DuckDB 1.4 into {OLDER_DUCKDB})"
     read = json.loads(done.stdout)
     assert read["version"].startswith("1.4.")
-    assert read["tables"] == {name: loaded.query(f'select count(*) from "{name}"')[0][0] for name in names}
+    assert read["tables"] == {name: loaded.query(f"select count(*) from {name}")[0][0] for name in names}
 
 
 def test_the_file_stays_in_the_format_of_duckdb_1_4_through_loads_and_drops(loaded: Sparkify) -> None:

@@ -81,7 +81,7 @@ def test_the_demonstration_loads_the_sample(tmp_path: Path, capfd: pytest.Captur
     out = capfd.readouterr().out
     assert "objects     40 new" in out
     assert "nothing new: all 40 objects are loaded" in out
-    assert "all 12 checks passed" in out
+    assert "all 14 checks passed" in out
     assert "last play" in out
     assert "plays  listeners  sessions" in out
     assert out.rstrip().endswith("/report.html")
