@@ -18,7 +18,18 @@ from sparkify.health import Arrival, Health
 
 ON_BOTH = pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=True)
 
-TABLES = ["songplays", "users", "songs", "artists", "time", "catalogue", "load_history", "rejected_records", "runs"]
+TABLES = [
+    "songplays",
+    "page_views",
+    "users",
+    "songs",
+    "artists",
+    "time",
+    "catalogue",
+    "load_history",
+    "rejected_records",
+    "runs",
+]
 
 
 def filled(sparkify: Sparkify) -> Sparkify:
