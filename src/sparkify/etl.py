@@ -40,6 +40,7 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> S
                 summary.add(counts, unknown_keys)
             this_run.end()
             summary.totals = history.totals(engine)
+            engine.after_run()
             engine.close()
     summary.seconds = time.monotonic() - started
     return summary
@@ -115,21 +116,7 @@ def _merge(
     rows, values = history.staged_rows(engine, batch, staged)
     transform.merge(engine, rows, values)
     transform.require_closed_sums(rows)
-    counts = {
-        "objects": len(batch.objects),
-        "bytes": sum(item.size for item in batch.objects),
-        "events": rows["staged events"],
-        "plays_staged": rows["staged plays"],
-        "plays_inserted": rows["songplays"],
-        "plays_matched": rows["matched_after"] - rows["matched_before"],
-        "plays_known": rows["known_plays"],
-        "page_views_staged": rows["staged page views"],
-        "page_views_inserted": rows["page_views"],
-        "page_views_known": rows["known_page_views"],
-        "songs": rows["staged songs"],
-        "rejected": len(staged.rejected),
-        "texts_cleaned": staged.cleaned_texts,
-    }
+    counts = history.counts(batch, staged, rows)
     this_run.note_batch(batch, counts)
     checks.run(engine, values)
     return counts

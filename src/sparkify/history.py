@@ -111,6 +111,28 @@ def staged_rows(engine: Engine, batch: Batch, staged: Staged) -> tuple[Counter[s
     return rows, {"first_event": first_event or never, "last_event": last_event or never}
 
 
+def counts(batch: Batch, staged: Staged, rows: Mapping[str, int]) -> dict[str, int]:
+    """What a batch did, as the columns of `runs` count it, and how many plays it matched.
+
+    `rows` says how many rows were staged, and how many each step of the transform wrote or counted.
+    """
+    return {
+        "objects": len(batch.objects),
+        "bytes": sum(item.size for item in batch.objects),
+        "events": rows["staged events"],
+        "plays_staged": rows["staged plays"],
+        "plays_inserted": rows["songplays"],
+        "plays_matched": rows["matched_after"] - rows["matched_before"],
+        "plays_known": rows["known_plays"],
+        "page_views_staged": rows["staged page views"],
+        "page_views_inserted": rows["page_views"],
+        "page_views_known": rows["known_page_views"],
+        "songs": rows["staged songs"],
+        "rejected": len(staged.rejected),
+        "texts_cleaned": staged.cleaned_texts,
+    }
+
+
 def totals(engine: Engine) -> tuple[int, ...]:
     """How many users, songs, artists, plays and matched plays the warehouse holds."""
     [row] = query(engine, "totals")

@@ -143,6 +143,8 @@ def _prefix(address: str) -> str:
 def _reserved(configuration: Path, config: Config) -> Iterator[Reserved]:
     yield Reserved(configuration, "the configuration")
     yield Reserved(config.duckdb_path, "the warehouse")
+    if config.publish:
+        yield Reserved(config.publish, "the copy for readers")
     database = _resolved(config.duckdb_path)  # DuckDB keeps its log beside the file itself, and not beside a link
     yield Reserved(database.with_name(f"{database.name}.wal"), "the warehouse's log")
     yield Reserved(database.with_name(f"{database.name}.tmp"), "the warehouse's temporary folder")

@@ -130,3 +130,29 @@ def test_a_load_on_a_full_disk_says_so_and_the_next_run_ends_right(part: int, fo
     outcome = Outcome(done.returncode, done.stdout, done.stderr)
     assert_tells_of_the_disk(outcome)
     assert outcome.batches_said_to_stay == {scene.state_left(warehouse)}, done.stderr
+
+
+PUBLISHED_ON_A_SMALL_DISK = """
+set -e
+mount -t tmpfs -o size=65536 tmpfs "$1"
+DWH_DUCKDB_PATH="$3" DWH_DUCKDB_PUBLISH="$1/readers.duckdb" "$4" -m sparkify.cli etl --config "$2" && code=0 || code=$?
+ls -A "$1"
+exit $code
+"""
+"""A load whose copy for readers has no room on the disk that is mounted at $1."""
+
+
+def test_a_copy_for_readers_without_room_is_told_and_what_is_loaded_stays(folder: Path) -> None:
+    if not (command := private_mounts()):
+        pytest.skip("neither root nor a user namespace may mount a small disk here")
+    scene = deliveries.first_load(folder)
+    warehouse = scene.copied("published")
+    (disk := folder / "disk").mkdir()
+    arguments = [str(disk), str(scene.sparkify.config), str(warehouse), sys.executable]
+    shell = [*command, "sh", "-c", PUBLISHED_ON_A_SMALL_DISK, "sh", *arguments]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert "the copy for readers cannot be written; make room there" in done.stderr
+    assert "the run is done, and all of it stays loaded" in done.stderr
+    assert done.stdout == "", "a part of the copy was left there"
+    assert scene.state_left(warehouse) == 1

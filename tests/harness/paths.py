@@ -1,5 +1,6 @@
 """Where the project lies, and where Sparkify's real files may lie beside it."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 REAL_DATA = ROOT.parent / "shared" / "data"
 """Sparkify's real files; they are no part of the project, and tests of them are skipped where they are not."""
+
+OLDER_DUCKDB = Path(sys.prefix) / "duckdb-1.4"
+"""DuckDB 1.4, as many tools embed it; the Makefile puts it there."""
 
 
 def require_real_data() -> None:

@@ -16,14 +16,12 @@ import pytest
 
 from harness import oracle
 from harness.copies import copied
+from harness.paths import OLDER_DUCKDB
 from harness.records import event, lines, song
 from harness.rows import assert_is
 from harness.warehouse import Sparkify
 from sparkify import checks, plan, sql_queries
 from sparkify.engines.duckdb.engine import DuckDB
-
-OLDER_DUCKDB = Path(sys.prefix) / "duckdb-1.4"
-"""DuckDB 1.4, as many tools embed it; the Makefile puts it there."""
 
 READ_BY_OLDER = """
 import json, sys, duckdb

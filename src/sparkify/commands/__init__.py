@@ -11,14 +11,14 @@ import os
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from sparkify import history, warehouse
+from sparkify import history, sql_queries, warehouse
 from sparkify.command_line import Parser
 from sparkify.config import Config, load
 from sparkify.engines.engine import Engine
-from sparkify.errors import SparkifyError
+from sparkify.errors import AccessError, SparkifyError
 from sparkify.progress import Progress
 
 SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
@@ -91,3 +91,45 @@ def read_only(config: Config, progress: Progress) -> Iterator[Engine]:
     with closing(warehouse.connect(config, progress, read_only=True)) as engine:
         history.require_version(engine)
         yield engine
+
+
+@contextmanager
+def copy_for_readers(config: Config, progress: Progress) -> Iterator[Engine]:
+    """The copy for readers (`[DUCKDB] PUBLISH`), so that no load waits; the warehouse where there is no copy yet."""
+    with closing(_copy(config, progress) or warehouse.connect(config, progress, read_only=True)) as engine:
+        history.require_version(engine)
+        yield engine
+
+
+@contextmanager
+def warehouse_or_copy(config: Config, progress: Progress) -> Iterator[Engine]:
+    """The warehouse, which knows of failed runs too; the copy for readers while a load holds it, if there is one."""
+    with closing(_warehouse_or_copy(config, progress)) as engine:
+        history.require_version(engine)
+        yield engine
+
+
+def _warehouse_or_copy(config: Config, progress: Progress) -> Engine:
+    if config.publish and config.publish.exists():
+        try:
+            return warehouse.connect(replace(config, lock_timeout=0), progress, read_only=True)
+        except AccessError:
+            if copy := _copy(config, progress):
+                progress.warn(f"{config.warehouse}: another process holds it; this is of its copy, {copy.address}")
+                return copy
+    return warehouse.connect(config, progress, read_only=True)
+
+
+def _copy(config: Config, progress: Progress) -> Engine | None:
+    """The copy for readers; None when there is none of this program's version, or it cannot be opened."""
+    if not config.publish or not config.publish.exists():
+        return None
+    try:
+        copy = warehouse.connect(replace(config, duckdb_path=config.publish, lock_timeout=0), progress, read_only=True)
+    except AccessError as e:
+        progress.warn(f"{e}; the warehouse itself is read")
+        return None
+    if history.version(copy) == sql_queries.WAREHOUSE_VERSION:
+        return copy
+    copy.close()
+    return None

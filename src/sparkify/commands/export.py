@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sparkify import outputs, sql_queries
 from sparkify.command_line import Parser, add_config, folder_or_address
-from sparkify.commands import Result, configuration, read_only
+from sparkify.commands import Result, configuration, copy_for_readers
 from sparkify.config import Config
 from sparkify.engines.engine import Engine
 from sparkify.engines.exports import Export
@@ -33,7 +33,7 @@ def run(options: Namespace, progress: Progress) -> Result:
     """See `Command`."""
     config = configuration(options, progress)
     _require_free(options.target, options.config, config)
-    with read_only(config, progress) as engine, engine.snapshot():
+    with copy_for_readers(config, progress) as engine, engine.snapshot():
         export(engine, options.target, progress, overwrite=options.overwrite)
     names = ", ".join(sql_queries.names("export"))
     return Result([f"exported {names} of {engine.address} into {options.target}"])

@@ -7,7 +7,7 @@ from functools import partial
 
 from sparkify import formats, outputs, questions, sql_queries
 from sparkify.command_line import Parser, add_config, add_filters, count, file
-from sparkify.commands import Result, configuration, read_only
+from sparkify.commands import Result, configuration, copy_for_readers
 from sparkify.config import Config, load
 from sparkify.progress import Progress
 
@@ -43,7 +43,7 @@ def run(options: Namespace, progress: Progress) -> Result:
     questions.require_options(sql, chosen)
     config = configuration(options, progress)
     _require_free_output(options, config)
-    with read_only(config, progress) as engine, engine.snapshot():
+    with copy_for_readers(config, progress) as engine, engine.snapshot():
         answer, is_whole = engine.ask(sql, chosen.values()).read_ahead()
         if not is_whole:
             formats.write(answer, options.format, options.output)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sparkify import outputs
 from sparkify.command_line import Parser, add_config, add_filters, file
-from sparkify.commands import Result, configuration, read_only
+from sparkify.commands import Result, configuration, copy_for_readers
 from sparkify.progress import Progress
 
 HELP = "write the report: one HTML file that needs nothing else"
@@ -35,7 +35,7 @@ def run(options: Namespace, progress: Progress) -> Result:
     config = configuration(options, progress)
     outputs.require_free_file(options.output, options.config, config)
     now = datetime.now(UTC).replace(tzinfo=None)
-    with read_only(config, progress) as engine, engine.snapshot(), progress.phase("report"):
+    with copy_for_readers(config, progress) as engine, engine.snapshot(), progress.phase("report"):
         page = report.page(engine, options.first_day, options.last_day, options.level, now, _config_option(options))
     with outputs.replaced(options.output) as new:
         new.write_text(page, encoding="utf-8")

@@ -11,7 +11,7 @@ from typing import Any
 
 from sparkify import health
 from sparkify.command_line import Parser, add_config, add_json
-from sparkify.commands import Result, configuration, read_only
+from sparkify.commands import Result, configuration, warehouse_or_copy
 from sparkify.errors import CheckError
 from sparkify.health import Health
 from sparkify.output import as_json
@@ -49,7 +49,7 @@ def _duration(text: str) -> timedelta:
 
 def run(options: Namespace, progress: Progress) -> Result:
     """See `Command`."""
-    with read_only(configuration(options, progress), progress) as engine:
+    with warehouse_or_copy(configuration(options, progress), progress) as engine:
         status = health.examine(engine, datetime.now(UTC).replace(tzinfo=None))
     for warning in _warnings(status):
         progress.warn(warning)

@@ -62,13 +62,15 @@ class Cluster:
 class Config:
     """All that a run needs to know. Sizes are in bytes, times in seconds. Without a cluster, the engine is DuckDB.
 
-    `secrets` are the texts that no message may show.
+    `publish` is the copy of the DuckDB file for readers, if there is to be one; `secrets` are the texts that no message
+    may show.
     """
 
     folder: Path
     store: Store
     cluster: Cluster | None
     duckdb_path: Path
+    publish: Path | None
     memory_limit: int
     max_errors: int
     batch_size: int
@@ -106,6 +108,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         store=store,
         cluster=_cluster(settings, store) if settings.text(keys.CLUSTER_HOST) else None,
         duckdb_path=folder / settings.value(keys.DUCKDB_PATH),
+        publish=None if settings.text(keys.CLUSTER_HOST) else _publish(settings, folder),
         memory_limit=settings.value(keys.DUCKDB_MEMORY_LIMIT),
         max_errors=settings.value(keys.ETL_MAX_ERRORS),
         batch_size=settings.value(keys.ETL_BATCH_SIZE),
@@ -113,6 +116,20 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         warnings=tuple(warnings),
         secrets=tuple(secret for secret in secrets if secret),
     )
+
+
+def _publish(settings: Settings, folder: Path) -> Path | None:
+    """The file of the copy for readers.
+
+    Raises:
+        ConfigError: it is the warehouse itself.
+    """
+    if not settings.text(keys.DUCKDB_PUBLISH):
+        return None
+    path = folder / settings.value(keys.DUCKDB_PUBLISH)
+    if os.path.realpath(path) == os.path.realpath(folder / settings.value(keys.DUCKDB_PATH)):
+        raise settings.refused(keys.DUCKDB_PUBLISH, "accepted is another file than [DUCKDB] PATH, the warehouse itself")
+    return path
 
 
 def _store(settings: Settings) -> Store:

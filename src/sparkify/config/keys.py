@@ -86,6 +86,13 @@ S3_WORK = Key(
 )
 
 DUCKDB_PATH = Key("DUCKDB", "PATH", "the warehouse file", FILE, default="sparkify.duckdb")
+DUCKDB_PUBLISH = Key(
+    "DUCKDB",
+    "PUBLISH",
+    "a copy of the warehouse for readers, replaced as a whole after each run that changed something",
+    FILE,
+    without="readers and loads wait for each other",
+)
 DUCKDB_MEMORY_LIMIT = Key(
     "DUCKDB", "MEMORY_LIMIT", "memory that DuckDB may use before it works on disk", SIZE, default="800 MB"
 )

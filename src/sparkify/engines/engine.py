@@ -123,6 +123,14 @@ class Engine(Protocol):
         """Do what the database needs after a batch or a change of the tables."""
         ...
 
+    def after_run(self) -> None:
+        """Do what the database needs after a run.
+
+        Raises:
+            AccessError: the copy for readers cannot be written.
+        """
+        ...
+
     def close(self) -> None:
         """Close the connection."""
         ...

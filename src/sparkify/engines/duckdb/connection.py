@@ -71,11 +71,12 @@ class Connection:
         """
         self.address = str(config.duckdb_path)
         self.path = config.duckdb_path
+        self.published_path = config.publish
         if not is_utf8(self.address):
             raise AccessError(
                 f"{self.address}: the path is not UTF-8, as DuckDB needs it; set [DUCKDB] PATH to another"
             )
-        self._progress = progress
+        self.progress = progress
         settings = {**SETTINGS, "memory_limit": f"{config.memory_limit} B"}
         require_database(self.path)
         self._opened = ExitStack()
@@ -118,7 +119,7 @@ class Connection:
         """Run a statement with the values that it names; its rows are still to be fetched."""
         names = sql_queries.parameters(sql) if values else ()
         used = {name: value for name, value in values.items() if name in names}
-        with self._progress.statement(sql):
+        with self.progress.statement(sql):
             return self._connection.execute(sql, used or None)
 
     def statement_kinds(self, sql: str) -> list[str]:

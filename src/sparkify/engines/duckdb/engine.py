@@ -10,7 +10,7 @@ import duckdb
 from sparkify import sql_queries
 from sparkify.engines import clean_texts
 from sparkify.engines.answer import Answer, Value
-from sparkify.engines.duckdb import export, staging
+from sparkify.engines.duckdb import export, publish, staging
 from sparkify.engines.duckdb.connection import QUESTION_SPILL, Connection
 from sparkify.engines.duckdb.file import log_of, require_writable
 from sparkify.engines.engine import Source
@@ -75,6 +75,11 @@ class DuckDB(Connection):
             staged = staging.stage(self, batch, source, progress, careful=careful, limit=limit)
             staged.cleaned_texts = clean_texts.repair(self)
         return staged
+
+    def after_run(self) -> None:
+        """See `Engine.after_run`. The warehouse is published, if it is to be."""
+        if self.published_path:
+            publish.publish(self, self.published_path, self.progress)
 
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
         """See `Engine.examinations`."""

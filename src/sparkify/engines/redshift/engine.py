@@ -175,6 +175,9 @@ class Redshift(Connection):
         except AccessError as e:
             self.progress.warn(f"{e}; the load goes on, and what was put into [S3] WORK stays there")
 
+    def after_run(self) -> None:
+        """See `Engine.after_run`. Redshift's readers and its loads do not wait for each other."""
+
     def close(self) -> None:
         """See `Engine.close`."""
         with suppress(AccessError):

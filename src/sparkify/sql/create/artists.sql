@@ -6,5 +6,5 @@ create table if not exists artists (
     location varchar(65535),  -- where the artist is from, as free text; null: unknown
     latitude double precision,  -- latitude of the artist's place in degrees, south is negative; null: unknown
     longitude double precision  -- longitude of the artist's place in degrees, west is negative; null: unknown
-    /* redshift: , primary key (artist_id) */
+    /* keys: , primary key (artist_id) */
 );

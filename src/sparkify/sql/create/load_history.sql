@@ -13,5 +13,5 @@ create table if not exists load_history (
     rows_staged bigint not null,  -- records of which a row was made
     rows_rejected bigint not null,  -- records of which no row could be made, in rejected_records
     loaded_at timestamp not null  -- when the object was loaded (UTC)
-    /* redshift: , primary key (kind, object_key) */
+    /* keys: , primary key (kind, object_key) */
 );

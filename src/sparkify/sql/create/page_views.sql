@@ -14,5 +14,5 @@ create table if not exists page_views (
     auth varchar(256),  -- Logged In, Logged Out, Guest or Cancelled; null: not delivered
     location varchar(65535),  -- where the user was; null: not delivered
     user_agent varchar(65535)  -- browser and system of the user, as sent; null: not delivered
-    /* redshift: , primary key (page_view_id), foreign key (user_id) references users (user_id) */
+    /* keys: , primary key (page_view_id), foreign key (user_id) references users (user_id) */
 ) /* redshift: sortkey (start_time) */;

@@ -20,5 +20,5 @@ create table if not exists runs (
     page_views_inserted bigint,  -- page views that were new; null: as before
     page_views_known bigint,  -- page views that were not: page_views_staged - page_views_inserted; null: as before
     texts_cleaned bigint  -- distinct texts of its batches that were encoded twice or ended in blanks; null: as before
-    /* redshift: , primary key (run_id) */
+    /* keys: , primary key (run_id) */
 );

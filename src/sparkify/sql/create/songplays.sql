@@ -1,9 +1,10 @@
 -- Fact: what was played, matched to a song of the catalogue or not.
 -- Grain: one row per play, that is per NextSong event; event key (session_id, item_in_session, start_time, user_id).
 -- A digest cannot be compressed; in DuckDB the attempt would take a quarter of the time of a load's largest insert.
--- In Redshift, keys are hints to the planner and not enforced; the checks make sure that they are true. Its rows are
--- sorted by time there, so that a load, and a question about some days, reads those days only; they are spread as
--- Redshift finds best (DISTSTYLE AUTO), for no one join is the most frequent.
+-- Each key that DuckDB declares is an index, so a load declares none. In Redshift keys are hints to the planner and not
+-- enforced; the checks make sure that they are true. Its rows are sorted by time there, so that a load, and a question
+-- about some days, reads those days only; they are spread as Redshift finds best (DISTSTYLE AUTO), for no one join is the
+-- most frequent.
 create table if not exists songplays (
     songplay_id varchar(32) not null /* duckdb: using compression uncompressed */,  -- md5 of the event key, hexadecimal
     start_time timestamp not null,  -- when the play began (UTC, to the millisecond)
@@ -18,7 +19,7 @@ create table if not exists songplays (
     title varchar(65535),  -- the song as the app named it; null: not delivered
     artist_name varchar(65535),  -- the artist as the app named it; null: not delivered
     duration double precision  -- length of the song in seconds, as the app named it; null: not delivered
-    /* redshift: , primary key (songplay_id), foreign key (start_time) references "time" (start_time),
+    /* keys: , primary key (songplay_id), foreign key (start_time) references "time" (start_time),
     foreign key (user_id) references users (user_id), foreign key (song_id) references songs (song_id),
     foreign key (artist_id) references artists (artist_id) */
 ) /* redshift: sortkey (start_time) */;

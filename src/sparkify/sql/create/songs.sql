@@ -6,5 +6,5 @@ create table if not exists songs (
     artist_id varchar(256) not null,  -- the song's artist, in artists
     year bigint,  -- year in which the song came out; null: unknown
     duration double precision  -- length of the song in seconds; null: unknown
-    /* redshift: , primary key (song_id), foreign key (artist_id) references artists (artist_id) */
+    /* keys: , primary key (song_id), foreign key (artist_id) references artists (artist_id) */
 );

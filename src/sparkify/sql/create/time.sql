@@ -8,5 +8,5 @@ create table if not exists "time" (
     month integer not null,  -- month of the year, 1 to 12
     year integer not null,  -- calendar year, such as 2018
     weekday integer not null  -- day of the week, 0 (Sunday) to 6 (Saturday)
-    /* redshift: , primary key (start_time) */
+    /* keys: , primary key (start_time) */
 ) /* redshift: sortkey (start_time) */;

@@ -9,5 +9,5 @@ create table if not exists users (
     latest_start_time timestamp not null,  -- when the user's latest event happened (UTC, to the millisecond)
     latest_item_in_session bigint not null,  -- place of the user's latest event in its session, from 0
     registered_at timestamp  -- when the user signed up, by the latest event (UTC); null: not delivered
-    /* redshift: , primary key (user_id) */
+    /* keys: , primary key (user_id) */
 );

@@ -1,0 +1,131 @@
+"""The copy of the warehouse for readers (`[DUCKDB] PUBLISH`): a file that only ever appears whole, in place of another.
+
+Whoever has the former copy open keeps it. Nobody who reads a copy waits for a load, or makes one wait.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sparkify import dictionary, sql_queries
+from sparkify.engines.duckdb.connection import Connection
+from sparkify.engines.duckdb.file import require_database
+from sparkify.engines.duckdb.private_folder import PrivateFolder
+from sparkify.errors import AccessError, LoadError
+from sparkify.progress import Progress
+
+COPY = '"the copy for readers"'
+"""The name of the copy's database while it is written. A file named so would have the same."""
+
+MOST_PLAYS_WITH_KEYS = 1_000_000
+"""Plays up to which the copy declares its keys. DuckDB makes an index of each: of 2 million plays they would take four
+times the time and the room of the rows."""
+
+STATE = """
+select
+    (select max(version) from {database}."warehouse"),
+    (select coalesce(sum(batches), 0) from {database}."runs"),
+    (select count(*) from {database}."load_history")
+"""
+"""What differs between a warehouse and a former copy of it."""
+
+
+def publish(connection: Connection, path: Path, progress: Progress) -> None:
+    """Write the copy anew, unless it is what the warehouse holds already.
+
+    Raises:
+        AccessError: it cannot be written, or is no copy of a warehouse.
+    """
+    try:
+        [(name,)] = connection.query("select current_database()")
+        warehouse = f'"{name}".main'
+        with PrivateFolder(path.resolve()) as folder:
+            if _is_current(connection, warehouse, path, folder):
+                return
+            with progress.phase(f"publish {path}"):
+                new = folder.new_file().with_suffix(".duckdb")
+                with _attached(connection, new, "storage_version 'v1.4.0'"):
+                    with connection.transaction():
+                        _fill(connection, warehouse)
+                    connection.query(f"checkpoint {COPY}")
+                _replace(new, path)
+    except (LoadError, OSError) as e:
+        fix = "make room there, or set [DUCKDB] PUBLISH to another file; what is loaded stays loaded"
+        raise AccessError(f"{path}: the copy for readers cannot be written; {fix} ({e})") from e
+
+
+def _is_current(connection: Connection, warehouse: str, path: Path, folder: PrivateFolder) -> bool:
+    """Whether the file at the path is a copy of what the warehouse holds now.
+
+    Raises:
+        AccessError: it is something else, which must not be replaced.
+    """
+    if not path.exists():
+        return False
+    require_database(path)
+    try:
+        state = _state(connection, path)
+    except LoadError:
+        # A tool holds it open for writing; its bytes can be read all the same.
+        shutil.copyfile(path, looked_at := folder.new_file().with_suffix(".duckdb"))
+        state = _state(connection, looked_at)
+    if state is None:
+        fix = "set [DUCKDB] PUBLISH to another file, or to one that is not there yet"
+        raise AccessError(f"{path}: this is no copy of a warehouse, and is not replaced; {fix}")
+    return state == connection.query(STATE.format(database=warehouse))
+
+
+def _state(connection: Connection, path: Path) -> list[tuple[int, ...]] | None:
+    """The state of a copy; None if the database holds no warehouse."""
+    with _attached(connection, path, "read_only"):
+        tables = "select table_name from duckdb_tables() where database_name = $database"
+        found = {name for (name,) in connection.query(tables, {"database": COPY.strip('"')})}
+        if not found.issuperset({"warehouse", "runs", "load_history"}):
+            return None
+        return connection.query(STATE.format(database=f"{COPY}.main"))
+
+
+@contextmanager
+def _attached(connection: Connection, path: Path, options: str) -> Iterator[None]:
+    connection.query(f"attach {sql_queries.literal(str(path))} as {COPY} ({options})")
+    try:
+        yield
+    finally:
+        connection.query(f"detach {COPY}")
+
+
+def _fill(connection: Connection, warehouse: str) -> None:
+    """Make the tables, their rows, the views and the descriptions of all, in the database that is attached."""
+    [(plays,)] = connection.query("select count(*) from songplays")
+    with_keys = plays <= MOST_PLAYS_WITH_KEYS
+    connection.query(f"use {COPY}")
+    try:
+        for name in sql_queries.LASTING:
+            for statement in sql_queries.statements("create", name):
+                connection.query(sql_queries.opened_for("duckdb", statement, keys=with_keys))
+            if name in sql_queries.LASTING_TABLES:
+                connection.query(f'insert into "{name}" select * from {warehouse}."{name}"')
+        for statement in dictionary.comment_queries("a copy, which has no staging tables"):
+            connection.query(statement)
+    finally:
+        connection.query(f"use {warehouse}")
+
+
+def _replace(new: Path, path: Path) -> None:
+    """Put a file in the place of another, so that no crash leaves a part of it there. A link stays a link."""
+    place = path.resolve()
+    _sync(new)
+    new.replace(place)
+    _sync(place.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
