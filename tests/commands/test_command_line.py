@@ -173,7 +173,7 @@ def test_before_create_tables_a_command_says_what_to_run_first(command: list[str
     outcome = sparkify.command(*command)
     assert outcome.exit_code == 2
     assert outcome.err.splitlines()[-2:] == [
-        f"error: {sparkify.database}: there is no warehouse yet; run create_tables.py first",
+        f"error: {sparkify.database}: there is no warehouse yet; run sparkify create-tables first",
         "nothing was changed",
     ]
     assert not sparkify.database.exists()
@@ -186,7 +186,7 @@ def test_in_a_database_without_our_tables_a_command_says_what_to_run_first(comma
         connection.execute("create table mine as select 1 as one")
     outcome = sparkify.command(*command)
     assert outcome.exit_code == 2
-    assert f"error: {sparkify.database}: the tables are not there yet; run create_tables.py first" in outcome.err
+    assert f"error: {sparkify.database}: the tables are not there yet; run sparkify create-tables first" in outcome.err
 
 
 @pytest.mark.parametrize("command", [["etl"], ["rejected", "--retry"], ["create-tables"], *READING])
@@ -570,6 +570,30 @@ def test_the_scripts_of_the_mission_are_the_commands(script: str, command: str, 
     assert started("--help") == run(command, "--help")
     config = str(tmp_path / "none.cfg")
     assert started("--config", config) == run(command, "--config", config)
+
+
+@pytest.mark.parametrize(
+    ("started_as", "named"),
+    [
+        ("/usr/bin/sparkify", "sparkify create-tables"),
+        (".venv/bin/sparkify", "sparkify create-tables"),
+        ("/opt/sparkify/cli.py", "sparkify create-tables"),
+        ("-c", "sparkify create-tables"),
+        ("etl.py", "create_tables.py"),
+        ("/opt/sparkify/create_tables.py", "create_tables.py"),
+    ],
+)
+def test_a_message_names_a_command_as_the_person_can_type_it(
+    started_as: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [started_as, "etl"])
+    refused = Sparkify(tmp_path / "sparkify").etl()
+    assert refused.error.endswith(f"there is no warehouse yet; run {named} first")
+
+
+def test_no_message_names_a_script_by_itself() -> None:
+    sources = [path for path in (ROOT / "src").rglob("*.py") if path.name != "program.py"]
+    assert [path for path in sources if re.search(r"create_tables\.py|\betl\.py", path.read_text("utf-8"))] == []
 
 
 HEAVY = ("altair", "boto3", "configparser", "duckdb", "jinja2", "obstore", "redshift_connector", "rich", "shtab")

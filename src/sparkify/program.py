@@ -1,0 +1,18 @@
+"""How the person started the program, and so by which names messages call its commands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+SCRIPTS = {"create-tables": "create_tables.py", "etl": "etl.py"}
+"""The commands that have a script of their own in a clone."""
+
+
+def command(name: str) -> str:
+    """A command as the person can type it: `sparkify etl`, or `etl.py` if one of the scripts was started.
+
+    Who starts the scripts may not have `sparkify` on the PATH, and who installed a wheel has no scripts.
+    """
+    is_script = Path(sys.argv[0]).name in SCRIPTS.values()
+    return SCRIPTS[name] if is_script and name in SCRIPTS else f"sparkify {name}"
