@@ -457,7 +457,7 @@ def test_every_command_can_be_quiet_or_verbose_but_not_both(name: str) -> None:
         (["elt"], "etl"),
         (["chek"], "check"),
         (["create-table"], "create-tables"),
-        (["create_tables"], "create-tables"),
+        (["create_table"], "create-tables"),
         (["etl", "--dryrun"], "--dry-run"),
         (["etl", "--jsn"], "--json"),
         (["etl", "--quite"], "--quiet"),
@@ -481,6 +481,14 @@ def test_options_may_come_before_the_command(sparkify: Sparkify) -> None:
     refused = run("--nowhere", "etl")
     assert refused.exit_code == 2
     assert refused.err.splitlines()[-1].endswith("unrecognized arguments: --nowhere")
+
+
+def test_create_tables_may_be_typed_as_its_script_is_called(sparkify: Sparkify) -> None:
+    config = ["--config", str(sparkify.config)]
+    for typed in (["create_tables", *config], ["--quiet", "create_tables", *config]):
+        assert run(*typed).out == f"the tables are there already in {sparkify.database}\n"
+    assert run("create_tables", "--help") == run("create-tables", "--help")
+    assert "create_tables" not in run("--help").out
 
 
 @pytest.mark.parametrize("typed", [["load"], ["etl", "now"], ["query", "totals", "--format", "xls"]])
