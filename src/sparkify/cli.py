@@ -22,6 +22,7 @@ from sparkify.output import JSON_VERSION, write_json, write_lines
 from sparkify.progress import Progress, discard_rest, for_terminal
 
 COMMANDS = {
+    "init": "sparkify.commands.init",
     "create-tables": "sparkify.commands.create_tables",
     "etl": "sparkify.commands.etl",
     "doctor": "sparkify.commands.doctor",

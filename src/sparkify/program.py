@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,3 +19,11 @@ def command(name: str) -> str:
     """
     is_script = Path(sys.argv[0]).name in SCRIPTS.values()
     return SCRIPTS[name] if is_script and name in SCRIPTS else f"sparkify {name}"
+
+
+def executable() -> str:
+    """The program as a shell finds it from any folder: `sparkify`, or its path if that name leads elsewhere."""
+    started = os.path.abspath(sys.argv[0])
+    on_path = shutil.which("sparkify")
+    is_found = on_path is not None and os.path.realpath(on_path) == os.path.realpath(started)
+    return "sparkify" if is_found or Path(started).name != "sparkify" else shlex.quote(started)
