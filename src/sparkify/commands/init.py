@@ -17,7 +17,7 @@ from sparkify.errors import AccessError, ConfigError
 from sparkify.progress import Progress
 
 HELP = "make a folder with a commented dwh.cfg, and with sample data if wanted"
-EXAMPLES = ("sparkify init warehouse", "sparkify init warehouse --sample    # loads at once", "sparkify init .")
+EXAMPLES = ("sparkify init warehouse", "sparkify init warehouse --sample    # with data to try", "sparkify init .")
 
 CONFIG = "dwh.cfg"
 
