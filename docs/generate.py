@@ -152,6 +152,7 @@ def configuration_page() -> str:
             "The keys of `dwh.cfg`, by section. An environment variable overrides its key, and an empty one clears it."
             " Relative paths count from the file's own folder; a value may stand in quotes. A section that is not"
             " listed here is not read, which a warning says; an unknown key in a section that is, is an error."
+            " `sparkify init DIR` writes a file with all of them."
         ),
     ]
     head = ("key", "meaning", "value", "without it", "environment variable")

@@ -22,6 +22,7 @@ from sparkify.output import JSON_VERSION, write_json, write_lines
 from sparkify.progress import Progress, discard_rest, for_terminal
 
 COMMANDS = {
+    "init": "sparkify.commands.init",
     "create-tables": "sparkify.commands.create_tables",
     "etl": "sparkify.commands.etl",
     "doctor": "sparkify.commands.doctor",
@@ -89,10 +90,17 @@ def parse(arguments: Sequence[str]) -> Namespace:
 
 def _command_first(arguments: Sequence[str]) -> Sequence[str]:
     """The same command line with its command before its options, which people also type the other way round."""
-    if not arguments[0].startswith("-"):
-        return arguments
-    at = next((at for at, word in enumerate(arguments) if word in COMMANDS), 0)
-    return [arguments[at], *arguments[:at], *arguments[at + 1 :]]
+    names = [_command_name(word) for word in arguments]
+    at = 0
+    if arguments[0].startswith("-"):
+        at = next((at for at, name in enumerate(names) if name in COMMANDS), 0)
+    return [names[at], *arguments[:at], *arguments[at + 1 :]]
+
+
+def _command_name(word: str) -> str:
+    """The name of the command that a word means: `create_tables`, as the script is called, is `create-tables` too."""
+    name = word.replace("_", "-")
+    return name if name in COMMANDS else word
 
 
 def parser(names: Iterable[str] = tuple(COMMANDS)) -> Parser:

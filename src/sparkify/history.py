@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
-from sparkify import sql_queries
+from sparkify import program, sql_queries
 from sparkify.engines.answer import Rows, Value
 from sparkify.engines.engine import Engine, locked
 from sparkify.engines.staged import Staged
@@ -50,12 +50,13 @@ def require_version(engine: Engine) -> None:
         ConfigError: they are not.
     """
     current = version(engine)
+    create_tables = program.command("create-tables")
     if current is None:
-        raise ConfigError(f"{engine.address}: the tables are not there yet; run create_tables.py first")
+        raise ConfigError(f"{engine.address}: the tables are not there yet; run {create_tables} first")
     if current < sql_queries.WAREHOUSE_VERSION:
         raise ConfigError(
             f"{engine.address}: a warehouse of version {current}, and this program is for "
-            f"{sql_queries.WAREHOUSE_VERSION}; run create_tables.py, which brings it up to date and keeps what it holds"
+            f"{sql_queries.WAREHOUSE_VERSION}; run {create_tables}, which brings it up to date and keeps what it holds"
         )
     require_no_newer_version(engine, current)
 
@@ -68,7 +69,8 @@ def require_no_newer_version(engine: Engine, current: int) -> None:
     """
     ours = sql_queries.WAREHOUSE_VERSION
     if current > ours:
-        fix = "use the program that made it, or start afresh with create_tables.py --drop and a load"
+        afresh = f"start afresh with {program.command('create-tables')} --drop and a load"
+        fix = f"use the program that made it, or {afresh}"
         raise ConfigError(f"{engine.address}: a warehouse of version {current}, and this program is for {ours}; {fix}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sparkify import sql_queries
+from sparkify import program, sql_queries
 from sparkify.config import Config
 from sparkify.engines.answer import Value
 from sparkify.engines.clean_texts import clean
@@ -44,7 +44,7 @@ def migrate(engine: Engine, config: Config, version: int) -> None:
     if version == sql_queries.WAREHOUSE_VERSION:
         return
     if version < OLDEST_VERSION:
-        fix = "start afresh with create_tables.py --drop and a load"
+        fix = f"start afresh with {program.command('create-tables')} --drop and a load"
         raise ConfigError(f"{engine.address}: a warehouse of version {version} cannot be brought up to date; {fix}")
     values = {
         "song_prefix": name_prefix(config.store.song_data, config.folder),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sparkify import program
 from sparkify.config import Cluster, Config
 from sparkify.engines.engine import Engine
 from sparkify.errors import ConfigError
@@ -20,7 +21,8 @@ def connect(config: Config, progress: Progress, *, create: bool = False, read_on
     if config.cluster:
         return _redshift(config, config.cluster, progress, create=create)
     if not create and not _is_there(config.duckdb_path):
-        raise ConfigError(f"{config.duckdb_path}: there is no warehouse yet; run create_tables.py first")
+        fix = f"run {program.command('create-tables')} first"
+        raise ConfigError(f"{config.duckdb_path}: there is no warehouse yet; {fix}")
     from sparkify.engines.duckdb.engine import DuckDB
 
     return DuckDB(config, progress, read_only=read_only)

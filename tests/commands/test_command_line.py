@@ -173,7 +173,7 @@ def test_before_create_tables_a_command_says_what_to_run_first(command: list[str
     outcome = sparkify.command(*command)
     assert outcome.exit_code == 2
     assert outcome.err.splitlines()[-2:] == [
-        f"error: {sparkify.database}: there is no warehouse yet; run create_tables.py first",
+        f"error: {sparkify.database}: there is no warehouse yet; run sparkify create-tables first",
         "nothing was changed",
     ]
     assert not sparkify.database.exists()
@@ -186,7 +186,7 @@ def test_in_a_database_without_our_tables_a_command_says_what_to_run_first(comma
         connection.execute("create table mine as select 1 as one")
     outcome = sparkify.command(*command)
     assert outcome.exit_code == 2
-    assert f"error: {sparkify.database}: the tables are not there yet; run create_tables.py first" in outcome.err
+    assert f"error: {sparkify.database}: the tables are not there yet; run sparkify create-tables first" in outcome.err
 
 
 @pytest.mark.parametrize("command", [["etl"], ["rejected", "--retry"], ["create-tables"], *READING])
@@ -447,7 +447,7 @@ def parsed(line: str) -> Namespace:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_can_be_quiet_or_verbose_but_not_both(name: str) -> None:
-    needed = {"export": ["folder"], "sample": ["folder"], "completion": ["bash"]}.get(name, [])
+    needed = {"init": ["folder"], "export": ["folder"], "sample": ["folder"], "completion": ["bash"]}.get(name, [])
     message = [cli.parse([name, *needed, *option]).detail for option in ([], ["-q"], ["--verbose"])]
     assert message == ["normal", "quiet", "verbose"]
     assert run(name, *needed, "--quiet", "-v").exit_code == 2
@@ -459,7 +459,7 @@ def test_every_command_can_be_quiet_or_verbose_but_not_both(name: str) -> None:
         (["elt"], "etl"),
         (["chek"], "check"),
         (["create-table"], "create-tables"),
-        (["create_tables"], "create-tables"),
+        (["create_table"], "create-tables"),
         (["etl", "--dryrun"], "--dry-run"),
         (["etl", "--jsn"], "--json"),
         (["etl", "--quite"], "--quiet"),
@@ -483,6 +483,14 @@ def test_options_may_come_before_the_command(sparkify: Sparkify) -> None:
     refused = run("--nowhere", "etl")
     assert refused.exit_code == 2
     assert refused.err.splitlines()[-1].endswith("unrecognized arguments: --nowhere")
+
+
+def test_create_tables_may_be_typed_as_its_script_is_called(sparkify: Sparkify) -> None:
+    config = ["--config", str(sparkify.config)]
+    for typed in (["create_tables", *config], ["--quiet", "create_tables", *config]):
+        assert run(*typed).out == f"the tables are there already in {sparkify.database}\n"
+    assert run("create_tables", "--help") == run("create-tables", "--help")
+    assert "create_tables" not in run("--help").out
 
 
 @pytest.mark.parametrize("typed", [["load"], ["etl", "now"], ["query", "totals", "--format", "xls"]])
@@ -572,6 +580,30 @@ def test_the_scripts_of_the_mission_are_the_commands(script: str, command: str, 
     assert started("--help") == run(command, "--help")
     config = str(tmp_path / "none.cfg")
     assert started("--config", config) == run(command, "--config", config)
+
+
+@pytest.mark.parametrize(
+    ("started_as", "named"),
+    [
+        ("/usr/bin/sparkify", "sparkify create-tables"),
+        (".venv/bin/sparkify", "sparkify create-tables"),
+        ("/opt/sparkify/cli.py", "sparkify create-tables"),
+        ("-c", "sparkify create-tables"),
+        ("etl.py", "create_tables.py"),
+        ("/opt/sparkify/create_tables.py", "create_tables.py"),
+    ],
+)
+def test_a_message_names_a_command_as_the_person_can_type_it(
+    started_as: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [started_as, "etl"])
+    refused = Sparkify(tmp_path / "sparkify").etl()
+    assert refused.error.endswith(f"there is no warehouse yet; run {named} first")
+
+
+def test_no_message_names_a_script_by_itself() -> None:
+    sources = [path for path in (ROOT / "src").rglob("*.py") if path.name != "program.py"]
+    assert [path for path in sources if re.search(r"create_tables\.py|\betl\.py", path.read_text("utf-8"))] == []
 
 
 HEAVY = ("altair", "boto3", "configparser", "duckdb", "jinja2", "obstore", "redshift_connector", "rich", "shtab")

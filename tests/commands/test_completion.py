@@ -116,6 +116,7 @@ def test_the_line_of_the_help_makes_bash_complete_the_program(tmp_path: Path) ->
         ("sparkify status --max", ["--max-age"]),
         ("sparkify completion ", [*SHELLS]),
         ("sparkify create-tables --dr", ["--drop"]),
+        ("sparkify create", ["create-tables"]),
         ("sparkify zzz", []),
     ],
 )

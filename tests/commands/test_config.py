@@ -337,6 +337,33 @@ def test_a_section_that_is_not_ours_is_named_in_one_warning_and_the_load_goes_on
     assert warnings == [f"warning: {sparkify.config}: not ours and not read: [DWH], [NOTES]"]
 
 
+@pytest.mark.parametrize(
+    ("section", "nearest"),
+    [
+        ("DUKDB", "DUCKDB"),
+        ("duckdbs", "DUCKDB"),
+        ("ELT", "ETL"),
+        ("CLUSTR", "CLUSTER"),
+        ("IAMROLE", "IAM_ROLE"),
+        ("AWS1", "AWS"),
+    ],
+)
+def test_a_mistyped_section_is_warned_of_with_the_right_one(section: str, nearest: str, tmp_path: Path) -> None:
+    [warning] = read(tmp_path, f"{S3}[{section}]\nx = 1\n[NOTES]\nx = 1\n").warnings
+    file = tmp_path / "dwh.cfg"
+    assert warning == f"{file}: not ours and not read: [{section}] (did you mean [{nearest}]?), [NOTES]"
+
+
+def test_a_section_of_a_similar_name_is_no_mistake_beside_the_right_one(tmp_path: Path) -> None:
+    [warning] = read(tmp_path, f"{S3}[CLUSTER]\n[CLUSTER_DWH]\nx = 1\n").warnings
+    assert warning.endswith("not read: [CLUSTER_DWH]")
+
+
+def test_a_key_that_must_be_set_below_a_mistyped_section_is_asked_for_with_the_right_section(tmp_path: Path) -> None:
+    message = refusal(tmp_path, S3.replace("[S3]", "[SS3]"))
+    assert message == f"{tmp_path / 'dwh.cfg'}: [S3] LOG_DATA is not set: [SS3] is not read; did you mean [S3]?"
+
+
 @pytest.mark.parametrize("key", ["LOG_DATA", "SONG_DATA", "LOG_JSONPATH"])
 def test_a_place_that_is_not_there_is_named_with_its_full_path_and_exit_code_3(key: str, sparkify: Sparkify) -> None:
     text = sparkify.config.read_text()

@@ -60,10 +60,10 @@ def test_tables_that_are_not_there_are_told_with_the_command_that_makes_them(spa
     delivered(sparkify)
     if sparkify.engine == "duckdb":
         sparkify.database.unlink()
-        missing, fix = "warehouse", "there is no warehouse yet; run create_tables.py first"
+        missing, fix = "warehouse", "there is no warehouse yet; run sparkify create-tables first"
     else:
         sparkify.configure(more="[CLUSTER]\nSCHEMA = elsewhere".removeprefix("[CLUSTER]\n"))
-        missing, fix = "tables", "the tables are not there yet; run create_tables.py first"
+        missing, fix = "tables", "the tables are not there yet; run sparkify create-tables first"
     outcome = sparkify.command("doctor")
     assert outcome.exit_code == sparkify.etl().exit_code == 2
     [(last, (sign, text))] = [*found(outcome).items()][-1:]

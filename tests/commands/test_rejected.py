@@ -73,7 +73,7 @@ def test_each_record_is_listed_with_its_place_and_reason(sparkify: Sparkify) -> 
     assert (outcome.exit_code, outcome.err) == (0, "")
     first, last = outcome.out.splitlines()
     assert first == f"{name(sparkify)}, line 2, column session_id: {record['reason']}"
-    assert last.startswith("1 record in 1 object; repair the objects and load them with etl.py; ")
+    assert last.startswith("1 record in 1 object; repair the objects and load them with `sparkify etl`; ")
     assert "`sparkify rejected --retry`" in last
 
 

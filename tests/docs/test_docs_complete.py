@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 from generate import REFERENCE, ROOT
 
 from doc_blocks import PAGES, blocks, page_name
@@ -34,6 +35,16 @@ def test_make_explains_every_target_and_the_pages_name_no_other() -> None:
         name for page in pages for name in re.findall(r"(?:`|^ *(?:\$ )?)make ([a-z-]+)", page.read_text("utf-8"), re.M)
     }
     assert {"run", "test", "redshift-driver", "lock"} <= named <= explained
+
+
+@pytest.mark.parametrize("name", ["run", "redshift", "dev"])
+def test_make_says_what_it_installs_how_large_that_is_and_how_to_remove_it(name: str) -> None:
+    planned = ["make", "--dry-run", "--always-make", f".venv/installed-{name}"]
+    answer = subprocess.run(planned, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    size = r"about \d+ MB, and \d+ MB of downloads"
+    said = rf'^echo "Installing the packages of locks/{name}\.txt into \.venv: {size}; deleting \.venv removes them\."$'
+    assert re.search(said, answer, re.MULTILINE), answer
+    assert answer.index('echo "Installing') < answer.index("pip install")
 
 
 def test_every_check_and_question_says_in_its_header_what_it_is_for() -> None:

@@ -52,7 +52,7 @@ def test_a_warehouse_of_version_2_is_brought_up_and_keeps_all_its_rows(sparkify:
         sparkify.put(key, lines([record]))
     refused = sparkify.etl()
     assert refused.exit_code == 2
-    assert "run create_tables.py" in refused.err
+    assert "run sparkify create-tables, which brings it up to date" in refused.err
 
     done = sparkify.command("create-tables")
     assert done.exit_code == 0, done.err
@@ -181,7 +181,7 @@ def test_a_warehouse_older_than_the_first_migration_says_what_to_do(sparkify: Sp
         connection.execute("update warehouse set version = 1")
     outcome = sparkify.command("create-tables")
     assert outcome.exit_code == 2
-    assert "start afresh with create_tables.py --drop" in outcome.err
+    assert "start afresh with sparkify create-tables --drop" in outcome.err
 
 
 @ON_BOTH

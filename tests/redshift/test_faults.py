@@ -448,7 +448,7 @@ def test_tables_that_are_not_there(warehouse: OnRedshift) -> None:
         outcome = warehouse.etl()
     assert outcome.exit_code == 2
     place = f"redshift://127.0.0.1:{warehouse.stand_in.port}/{name}"
-    assert outcome.error == f"error: {place}: the tables are not there yet; run create_tables.py first"
+    assert outcome.error == f"error: {place}: the tables are not there yet; run sparkify create-tables first"
 
 
 def test_a_table_that_is_not_there(warehouse: OnRedshift) -> None:
@@ -456,7 +456,7 @@ def test_a_table_that_is_not_there(warehouse: OnRedshift) -> None:
     warehouse.change("drop table users cascade")
     outcome = warehouse.etl()
     assert outcome.exit_code == 1
-    assert "a table is missing; run create_tables.py" in outcome.error
+    assert "a table is missing; run sparkify create-tables" in outcome.error
     assert outcome.err.endswith("nothing was changed\n")
     assert warehouse.command("create-tables").exit_code == 0
     warehouse.loaded()

@@ -12,17 +12,21 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from sparkify import history, sql_queries, warehouse
 from sparkify.command_line import Parser
 from sparkify.config import Config, load
 from sparkify.engines.engine import Engine
-from sparkify.errors import AccessError, SparkifyError
+from sparkify.errors import AccessError, ConfigError, SparkifyError
 from sparkify.progress import Progress
 
 SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 """The environment variables of AWS that hold secrets."""
+
+SAMPLE_SONGS, SAMPLE_EVENTS, SAMPLE_SEED = 1_000, 10_000, 1
+"""Which sample is written unless a person says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,32 @@ def configuration(options: Namespace, progress: Progress) -> Config:
 def secrets_of(config: Config) -> tuple[str, ...]:
     """The secrets of the configuration, and those of AWS in the environment."""
     return (*config.secrets, *(os.environ.get(name, "") for name in SECRET_VARIABLES))
+
+
+def write_sample(
+    folder: Path,
+    progress: Progress,
+    songs: int = SAMPLE_SONGS,
+    events: int = SAMPLE_EVENTS,
+    seed: int = SAMPLE_SEED,
+) -> str:
+    """Write a bucket of invented data into a folder; a sentence about it.
+
+    Raises:
+        ConfigError: a number is negative, the folder already holds a bucket, or it cannot be written.
+    """
+    from sparkify import sample
+
+    try:
+        with progress.phase(f"write a sample into {folder}"):
+            made = sample.write_sample(folder, songs, events, seed)
+    except (ValueError, OSError) as e:
+        raise ConfigError(f"{folder}: {e}") from e
+    except KeyboardInterrupt as e:
+        names = "song_data, log_data and log_json_path.json"
+        e.add_note(f"a part of the sample stays in {folder}; delete its {names} before the next try")
+        raise
+    return f"{made.songs:,} songs and {made.events:,} events in {made.files:,} files ({made.bytes:,} bytes)"
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
-from sparkify import etl, history
+from sparkify import etl, history, program
 from sparkify.command_line import Parser, add_config, add_json
 from sparkify.commands import Result, configuration, read_only
 from sparkify.engines.staged import Rejected
@@ -48,7 +48,10 @@ def _lines(records: Sequence[Rejected], *, raw: bool) -> list[str]:
     for record in records:
         shown += [record.place_and_reason(), *([record.raw_text or ""] if raw else [])]
     objects = {record.object for record in records}
-    fix = "repair the objects and load them with etl.py; `sparkify rejected --retry` loads them again as they are"
+    fix = (
+        f"repair the objects and load them with `{program.command('etl')}`; "
+        "`sparkify rejected --retry` loads them again as they are"
+    )
     return [*shown, f"{counted(len(records), 'record')} in {counted(len(objects), 'object')}; {fix}"]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sparkify import health
+from sparkify import health, program
 from sparkify.command_line import Parser, add_config, add_json
 from sparkify.commands import Result, configuration, warehouse_or_copy
 from sparkify.errors import CheckError
@@ -71,7 +71,7 @@ def _failed_run(status: Health) -> list[str]:
     if status.ended is None or status.ended["status"] == "done":
         return []
     how = _how_it_failed(status.ended)
-    fix = "run etl again, which goes on from there (--allow-failed-run leaves this out)"
+    fix = f"run {program.command('etl')} again, which goes on from there (--allow-failed-run leaves this out)"
     return [f"{status.warehouse}: the last run that ended is run {status.ended['run_id']}, which {how}; {fix}"]
 
 

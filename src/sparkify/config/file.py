@@ -62,7 +62,8 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except FileNotFoundError as e:
-        raise ConfigError(f"{path}: there is no such file; name the configuration with --config FILE") from e
+        fix = "`sparkify init DIR` writes one, and --config FILE names one"
+        raise ConfigError(f"{path}: there is no such file; {fix}") from e
     except OSError as e:
         raise ConfigError(f"{path}: the configuration cannot be read ({e.strerror})", object=str(path)) from e
     problem = ""

@@ -20,7 +20,7 @@ COPY_WITHOUT_JSONPATHS = re.compile(r"[\"']?(auto( +ignorecase)?|noshred)[\"']?"
 
 JSONPATHS_NEEDED = (
     "a JSONPaths file is needed, such as s3://my-bucket/log_json_path.json: its n-th path names the key of a log that "
-    "fills the n-th column of staging_events, which COPY's `auto` cannot tell; `sparkify sample DIR` writes one"
+    "fills the n-th column of staging_events, which COPY's `auto` cannot tell; `sparkify init DIR` writes one"
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,6 +46,7 @@ class Settings:
         self._texts: dict[Key[Any], str] = {}
         self._quoted: set[Key[Any]] = set()
         self._variables: dict[Key[Any], str] = {}
+        self._mistyped: dict[str, str] = {}
         self._read_file()
         self._read_environment(environment)
         self._require_usable_texts(folder)
@@ -67,12 +68,18 @@ class Settings:
         """
         text = self.text(key) or key.default
         if not text and key.example:
-            raise self.refused(key, f"is not set; give it a value such as {key.example}")
+            raise self.refused(key, self._missing(key))
         try:
             return key.kind.parse(text)
         except UnusableValueError as e:
             fix = e.fix or f"{key.kind.accepted.replace('`', '')} is accepted"
             raise self.refused(key, fix, is_shown=e.is_shown) from e
+
+    def _missing(self, key: Key[Any]) -> str:
+        """Why a key that must be set has no value, and what to do."""
+        if mistyped := self._mistyped.get(key.section):
+            return f"is not set: [{mistyped}] is not read; did you mean [{key.section}]?"
+        return f"is not set; give it a value such as {key.example}"
 
     def refused(self, key: Key[Any], fix: str, *, is_shown: bool = True) -> ConfigError:
         """The error that a value cannot be used. It shows the value if `is_shown`, and never credentials in it."""
@@ -88,7 +95,8 @@ class Settings:
     def _read_file(self) -> None:
         sections = file.read(self._path)
         if foreign := [name for name in sections if name.strip().upper() not in KEYS]:
-            shown = [f"[{name}]" if _is_a_name(name) else "a section whose name is no word" for name in foreign]
+            missing = KEYS.keys() - {name.strip().upper() for name in sections}
+            shown = [self._foreign(name, missing) for name in foreign]
             self.warnings.append(f"{self._path}: not ours and not read: {', '.join(shown)}")
         for name, texts in sections.items():
             section = name.strip().upper()
@@ -100,6 +108,18 @@ class Settings:
                 f"{self._path}: holds a password or a secret, and other users of this machine may read the file; "
                 f"run chmod 600 on it"
             )
+
+    def _foreign(self, name: str, missing: Collection[str]) -> str:
+        """A section that is not read, as a warning shows it; its name may be a mistyped one of those that are missing.
+
+        No hint is given where the right section is there too: public solutions have others of similar names.
+        """
+        if not _is_a_name(name):
+            return "a section whose name is no word"
+        if not (close := difflib.get_close_matches(name.upper(), missing, n=1)):
+            return f"[{name}]"
+        self._mistyped[close[0]] = name
+        return f"[{name}] (did you mean [{close[0]}]?)"
 
     def _known(self, section: str, name: str) -> Key[Any] | None:
         """The key of a name; None for what public solutions create a cluster with.

@@ -26,6 +26,9 @@ LOG_COLUMNS = [
     *("userAgent", "userId"),
 ]
 
+JSONPATHS = json.dumps({"jsonpaths": [f"$['{column}']" for column in LOG_COLUMNS]}, indent=4)
+"""The text of the JSONPaths file: which key of an event fills which column of `staging_events`."""
+
 LINES = 8_192
 """Lines of a log that are written at a time."""
 
@@ -53,12 +56,11 @@ def write_sample(folder: Path, songs: int, events: int, seed: int) -> Sample:
     _require_no_bucket(folder)
     for name in ("song_data", "log_data/2018/11"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    jsonpaths = json.dumps({"jsonpaths": [f"$['{column}']" for column in LOG_COLUMNS]}, indent=4)
-    (folder / "log_json_path.json").write_bytes(jsonpaths.encode())
+    (folder / "log_json_path.json").write_bytes(JSONPATHS.encode())
     rng = Random(seed)
     hits, song_bytes = _write_songs(folder / "song_data", rng, songs)
     log_files, log_bytes = _write_logs(folder / "log_data/2018/11", App(rng, events, hits).events())
-    size = len(jsonpaths) + song_bytes + log_bytes
+    size = len(JSONPATHS) + song_bytes + log_bytes
     return Sample(songs, events, files=songs + log_files + 1, bytes=size)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from sparkify import program
 from sparkify.errors import AccessError, WarehouseGoneError
 
 MAGIC_AT = slice(8, 12)
@@ -100,7 +101,7 @@ class OpenFile:
         what = "replaced by another file" if now else "deleted or moved"
         raise WarehouseGoneError(
             f"{self._path}: the warehouse was {what} while it was open, and what is written to it now is not there; "
-            "put the file that was opened back, or run create_tables.py, and run again"
+            f"put the file that was opened back, or run {program.command('create-tables')}, and run again"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from sparkify import program
 from sparkify.engines.engine import ConflictError
 from sparkify.errors import AccessError, LoadError, SparkifyError
 
@@ -19,6 +20,9 @@ CANCELED = "57014"
 
 USER_ERROR_SQLSTATES = ("22", "25", "42", "0A")
 """Classes of SQLSTATE of what is wrong with a statement itself: its values, its change of something, its words."""
+
+MISSING_TABLE = "42P01"
+"""The SQLSTATE of a statement that names a table which is not there."""
 
 NO_RIGHT = "42501"
 """The SQLSTATE of what the user may not do."""
@@ -47,7 +51,6 @@ ACCESS_FIXES = {
 
 LOAD_FIXES = {
     "decompress": "an object cannot be unpacked; deliver it again",
-    "42P01": "a table is missing; run create_tables.py",
     "53100": "make room in the cluster, or lower [ETL] BATCH_SIZE",
     "Disk Full": "make room in the cluster, or lower [ETL] BATCH_SIZE",
     **dict.fromkeys(CONFLICT, "another transaction came between; run again when it is over"),
@@ -62,7 +65,7 @@ def translated(address: str, e: Exception, *, in_transaction: bool) -> SparkifyE
         return ConflictError(f"{address}: another transaction came between ({text})")
     if fix := access_fix(e):
         return AccessError(f"{address}: {fix} ({text})")
-    return LoadError(f"{address}: {_fix(LOAD_FIXES, e) or 'report this if it stays'} ({text})")
+    return LoadError(f"{address}: {_load_fix(e) or 'report this if it stays'} ({text})")
 
 
 def access_fix(e: BaseException) -> str:
@@ -92,6 +95,12 @@ def _detail(text: str) -> str:
     """The detail of a fault; of the block that Redshift gives, which repeats the message, only what it was about."""
     block = re.search(r"error:.*context:(.*?)(query|process):", text, re.DOTALL)
     return f"({block[1].strip()})" if block and block[1].strip() else "" if block else text
+
+
+def _load_fix(e: BaseException) -> str:
+    if field(e, "C") == MISSING_TABLE:
+        return f"a table is missing; run {program.command('create-tables')}"
+    return _fix(LOAD_FIXES, e)
 
 
 def _fix(fixes: Mapping[str, str], e: BaseException) -> str:

@@ -3,8 +3,8 @@
 -- A digest cannot be compressed; in DuckDB the attempt would take a quarter of the time of a load's largest insert.
 -- Each key that DuckDB declares is an index, so a load declares none. In Redshift keys are hints to the planner and not
 -- enforced; the checks make sure that they are true. Its rows are sorted by time there, so that a load, and a question
--- about some days, reads those days only; they are spread as Redshift finds best (DISTSTYLE AUTO), for no one join is the
--- most frequent.
+-- about some days, reads those days only; they are spread as Redshift finds best (DISTSTYLE AUTO), for no one join is
+-- the most frequent.
 create table if not exists songplays (
     songplay_id varchar(32) not null /* duckdb: using compression uncompressed */,  -- md5 of the event key, hexadecimal
     start_time timestamp not null,  -- when the play began (UTC, to the millisecond)
