@@ -62,6 +62,7 @@ class Cluster:
 class Config:
     """All that a run needs to know. Sizes are in bytes, times in seconds. Without a cluster, the engine is DuckDB.
 
+    `questions` is the folder of the person's own questions; None: there is none.
     `secrets` are the texts that no message may show.
     """
 
@@ -73,6 +74,7 @@ class Config:
     max_errors: int
     batch_size: int
     lock_timeout: float
+    questions: Path | None
     warnings: tuple[str, ...]
     secrets: tuple[str, ...] = field(repr=False)
 
@@ -110,6 +112,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         max_errors=settings.value(keys.ETL_MAX_ERRORS),
         batch_size=settings.value(keys.ETL_BATCH_SIZE),
         lock_timeout=float(settings.value(keys.ETL_LOCK_TIMEOUT)),
+        questions=folder / settings.value(keys.REPORT_QUESTIONS) if settings.text(keys.REPORT_QUESTIONS) else None,
         warnings=tuple(warnings),
         secrets=tuple(secret for secret in secrets if secret),
     )
