@@ -1,7 +1,7 @@
 -- Which listeners have stopped listening?
--- Lists the logged-in users with a play in the period, but none for 14 days or more at its end: on its last day, or on
--- the day of the last play there is, if that is earlier. The level is that of the user's latest event in the period
--- which names one. Payers come first, then who listened last.
+-- Lists the logged-in users with plays, but none in the 14 days that end with the last day of the period, or with the
+-- day of the last play there is, if that is earlier. The level is that of the user's latest event until then that names
+-- one. Payers come first, then who listened last.
 with extent as (
     select
         case
