@@ -148,6 +148,8 @@ def _reserved(configuration: Path, config: Config) -> Iterator[Reserved]:
     database = _resolved(config.duckdb_path)  # DuckDB keeps its log beside the file itself, and not beside a link
     yield Reserved(database.with_name(f"{database.name}.wal"), "the warehouse's log")
     yield Reserved(database.with_name(f"{database.name}.tmp"), "the warehouse's temporary folder")
+    for path in sorted(config.questions.glob("*.sql")) if config.questions else ():
+        yield Reserved(path, "a question of [REPORT] QUESTIONS")
     for key, location in _data(config):
         yield Reserved(config.folder / Path(location).expanduser(), f"[S3] {key}")
 

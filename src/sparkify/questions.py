@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -58,14 +58,19 @@ class Question:
     name: str
 
     @property
+    def header(self) -> list[str]:
+        """The comment at the head of the file, line by line."""
+        return sql_queries.header_lines("report", self.name)
+
+    @property
     def title(self) -> str:
         """The question in one line."""
-        return sql_queries.header_lines("report", self.name)[0]
+        return self.header[0]
 
     @property
     def note(self) -> str:
         """What is counted, and how."""
-        return " ".join(sql_queries.header_lines("report", self.name)[1:])
+        return " ".join(self.header[1:])
 
     @property
     def sql(self) -> str:
@@ -84,14 +89,14 @@ def all_questions() -> list[Question]:
     return [Question(name) for name in sql_queries.names("report")]
 
 
-def listed() -> Answer:
-    """Every question, as the answer to which there are."""
-    rows = ((question.name, question.title) for question in all_questions())
+def listed(own: Iterable[Question] = ()) -> Answer:
+    """Every question, and after those the person's own, as the answer to which there are."""
+    rows = ((question.name, question.title) for question in (*all_questions(), *own))
     return Answer(("question", "what it answers"), ("VARCHAR", "VARCHAR"), rows)
 
 
-def find(name: str) -> Question:
-    """The question of a name.
+def find(name: str, own_names: Iterable[str] = ()) -> Question:
+    """The question of a name. If there is none, the message suggests a similar one, which may be the person's own.
 
     Raises:
         ConfigError: there is none.
@@ -99,18 +104,9 @@ def find(name: str) -> Question:
     names = sql_queries.names("report")
     if name in names:
         return Question(name)
-    close = difflib.get_close_matches(name, names, n=1)
+    close = difflib.get_close_matches(name, [*names, *own_names], n=1)
     fix = f"did you mean {close[0]}?" if close else "`sparkify query` lists them; SQL goes into quotes"
     raise ConfigError(f"{name}: there is no such question; {fix}")
-
-
-def statement(asked: str) -> str:
-    """The SQL of what a person asks: of the question of that name, or the SQL itself, which is more than a word.
-
-    Raises:
-        ConfigError: there is no such question.
-    """
-    return find(asked).sql if re.fullmatch(r"[\w-]+", asked) else asked
 
 
 def options(sql: str) -> list[str]:

@@ -124,7 +124,12 @@ def header(folder: str, name: str) -> str:
 
 def header_lines(folder: str, name: str) -> list[str]:
     """The comment at the head of a SQL file, line by line."""
-    head = takewhile(lambda line: line.startswith("--"), read(folder, name).splitlines())
+    return header_of(read(folder, name))
+
+
+def header_of(text: str) -> list[str]:
+    """The comment at the head of a text of SQL, line by line."""
+    head = takewhile(lambda line: line.startswith("--"), text.splitlines())
     return [line.removeprefix("--").strip() for line in head]
 
 

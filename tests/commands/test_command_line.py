@@ -22,7 +22,7 @@ from harness.records import event, lines, song
 from harness.rows import assert_is
 from harness.steps import Watch, watched
 from harness.warehouse import Sparkify
-from sparkify import __version__, cli, commands, questions, sql_queries
+from sparkify import __version__, cli, commands, own_questions, questions, sql_queries
 from sparkify.command_line import EXIT_CODES
 
 COMMANDS = cli.parser().commands
@@ -441,7 +441,7 @@ def parsed(line: str) -> Namespace:
     options = cli.parse(arguments)
     if options.command == "query" and options.question:
         chosen = questions.Filter(options.first_day, options.last_day, options.level, options.limit)
-        questions.require_options(questions.statement(options.question), chosen)
+        questions.require_options(own_questions.statement(options.question, folder=None), chosen)
     return options
 
 

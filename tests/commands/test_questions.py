@@ -1,11 +1,11 @@
 """The analysts' questions: each against answers that were worked out by hand, on both engines.
 
-    questions/1/ 2/                      two deliveries: song_data/... and log_data/...
+    questions/1/ 2/ 3/                   three deliveries: song_data/... and log_data/...
     questions/settings.cfg               text added to the configuration
     questions/expect/<name>.csv          the answer to a question
     questions/expect/<name> --to ….csv   its answer with options
 
-`questions/README.md` lists the plays, and says how to add an answer.
+`questions/README.md` lists the plays and page views, and says how to add an answer.
 """
 
 import csv
@@ -38,7 +38,9 @@ BOTH = ("duckdb", "redshift")
 TYPES = {"BIGINT", "INTEGER", "DOUBLE", "VARCHAR", "DATE", "TIMESTAMP"}
 QUESTIONS = questions.all_questions()
 ANY_VALUE = "*"
+FACT = r"\bfrom (songplays|page_views|events)\b"
 DAY = timedelta(days=1)
+NOON = datetime(2018, 11, 1, 12, tzinfo=UTC)
 
 CHOICE = "start_time >= $from_time and start_time < $to_time and $level in ('all', level)"
 CHOSEN = [
@@ -52,10 +54,32 @@ CHOSEN = [
 ]
 """Some begin, and some end, at a midnight at which a play began."""
 
-LOOKING_BEYOND = {"level_changes", "new_and_returning_users", "plays_against_four_weeks"}
-"""Those that look at plays before the period and at other levels."""
+LOOKING_BEYOND = {
+    "daily_and_monthly_listeners",
+    "idle_listeners",
+    "level_changes",
+    "new_and_returning_users",
+    "plays_against_four_weeks",
+    "retention_by_week",
+    "rising_artists",
+    "rising_songs",
+    "sessions_by_minutes",
+}
+"""Those that look at events outside the period, or at other levels."""
 
-OF_THE_CHOSEN_PLAYS = [each for each in QUESTIONS if "--level" in each.options and each.name not in LOOKING_BEYOND]
+UP_TO_A_DAY = {"idle_listeners", "rising_artists", "rising_songs"}
+"""Those about the days that end with the period: where it begins has no meaning for them."""
+
+COUNTS_BY_CLASS = {
+    "days_to_first_play_and_paid": 5,
+    "downgrade_path": 3,
+    "sessions_by_length": 6,
+    "sessions_by_minutes": 6,
+    "upgrade_path": 3,
+}
+"""Those with a row for every class or step, and how many these are."""
+
+OF_THE_CHOSEN_EVENTS = [each for each in QUESTIONS if "--level" in each.options and each.name not in LOOKING_BEYOND]
 BY_DAY = [
     each for each in QUESTIONS if "day" in dictionary.question_columns(each.name) and each.name != "sessions_by_day"
 ]
@@ -102,6 +126,11 @@ def with_values(wanted: list[list[str]], found: list[list[str]]) -> list[list[st
     ]
 
 
+def ms(moment: datetime) -> int:
+    """A moment as `ts` and `registration` give it."""
+    return int(moment.timestamp() * 1000)
+
+
 def as_csv(table: list[list[str]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(table)
@@ -109,9 +138,9 @@ def as_csv(table: list[list[str]]) -> str:
 
 
 def loaded(sparkify: Sparkify) -> Sparkify:
-    """The same, with both deliveries loaded."""
+    """The same, with all deliveries loaded."""
     sparkify.configure(more=(HERE / "questions" / "settings.cfg").read_text(encoding="utf-8"))
-    for delivery in ("1", "2"):
+    for delivery in ("1", "2", "3"):
         sparkify.put_all(HERE / "questions" / delivery)
         sparkify.loaded()
     return sparkify
@@ -146,7 +175,7 @@ def test_every_question_has_an_expected_answer_and_one_with_options_if_it_takes_
     asks = [path.stem for path in EXPECTED if path.stem.partition(" ")[0] == question.name]
     assert question.name in asks, f"add tests/commands/questions/expect/{question.name}.csv; the README there says how"
     tried = {word for ask in asks for word in shlex.split(ask) if word.startswith("--")}
-    assert tried & {"--from", "--to"} or "--from" not in question.options
+    assert tried & {"--from", "--to"} or "--to" not in question.options
     assert "--level" in tried or "--level" not in question.options
 
 
@@ -163,21 +192,21 @@ def test_every_question_says_what_it_asks_what_it_counts_and_what_its_columns_ar
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
 def test_a_question_about_plays_takes_a_period_and_a_level(question: Question) -> None:
     about_plays = re.search(r"\bfrom (song)?plays\b", question.sql)
-    period_and_level = {"--from", "--to", "--level"}
-    assert set(question.options) & period_and_level == (period_and_level if about_plays else set())
+    period_and_level = {"--to", "--level"} if question.name in UP_TO_A_DAY else {"--from", "--to", "--level"}
+    assert not about_plays or set(question.options) - {"--limit"} == period_and_level
     assert ("--limit" in question.options) == question.sql.endswith("limit $most")
 
 
 @pytest.mark.parametrize("chosen", CHOSEN, ids=lambda chosen: " ".join(map(" ".join, chosen.options().items())))
-@pytest.mark.parametrize("question", OF_THE_CHOSEN_PLAYS, ids=lambda question: question.name)
-def test_what_is_chosen_is_answered_as_if_there_were_no_other_plays(
+@pytest.mark.parametrize("question", OF_THE_CHOSEN_EVENTS, ids=lambda question: question.name)
+def test_what_is_chosen_is_answered_as_if_there_were_no_other_events(
     question: Question, chosen: Filter, answering: Engine
 ) -> None:
-    only_these = f"from (select * from songplays where {CHOICE}) as songplays"
+    only_these = rf"from (select * from \1 where {CHOICE}) as \1"
     everything = re.sub(r"\s*start_time >= .*\n\s*and \$level .*", " 1 = 1", question.sql)
     assert "$" not in everything.replace("$most", ""), "the filter stands in two lines, as in the other questions"
     with answering.snapshot():
-        among_these = answering.ask(everything.replace("from songplays", only_these), chosen.values())
+        among_these = answering.ask(re.sub(FACT, only_these, everything), chosen.values())
         wanted = [*among_these.rows]
     assert [*asked(answering, question, chosen).rows] == wanted
 
@@ -207,8 +236,9 @@ def test_an_empty_warehouse_has_an_answer_to_every_question(question: Question, 
     found = [*answer.rows]
     if question.name == "totals":
         assert found == [(0, 0, 0, 0, None, None)]
-    elif question.name == "sessions_by_length":
-        assert [sessions for _, _, sessions in found] == [0] * 6
+    elif question.name in COUNTS_BY_CLASS:
+        assert len(found) == COUNTS_BY_CLASS[question.name]
+        assert {row[2] for row in found} == {0}
     else:
         assert found == []
 
@@ -222,6 +252,58 @@ def test_a_session_is_of_the_class_that_its_number_of_plays_lies_in(sparkify: Sp
     with connected(sparkify) as engine:
         classes = rows(engine, "sessions_by_length")
     assert classes == [(1, 1, 1), (2, 5, 2), (6, 10, 2), (11, 20, 2), (21, 50, 2), (51, None, 2)]
+
+
+@pytest.mark.parametrize("sparkify", BOTH, indirect=True)
+def test_a_session_is_of_the_class_that_its_minutes_lie_in(sparkify: Sparkify) -> None:
+    seconds = [0, 59, 60, 599, 600, 1799, 1800, 3599, 3600, 10_799, 10_800, 864_000]
+    ends = [(session, item, ms(NOON) + 1000 * s * item) for session, s in enumerate(seconds) for item in (0, 1)]
+    views = [event(page="Home", sessionId=session, itemInSession=item, ts=ts) for session, item, ts in ends]
+    sparkify.put("log_data/2018/11/2018-11-22-events.json", lines(views))
+    sparkify.loaded()
+    with connected(sparkify) as engine:
+        classes = rows(engine, "sessions_by_minutes")
+    assert classes == [(0, 1, 2), (1, 10, 2), (10, 30, 2), (30, 60, 2), (60, 180, 2), (180, None, 2)]
+
+
+@pytest.mark.parametrize("sparkify", BOTH, indirect=True)
+def test_a_user_is_of_the_class_that_the_days_to_the_first_play_lie_in(sparkify: Sparkify) -> None:
+    days = [-3, 0, 1, 7, 8, 30, 31, 400]
+    plays = [
+        event(userId=str(user), registration=ms(NOON), ts=ms(NOON + count * DAY), level=level, itemInSession=item)
+        for user, n in enumerate(days)
+        for item, (count, level) in enumerate([(n + 1, "paid"), (n, "free")])
+    ]
+    sparkify.put("log_data/2018/11/2018-11-22-events.json", lines(plays))
+    sparkify.loaded()
+    with connected(sparkify) as engine:
+        classes = rows(engine, "days_to_first_play_and_paid")
+    assert classes == [(0, 0, 2, 1), (1, 7, 2, 2), (8, 30, 2, 2), (31, None, 2, 3), (None, None, 0, 0)]
+
+
+@pytest.mark.parametrize("sparkify", BOTH, indirect=True)
+def test_a_listener_of_a_month_is_one_of_30_days_and_an_idle_one_of_14_days_ago(sparkify: Sparkify) -> None:
+    played = {"early": [0], "late": [15, 29, 30], "often": [0, 16, 31]}
+    plays = [event(userId=user, ts=ms(NOON + n * DAY)) for user, days in played.items() for n in days]
+    sparkify.put("log_data/2018/11/2018-11-22-events.json", lines(plays))
+    sparkify.loaded()
+    with connected(sparkify) as engine:
+        listeners = [(day, daily, monthly) for day, daily, monthly, _ in rows(engine, "daily_and_monthly_listeners")]
+        counted = [(0, 2, 2), (15, 1, 3), (16, 1, 3), (29, 1, 3), (30, 1, 2), (31, 1, 2)]
+        assert listeners == [((NOON + n * DAY).date(), daily, monthly) for n, daily, monthly in counted]
+        for n, idle in [(13, []), (14, ["early", "often"]), (16, ["early"]), (28, ["early"]), (31, ["early"])]:
+            asked_for = f"idle_listeners --to {NOON + n * DAY:%Y-%m-%d}"
+            assert [user for user, *_ in rows(engine, asked_for)] == idle
+
+
+@pytest.mark.parametrize("sparkify", BOTH, indirect=True)
+def test_a_length_that_no_song_has_adds_no_hours(sparkify: Sparkify) -> None:
+    lengths = [3600.0, 86_400.0, 86_400.5, -1.0, 1e300, None]
+    plays = [event(length=length, itemInSession=item) for item, length in enumerate(lengths)]
+    sparkify.put("log_data/2018/11/2018-11-22-events.json", lines(plays))
+    sparkify.loaded()
+    with connected(sparkify) as engine:
+        assert rows(engine, "hours_listened_by_day") == [(date(2018, 11, 22), 6, 2, 25.0)]
 
 
 LOCATIONS = {
@@ -279,9 +361,7 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             yield [duckdb_engine, redshift_engine]
 
 
-@pytest.mark.parametrize(
-    "question", [each for each in QUESTIONS if "--from" in each.options], ids=lambda each: each.name
-)
+@pytest.mark.parametrize("question", [each for each in QUESTIONS if "--to" in each.options], ids=lambda each: each.name)
 @pytest.mark.parametrize(
     "chosen", [Filter(most=10_000), Filter(date(2018, 11, 8), date(2018, 11, 14), "paid")], ids=str
 )
@@ -291,7 +371,8 @@ def test_both_engines_give_the_same_rows_of_the_same_types_in_the_same_order(
     in_duckdb, in_redshift = (asked(engine, question, chosen) for engine in both)
     assert (in_duckdb.columns, in_duckdb.types) == (in_redshift.columns, in_redshift.types)
     rows_in_duckdb = [*in_duckdb.rows]
-    assert rows_in_duckdb
+    # Nobody can have stopped listening two weeks before the middle of the only month.
+    assert rows_in_duckdb or (question.name == "idle_listeners" and chosen.last_day)
     assert rows_in_duckdb == [*in_redshift.rows]
 
 
@@ -334,6 +415,13 @@ def test_the_totals_of_the_real_data_are_the_known_ones(real: Engine) -> None:
         ("plays_by_user_agent", "plays", 6_820),
         ("plays_against_four_weeks", "plays", 6_820),
         ("matched_by_day", "matched_plays", 341),
+        ("hours_listened_by_day", "plays", 6_820),
+        ("top_listeners_share --limit 1000", "plays", 6_820),
+        ("pages_by_day", "events", 8_056),
+        ("errors_by_day", "errors", 9),
+        ("sessions_by_minutes", "sessions", 941),
+        ("days_to_first_play_and_paid", "users_by_first_play", 97),
+        ("days_to_first_play_and_paid", "users_by_first_paid_play", 97),
         ("freshness", "records", 8_056 + 14_896),
         ("freshness", "objects", 30 + 14_896),
     ],
@@ -351,6 +439,12 @@ def test_sessions_of_the_real_data_are_as_many_by_day_and_by_length_as_in_total(
     assert sum(row[2] for row in rows(real, "sessions_by_length")) == sessions
 
 
+def test_each_listener_of_the_real_data_began_in_one_week(real: Engine) -> None:
+    began = [(size, active) for _, later, size, active, _ in rows(real, "retention_by_week") if later == 0]
+    assert all(size == active for size, active in began)
+    assert sum(size for size, _ in began) == 96
+
+
 def test_what_is_usual_of_the_real_data_is_known_from_the_fifth_week_on(real: Engine) -> None:
     days = [day for day, _, usual_plays in rows(real, "plays_against_four_weeks") if usual_plays is not None]
     assert days == [date(2018, 11, 29), date(2018, 11, 30)]
@@ -364,5 +458,6 @@ def test_no_two_rows_of_an_answer_have_the_same_place_in_its_order(question: Que
     if not order:
         assert len(found) == 1
         return
-    places = [answer.columns.index(key.split()[0].rpartition(".")[2]) for key in order[1].split(", ")]
+    keys = [key.split()[0].removeprefix("abs(").removesuffix(")") for key in order[1].split(", ")]
+    places = [answer.columns.index(key.rpartition(".")[2]) for key in keys]
     assert len({tuple(row[place] for place in places) for row in found}) == len(found)

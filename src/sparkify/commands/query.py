@@ -5,13 +5,14 @@ from __future__ import annotations
 from argparse import Namespace
 from functools import partial
 
-from sparkify import formats, outputs, questions, sql_queries
+from sparkify import formats, outputs, own_questions, questions, sql_queries
 from sparkify.command_line import Parser, add_config, add_filters, count, file
 from sparkify.commands import Result, configuration, copy_for_readers
 from sparkify.config import Config, load
+from sparkify.errors import ConfigError
 from sparkify.progress import Progress
 
-HELP = "answer a question that ships with the program, or SQL; nothing can be changed by it"
+HELP = "answer a question that ships with the program, one of your own, or SQL; nothing can be changed by it"
 EXAMPLES = (
     "sparkify query    # lists the questions",
     "sparkify query most_played_songs --from 2018-11-01 --to 2018-11-07 --level paid --limit 20",
@@ -34,14 +35,12 @@ def add_options(parser: Parser) -> None:
 def run(options: Namespace, progress: Progress) -> Result:
     """See `Command`. The answer is written here, for it may be larger than memory."""
     if options.question is None:
-        if options.output is not None:
-            _require_free_output(options, load(options.config))
-        formats.write(questions.listed(), options.format, options.output)
+        formats.write(questions.listed(_own_questions(options, progress)), options.format, options.output)
         return Result()
-    sql = questions.statement(options.question)
+    config = configuration(options, progress)
+    sql = own_questions.statement(options.question, config.questions)
     chosen = questions.Filter(options.first_day, options.last_day, options.level, options.limit)
     questions.require_options(sql, chosen)
-    config = configuration(options, progress)
     _require_free_output(options, config)
     with copy_for_readers(config, progress) as engine, engine.snapshot():
         answer, is_whole = engine.ask(sql, chosen.values()).read_ahead()
@@ -50,6 +49,22 @@ def run(options: Namespace, progress: Progress) -> Result:
     if is_whole:  # a slow reader, such as a pager, does not keep the warehouse open
         formats.write(answer, options.format, options.output)
     return Result()
+
+
+def _own_questions(options: Namespace, progress: Progress) -> list[questions.Question]:
+    """The questions of the folder that the configuration names. The list needs no configuration, but for a file."""
+    if options.output is None and not options.config.exists():
+        return []
+    try:
+        config = load(options.config)
+    except ConfigError as e:
+        if options.output is not None:
+            raise
+        progress.warn(f"questions of your own are not listed: {e}")
+        return []
+    if options.output is not None:
+        _require_free_output(options, config)
+    return own_questions.all_usable(config.questions, progress.warn) if config.questions else []
 
 
 def _require_free_output(options: Namespace, config: Config) -> None:

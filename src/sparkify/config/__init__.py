@@ -62,8 +62,8 @@ class Cluster:
 class Config:
     """All that a run needs to know. Sizes are in bytes, times in seconds. Without a cluster, the engine is DuckDB.
 
-    `publish` is the copy of the DuckDB file for readers, if there is to be one; `secrets` are the texts that no message
-    may show.
+    `publish` is the copy of the DuckDB file for readers, `questions` the folder of the person's own questions, if there
+    are to be any; `secrets` are the texts that no message may show.
     """
 
     folder: Path
@@ -75,6 +75,7 @@ class Config:
     max_errors: int
     batch_size: int
     lock_timeout: float
+    questions: Path | None
     warnings: tuple[str, ...]
     secrets: tuple[str, ...] = field(repr=False)
 
@@ -113,6 +114,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         max_errors=settings.value(keys.ETL_MAX_ERRORS),
         batch_size=settings.value(keys.ETL_BATCH_SIZE),
         lock_timeout=float(settings.value(keys.ETL_LOCK_TIMEOUT)),
+        questions=folder / settings.value(keys.REPORT_QUESTIONS) if settings.text(keys.REPORT_QUESTIONS) else None,
         warnings=tuple(warnings),
         secrets=tuple(secret for secret in secrets if secret),
     )

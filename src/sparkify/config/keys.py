@@ -7,7 +7,18 @@ from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 from sparkify.config.locations import FOLDER, JSONPATHS, PREFIX
-from sparkify.config.values import ACCESS_KEY, FILE, SECRET, SIZE, TEXT, Kind, matching, one_of, whole_number
+from sparkify.config.values import (
+    ACCESS_KEY,
+    FILE,
+    LOCAL_FOLDER,
+    SECRET,
+    SIZE,
+    TEXT,
+    Kind,
+    matching,
+    one_of,
+    whole_number,
+)
 
 T = TypeVar("T")
 
@@ -113,6 +124,14 @@ ETL_LOCK_TIMEOUT = Key(
     "seconds to wait for another process that holds the warehouse",
     whole_number(LONGEST_TIMEOUT),
     default="60",
+)
+
+REPORT_QUESTIONS = Key(
+    "REPORT",
+    "QUESTIONS",
+    "a folder of SQL files, each a question of your own that `query` lists and answers by its name",
+    LOCAL_FOLDER,
+    without="`query` has the questions that ship",
 )
 
 CLUSTER_HOST = Key(

@@ -108,3 +108,5 @@ def parse_path(text: str) -> Path:
 
 
 FILE = Kind("the path of a file", parse_path)
+
+LOCAL_FOLDER = Kind("the path of a folder", parse_path)
