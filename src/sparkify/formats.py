@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,7 +15,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from sparkify.engines.answer import Answer, Value
 from sparkify.errors import ConfigError
@@ -46,6 +48,45 @@ def write(answer: Answer, form: str, output: Path | None) -> None:
         _WRITERS[form](answer, sys.stdout)
 
 
+def written_by_engines(form: str, output: Path | None) -> bool:
+    """Whether an engine may write a form by itself: into a file, for a pipe gets each row as soon as it is there."""
+    if form == "csv":
+        return (not output.exists() or output.is_file()) if output else _is_file(sys.stdout)
+    return form == "parquet" and (output is not None or not sys.stdout.isatty())
+
+
+def _is_file(stream: TextIO) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except OSError:
+        return False
+
+
+def deliver(file: Path, form: str, output: Path | None) -> None:
+    """Bring what an engine has written to where it belongs.
+
+    Raises:
+        AccessError: the file cannot be written.
+    """
+    if output:
+        with replaced(output) as new:
+            if new.is_file():  # on the same disk
+                file.replace(new)
+            else:
+                with new.open("wb") as stream:
+                    _copy(file, stream)
+    elif form == "parquet":
+        _copy(file, sys.stdout.buffer)
+    else:
+        with file.open(encoding="utf-8", newline="") as text:
+            shutil.copyfileobj(text, sys.stdout)
+
+
+def _copy(file: Path, stream: BinaryIO) -> None:
+    with file.open("rb") as content:
+        shutil.copyfileobj(content, stream)
+
+
 def _write_parquet(answer: Answer, output: Path | None) -> None:
     from sparkify.engines import parquet
 
@@ -58,8 +99,7 @@ def _write_parquet(answer: Answer, output: Path | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "answer.parquet"
         parquet.write(answer, path)
-        with path.open("rb") as content:
-            shutil.copyfileobj(content, sys.stdout.buffer)
+        _copy(path, sys.stdout.buffer)
 
 
 def _write_table(answer: Answer, stream: TextIO) -> None:
@@ -92,7 +132,7 @@ def table(columns: list[str], rows: list[list[str]], is_number: list[bool]) -> I
 
 
 def _write_csv(answer: Answer, stream: TextIO) -> None:
-    """As PostgreSQL and DuckDB write it: nothing between two commas is null, an empty text is `""`.
+    """As DuckDB writes it, too: nothing between two commas is null, an empty text is `""`.
 
     Texts are written as they are, save on a terminal, which they could steer.
     """
@@ -102,7 +142,7 @@ def _write_csv(answer: Answer, stream: TextIO) -> None:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if not text or re.search('[",\r\n]', text) else text
+    return '"' + text.replace('"', '""') + '"' if not text or re.search('^#|[",\r\n]', text) else text
 
 
 def _write_json(answer: Answer, stream: TextIO) -> None:
@@ -126,7 +166,8 @@ def _write_json(answer: Answer, stream: TextIO) -> None:
 def _text(value: Value) -> str:
     """A value for the eye and for CSV, as SQL spells it."""
     if isinstance(value, datetime):
-        return value.isoformat(" ")
+        text = value.isoformat(" ")
+        return text.rstrip("0") if value.microsecond and not value.tzinfo else text
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, (bool, list, tuple, dict, bytes)):

@@ -60,6 +60,22 @@ def replaced(path: Path) -> Iterator[Path]:
         new.unlink(missing_ok=True)
 
 
+@contextmanager
+def file_beside(path: Path | None) -> Iterator[Path]:
+    """A file for what will be moved to a path, on the same disk if the path is that of a file; deleted at the end.
+
+    Raises:
+        AccessError: none can be made there.
+    """
+    folder = path.resolve().parent if path and (path.is_file() or not path.exists()) else None
+    try:
+        made = tempfile.TemporaryDirectory(prefix=".sparkify-answer-", dir=folder)
+    except OSError as e:
+        raise AccessError(f"{path or tempfile.gettempdir()}: cannot be written ({e.strerror})") from e
+    with made as name:
+        yield Path(name) / "answer"
+
+
 @dataclass(frozen=True)
 class Reserved:
     """A file or folder that no command may write to, and what it is."""

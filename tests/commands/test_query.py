@@ -782,3 +782,55 @@ def test_a_connection_that_is_lost_is_no_fault_of_the_question(sparkify: Sparkif
     sparkify.stand_in.disarm()
     assert outcome.exit_code == 1
     assert "the connection was lost; run again" in outcome.err
+
+
+# ---------------------------------------------------------------- what DuckDB writes by itself
+
+
+TYPED = {
+    "bigint": "range - 3",
+    "double": "case range when 0 then 1e300 when 1 then 0.1 when 2 then -1e-7 when 3 then 3.0 when 4 then 'nan' end",
+    "decimal(9, 2)": "range / 4",
+    "date": "date '1999-12-31' + range::integer",
+    "timestamp": "case range when 0 then timestamp '2018-11-22 00:03:52.796' else timestamp '2018-11-22 00:03:52' end",
+    "boolean": "range = 2",
+    "varchar": "case range when 0 then '' when 1 then 'a, \"b\"' when 2 then '#x' when 3 then 'x\ny' end",
+}
+
+
+def test_duckdb_and_python_write_the_same_csv(
+    loaded: Sparkify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = ", ".join(f"cast({value} as {kind}) as c{n}" for n, (kind, value) in enumerate(TYPED.items()))
+    sql = f"select {columns} from range(6) order by range; -- the end"
+    asked(loaded, sql, "--format", "csv", "--output", str(tmp_path / "by_duckdb.csv"))
+    monkeypatch.setattr(formats, "written_by_engines", lambda form, output: False)
+    asked(loaded, sql, "--format", "csv", "--output", str(tmp_path / "by_python.csv"))
+    written = (tmp_path / "by_duckdb.csv").read_bytes()
+    assert written == (tmp_path / "by_python.csv").read_bytes()
+    assert b"2018-11-22 00:03:52.796" in written
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_an_answer_in_a_file_is_duckdbs_own_work(
+    loaded: Sparkify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setattr("sparkify.engines.duckdb.engine.DuckDB.ask", None)
+    output = tmp_path / f"answer.{form}"
+    asked(loaded, "select session_id, level from songplays order by 1", "--format", form, "--output", str(output))
+    with duckdb.connect() as connection:
+        assert connection.execute(f"select * from '{output}'").fetchall() == [(2, "free"), (818, "paid")]
+    assert [path.name for path in tmp_path.iterdir()] == [output.name]
+
+
+@pytest.mark.parametrize(
+    "sql", ["copy (select 1) to 'x.csv'", "select * from read_csv('dwh.cfg')", "select 1; select 2"]
+)
+def test_what_duckdb_writes_is_a_question_too(loaded: Sparkify, tmp_path: Path, sql: str) -> None:
+    refused(loaded.command("query", sql, "--format", "csv", "--output", str(tmp_path / "answer.csv")))
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_sql_is_read_from_stdin(loaded: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("select count(*) as plays\nfrom plays;\n"))
+    assert asked(loaded, "-", "--format", "csv") == "plays\n2\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from functools import partial
 
@@ -24,7 +25,12 @@ EXAMPLES = (
 def add_options(parser: Parser) -> None:
     """See `Command`."""
     add_config(parser)
-    parser.add_argument("question", metavar="NAME|SQL", nargs="?", help="the question; without one, all are listed")
+    parser.add_argument(
+        "question",
+        metavar="NAME|SQL",
+        nargs="?",
+        help="the question, - for SQL from stdin; without one, all are listed",
+    )
     parser.suggestions["question"] = partial(sql_queries.names, "report")
     parser.add_argument("--format", choices=formats.FORMATS, default="table", help="how to print it (default: table)")
     parser.add_argument("--output", type=file, metavar="FILE", help="write into a file and not to stdout")
@@ -38,16 +44,24 @@ def run(options: Namespace, progress: Progress) -> Result:
         formats.write(questions.listed(_own_questions(options, progress)), options.format, options.output)
         return Result()
     config = configuration(options, progress)
-    sql = own_questions.statement(options.question, config.questions)
+    question = sys.stdin.read() if options.question == "-" else options.question
+    sql = own_questions.statement(question, config.questions)
     chosen = questions.Filter(options.first_day, options.last_day, options.level, options.limit)
     questions.require_options(sql, chosen)
     _require_free_output(options, config)
-    with copy_for_readers(config, progress) as engine, engine.snapshot():
-        answer, is_whole = engine.ask(sql, chosen.values()).read_ahead()
-        if not is_whole:
+    by_engine = formats.written_by_engines(options.format, options.output)
+    with outputs.file_beside(options.output) as file:
+        with copy_for_readers(config, progress) as engine, engine.snapshot():
+            is_written = by_engine and engine.write(sql, chosen.values(), options.format, file)
+            if not is_written:
+                answer, is_whole = engine.ask(sql, chosen.values()).read_ahead()
+                if not is_whole:
+                    formats.write(answer, options.format, options.output)
+        # A slow reader, such as a pager, does not keep the warehouse open.
+        if is_written:
+            formats.deliver(file, options.format, options.output)
+        elif is_whole:
             formats.write(answer, options.format, options.output)
-    if is_whole:  # a slow reader, such as a pager, does not keep the warehouse open
-        formats.write(answer, options.format, options.output)
     return Result()
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 from typing import Protocol, TypeVar
 
 from sparkify.engines.answer import Answer, Rows, Value
@@ -58,6 +59,16 @@ class Engine(Protocol):
 
     def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
         """The answer to one statement that anybody may have written; it reaches nothing but the warehouse.
+
+        Raises:
+            StatementError: the engine does not take it.
+        """
+        ...
+
+    def write(self, sql: str, values: Mapping[str, Value], form: str, path: FilePath) -> bool:
+        """Write the answer to a statement that anybody may have written into a file, as `formats` does.
+
+        Returns False where the engine does not write such an answer.
 
         Raises:
             StatementError: the engine does not take it.

@@ -117,10 +117,16 @@ class Connection:
 
     def run(self, sql: str, values: Mapping[str, Value]) -> duckdb.DuckDBPyConnection:
         """Run a statement with the values that it names; its rows are still to be fetched."""
-        names = sql_queries.parameters(sql) if values else ()
-        used = {name: value for name, value in values.items() if name in names}
         with self.progress.statement(sql):
-            return self._connection.execute(sql, used or None)
+            return self._connection.execute(sql, _used(sql, values))
+
+    def columns(self, sql: str, values: Mapping[str, Value]) -> list[tuple[str, str]]:
+        """The columns of the rows of a statement with their types, without running it; none if it is no question."""
+        # An error would end the transaction in hand; a cursor has one of its own.
+        with self._connection.cursor() as cursor, suppress(duckdb.Error):
+            rows = cursor.execute(f"describe {sql}", _used(sql, values)).fetchall()
+            return [(name, kind) for name, kind, *_ in rows]
+        return []
 
     def statement_kinds(self, sql: str) -> list[str]:
         """The kind of each statement in a text, as DuckDB's parser names it: SELECT, COPY, EXPLAIN ...
@@ -218,6 +224,12 @@ class Connection:
         """Let other processes have the file."""
         # A Ctrl-C while the file is closed must not forget the error in hand, as `ExitStack.close` would.
         self._opened.__exit__(*sys.exc_info())
+
+
+def _used(sql: str, values: Mapping[str, Value]) -> dict[str, Value] | None:
+    """The values that a statement names."""
+    names = sql_queries.parameters(sql) if values else ()
+    return {name: value for name, value in values.items() if name in names} or None
 
 
 def _explained(e: Exception) -> str:

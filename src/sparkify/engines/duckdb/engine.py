@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import duckdb
 
@@ -51,6 +52,15 @@ class DuckDB(Connection):
         names, types = [name for name, *_ in columns], [str(kind) for _, kind, *_ in columns]
         rows = self._rows(cursor, 1 if any(map(NESTED.match, types)) else FETCHED_ROWS)
         return Answer(tuple(names), tuple(types), rows).require_columns(self.address)
+
+    def write(self, sql: str, values: Mapping[str, Value], form: str, path: Path) -> bool:
+        """See `Engine.write`. Of all files, the connection reaches this one alone."""
+        from sparkify.engines.duckdb import answer_file, questions
+
+        self.query(f"set allowed_paths = [{sql_queries.literal(str(path))}]")
+        self._lock_down()
+        questions.require_reading(self, sql)
+        return answer_file.write(self, sql, values, form, path)
 
     def _lock_down(self) -> None:
         if not self._is_locked_down:

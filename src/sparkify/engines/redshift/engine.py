@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from redshift_connector.error import ProgrammingError
@@ -77,6 +78,10 @@ class Redshift(Connection):
         columns = cursor.ps["row_desc"]
         names, types = [column["label"].decode() for column in columns], [_type(column) for column in columns]
         return Answer(tuple(names), tuple(types), map(tuple, cursor)).require_columns(self.address)
+
+    def write(self, sql: str, values: Mapping[str, Value], form: str, path: Path) -> bool:
+        """See `Engine.write`. Redshift's rows come through the client."""
+        return False
 
     def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
         """See `Engine.insert`. Many rows go through S3, for Redshift takes long for an insert of many values."""
