@@ -236,6 +236,14 @@ def stopping_at_each_statement(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
         yield f"at statement {number}"
 
 
+def test_a_copy_of_another_warehouse_is_written_anew(published: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:
+    published.put("log_data/1.json", lines([event(sessionId=7)]))
+    monkeypatch.setenv("DWH_DUCKDB_PATH", 'the "other".duckdb')
+    published.created()
+    published.loaded()
+    assert ask(copy_of(published), "select session_id from plays") == [[(7,)]]
+
+
 def test_a_warehouse_of_many_plays_is_published_without_keys(
     published: Sparkify, monkeypatch: pytest.MonkeyPatch
 ) -> None:

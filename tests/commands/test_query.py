@@ -834,3 +834,8 @@ def test_what_duckdb_writes_is_a_question_too(loaded: Sparkify, tmp_path: Path, 
 def test_sql_is_read_from_stdin(loaded: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("select count(*) as plays\nfrom plays;\n"))
     assert asked(loaded, "-", "--format", "csv") == "plays\n2\n"
+
+
+def test_stdin_that_is_no_text_is_refused(loaded: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xd8\xff"), encoding="utf-8"))
+    assert refused(loaded.command("query", "-")).startswith("stdin: this is no SQL, for it is not UTF-8")

@@ -44,8 +44,7 @@ def run(options: Namespace, progress: Progress) -> Result:
         formats.write(questions.listed(_own_questions(options, progress)), options.format, options.output)
         return Result()
     config = configuration(options, progress)
-    question = sys.stdin.read() if options.question == "-" else options.question
-    sql = own_questions.statement(question, config.questions)
+    sql = _from_stdin() if options.question == "-" else own_questions.statement(options.question, config.questions)
     chosen = questions.Filter(options.first_day, options.last_day, options.level, options.limit)
     questions.require_options(sql, chosen)
     _require_free_output(options, config)
@@ -63,6 +62,13 @@ def run(options: Namespace, progress: Progress) -> Result:
         elif is_whole:
             formats.write(answer, options.format, options.output)
     return Result()
+
+
+def _from_stdin() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as e:
+        raise ConfigError(f"stdin: this is no SQL, for it is not UTF-8 ({e.reason} at byte {e.start + 1})") from e
 
 
 def _own_questions(options: Namespace, progress: Progress) -> list[questions.Question]:

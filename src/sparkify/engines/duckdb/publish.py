@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sparkify import dictionary, sql_queries
+from sparkify.engines.answer import Rows
 from sparkify.engines.duckdb.connection import Connection
 from sparkify.engines.duckdb.file import require_database
+from sparkify.engines.duckdb.json_columns import identifier
 from sparkify.engines.duckdb.private_folder import PrivateFolder
 from sparkify.errors import AccessError, LoadError
 from sparkify.progress import Progress
@@ -29,6 +31,7 @@ STATE = """
 select
     (select max(version) from {database}."warehouse"),
     (select coalesce(sum(batches), 0) from {database}."runs"),
+    (select max(started_at) from {database}."runs" where batches > 0),
     (select count(*) from {database}."load_history")
 """
 """What differs between a warehouse and a former copy of it."""
@@ -42,7 +45,7 @@ def publish(connection: Connection, path: Path, progress: Progress) -> None:
     """
     try:
         [(name,)] = connection.query("select current_database()")
-        warehouse = f'"{name}".main'
+        warehouse = f"{identifier(name)}.main"
         with PrivateFolder(path.resolve()) as folder:
             if _is_current(connection, warehouse, path, folder):
                 return
@@ -79,7 +82,7 @@ def _is_current(connection: Connection, warehouse: str, path: Path, folder: Priv
     return state == connection.query(STATE.format(database=warehouse))
 
 
-def _state(connection: Connection, path: Path) -> list[tuple[int, ...]] | None:
+def _state(connection: Connection, path: Path) -> Rows | None:
     """The state of a copy; None if the database holds no warehouse."""
     with _attached(connection, path, "read_only"):
         tables = "select table_name from duckdb_tables() where database_name = $database"
