@@ -25,6 +25,12 @@ from sparkify.outputs import replaced
 TABLE_ROWS = 10_000
 """Rows of an answer that a table shows; it holds them in memory."""
 
+TERMINAL_ROWS = 100
+"""Rows of it that a terminal is shown."""
+
+NARROWEST = 8
+"""The width below which no column is cut to make a table fit a terminal."""
+
 CELL = 1_000
 """Characters of a value that a table shows."""
 
@@ -103,25 +109,43 @@ def _write_parquet(answer: Answer, output: Path | None) -> None:
 
 
 def _write_table(answer: Answer, stream: TextIO) -> None:
-    """The first rows, for the columns of a table are as wide as the widest of all its cells."""
+    """The first rows, for the columns of a table are as wide as the widest of all its cells.
+
+    A terminal gets fewer of them, in columns that fit its width.
+    """
     columns = [_cell(name) for name in answer.columns]
     first, is_whole = answer.portion(TABLE_ROWS)
-    rows = [["" if value is None else _cell(_text(value)) for value in row] for row in first]
-    for line in table(columns, rows, [is_number(kind) for kind in answer.types]):
+    is_whole = is_whole or next(answer.rows, None) is None
+    shown, width = (TERMINAL_ROWS, shutil.get_terminal_size().columns) if stream.isatty() else (len(first), None)
+    rows = [["" if value is None else _cell(_text(value)) for value in row] for row in first[:shown]]
+    for line in table(columns, rows, [is_number(kind) for kind in answer.types], width):
         print(line, file=stream)
-    if not is_whole and next(answer.rows, None) is not None:
-        print(f"… and more than these {len(rows):,} rows: the other formats hold all (--format csv)", file=stream)
+    if len(rows) < len(first) or not is_whole:
+        count = f"{len(first):,} rows" if is_whole else f"more than {len(first):,} rows"
+        what = f"{len(rows):,} of {count}" if len(rows) < len(first) else f"and more than these {len(rows):,} rows"
+        print(f"… {what}: the other formats hold all (--format csv)", file=stream)
 
 
-def table(columns: list[str], rows: list[list[str]], is_number: list[bool]) -> Iterator[str]:
-    """Lines of rows in columns as wide as their widest cell on a terminal, numbers to the right."""
-    from rich.cells import cell_len
+def table(
+    columns: list[str], rows: list[list[str]], is_number: list[bool], most_width: int | None = None
+) -> Iterator[str]:
+    """Lines of rows in columns as wide as their widest cell on a terminal, numbers to the right.
+
+    Where a line would be wider than `most_width`, the widest columns are cut, but none below `NARROWEST`.
+    """
+    from rich.cells import cell_len, set_cell_size
 
     widths = [max(map(cell_len, cells)) for cells in zip(columns, *rows, strict=True)]
+    surplus = sum(widths) + 2 * (len(widths) - 1) - (most_width or sys.maxsize)
+    while surplus > 0 and (widest := max(widths)) > NARROWEST:
+        widths[widths.index(widest)] -= 1
+        surplus -= 1
 
     def line(cells: list[str]) -> str:
         padded = []
         for cell, width, right in zip(cells, widths, is_number, strict=True):
+            if cell_len(cell) > width:
+                cell = f"{set_cell_size(cell, width - 1).rstrip()}…"
             space = " " * (width - cell_len(cell))
             padded.append(space + cell if right else cell + space)
         return "  ".join(padded).rstrip()

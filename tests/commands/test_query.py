@@ -19,7 +19,9 @@ from typing import Any, NamedTuple
 
 import duckdb
 import pytest
+from rich.cells import cell_len
 
+from harness.answers import connected
 from harness.engines import opened
 from harness.program import PROGRAM, Outcome, run
 from harness.records import event, lines, song
@@ -839,3 +841,47 @@ def test_sql_is_read_from_stdin(loaded: Sparkify, monkeypatch: pytest.MonkeyPatc
 def test_stdin_that_is_no_text_is_refused(loaded: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xd8\xff"), encoding="utf-8"))
     assert refused(loaded.command("query", "-")).startswith("stdin: this is no SQL, for it is not UTF-8")
+
+
+# ---------------------------------------------------------------- a table on a terminal
+
+
+class Terminal(io.StringIO):
+    """A terminal that remembers what it was shown."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def on_terminal(monkeypatch: pytest.MonkeyPatch, sparkify: Sparkify, sql: str, width: int) -> list[str]:
+    """The lines of a table on a terminal of a width."""
+    monkeypatch.setattr("sparkify.formats.sys.stdout", terminal := Terminal())
+    monkeypatch.setattr("sparkify.formats.shutil.get_terminal_size", lambda: os.terminal_size((width, 24)))
+    with connected(sparkify) as engine, engine.snapshot():
+        formats.write(engine.ask(sql), "table", None)
+    return terminal.getvalue().splitlines()
+
+
+def test_a_table_on_a_terminal_fits_its_width(loaded: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:
+    sql = "select 7 as n, repeat('long ', 30) as a, repeat('夜', 60) as b, 'short' as c"
+    lines = on_terminal(monkeypatch, loaded, sql, 60)
+    assert all(cell_len(line) <= 60 for line in lines)
+    assert lines[2].count("…") == 2
+    assert lines[2].startswith("7  long long")
+    assert lines[2].endswith("short")
+    whole = on_terminal(monkeypatch, loaded, sql, 500)
+    assert "…" not in "".join(whole)
+
+
+def test_a_table_on_a_terminal_shows_the_first_rows_and_says_how_many_there_are(
+    loaded: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for count, end in (
+        (formats.TERMINAL_ROWS, None),
+        (6_820, f"… {formats.TERMINAL_ROWS} of 6,820 rows: "),
+        (formats.TABLE_ROWS, f"… {formats.TERMINAL_ROWS} of 10,000 rows: "),
+        (formats.TABLE_ROWS + 1, f"… {formats.TERMINAL_ROWS} of more than 10,000 rows: "),
+    ):
+        _, _, *rows = on_terminal(monkeypatch, loaded, f"select i from range({count}) as t (i) order by i", 80)
+        assert rows[: formats.TERMINAL_ROWS] == [f"{n:>{len(rows[0])}}" for n in range(formats.TERMINAL_ROWS)]
+        assert [line.partition("the other")[0] for line in rows[formats.TERMINAL_ROWS :]] == ([end] if end else [])
