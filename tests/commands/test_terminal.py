@@ -165,12 +165,19 @@ def test_a_narrow_terminal_breaks_no_path_in_an_error(delivered: Sparkify) -> No
     assert seen.lines[-1] == "nothing was changed"
 
 
-def test_a_table_on_a_narrow_terminal_is_the_table_that_a_pipe_gets(delivered: Sparkify) -> None:
+def test_a_table_on_a_wide_terminal_is_the_table_that_a_pipe_gets_and_a_narrow_one_gets_what_fits(
+    delivered: Sparkify,
+) -> None:
     delivered.loaded()
     piped = at_terminal(delivered, "query", "most_played_songs", columns=20)
-    shown = at_terminal(delivered, "query", "most_played_songs", columns=20, stdout_too=True)
-    assert shown.terminal.replace("\r\n", "\n") == piped.out
+    wide = at_terminal(delivered, "query", "most_played_songs", columns=200, stdout_too=True)
+    assert wide.terminal.replace("\r\n", "\n") == piped.out
     assert piped.terminal == ""
+    narrow = at_terminal(delivered, "query", "most_played_songs", columns=32, stdout_too=True)
+    lines = narrow.terminal.replace("\r\n", "\n").splitlines()
+    assert lines != piped.out.splitlines()
+    assert [line[:5] for line in lines] == [line[:5] for line in piped.out.splitlines()]
+    assert all(len(line) <= 32 for line in lines)
 
 
 def test_parquet_is_not_sent_to_a_terminal(sparkify: Sparkify) -> None:
