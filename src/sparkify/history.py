@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
@@ -36,9 +36,9 @@ def version(engine: Engine) -> int | None:
     return int(rows[0][0]) if len(rows) == 1 else None
 
 
-def foreign_tables(engine: Engine) -> list[str]:
-    """The tables and views of a database without a warehouse that bear the name of one of a warehouse's."""
-    names = {name.lower() for name in (*sql_queries.TABLES, *sql_queries.VIEWS)}
+def tables_named(engine: Engine, names: Iterable[str]) -> list[str]:
+    """The tables and views of the database that bear one of some names."""
+    names = {name.lower() for name in names}
     schema = sql_queries.STAGING_SCHEMAS.get(engine.name, "")
     return [name for (name,) in query(engine, "table_names", {"staging": schema}) if name.lower() in names]
 

@@ -39,7 +39,7 @@ BATCH_TABLES = (
 BATCH_VIEWS = ("delivered_events", "delivered_plays", "delivered_page_views")
 """The views over the staging tables, each after those that it reads."""
 
-STAGING_SCHEMAS = {"duckdb": "staging"}
+STAGING_SCHEMAS = {"duckdb": "staging_area"}
 """By engine, the schema of the staging and work tables and their views; in others they are temporary tables."""
 
 LASTING_TABLES = (
@@ -228,13 +228,18 @@ def opened_for(engine: str, sql: str, *, keys: bool = False) -> str:
     return re.sub(rf"/\* (?:{opened}): (.*?) \*/", r"\1", sql, flags=re.DOTALL)
 
 
-def drop_table_queries(engine: str = "duckdb") -> list[str]:
-    """The statements that drop everything, views first; what an older version made outside its schema, too."""
+FIRST_WITH_STAGING_SCHEMA = 4
+"""The version from which on staging and work tables are not in the warehouse's schema."""
+
+
+def drop_table_queries(engine: str = "duckdb", version: int = WAREHOUSE_VERSION) -> list[str]:
+    """The statements that drop everything, views first; of an older version what it had in the warehouse's schema."""
+    former = BATCH if version < FIRST_WITH_STAGING_SCHEMA else ()
     return [
         *(f"drop view if exists {qualified(engine, view)}" for view in reversed(VIEWS)),
         *(f"drop table if exists {qualified(engine, table)}" for table in reversed(TABLES)),
-        *(f'drop view if exists "{view}"' for view in reversed(BATCH_VIEWS)),
-        *(f'drop table if exists "{table}"' for table in reversed(BATCH_TABLES)),
+        *(f'drop view if exists "{view}"' for view in former if view in BATCH_VIEWS),
+        *(f'drop table if exists "{table}"' for table in former if table in BATCH_TABLES),
     ]
 
 

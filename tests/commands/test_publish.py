@@ -244,6 +244,40 @@ def test_a_copy_of_another_warehouse_is_written_anew(published: Sparkify, monkey
     assert ask(copy_of(published), "select session_id from plays") == [[(7,)]]
 
 
+def test_another_warehouse_is_not_taken_for_a_copy(published: Sparkify) -> None:
+    copy = copy_of(published)
+    copy.write_bytes(published.database.read_bytes())
+    before = copy.read_bytes()
+    published.put("log_data/2.json", lines([event(sessionId=2)]))
+    done = published.etl()
+    assert done.exit_code == 3
+    assert "this is no copy of a warehouse, and is not replaced" in done.err
+    assert copy.read_bytes() == before
+
+
+def test_what_a_killed_tool_left_beside_the_copy_spoils_no_later_one_and_who_may_read_it_may_go_on(
+    published: Sparkify,
+) -> None:
+    copy = copy_of(published)
+    copy.chmod(0o640)
+    program = (
+        "import os, sys, duckdb; c = duckdb.connect(sys.argv[1]); c.execute('create table x (a int)'); os._exit(1)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(copy)], check=False)
+    assert copy.with_name(f"{copy.name}.wal").exists()
+    published.loaded()
+    assert count(copy) == 1
+    assert copy.stat().st_mode & 0o777 == 0o640
+    assert not copy.with_name(f"{copy.name}.wal").exists()
+
+
+def test_the_status_of_a_damaged_warehouse_is_not_that_of_its_copy(published: Sparkify) -> None:
+    published.database.write_bytes(b"\0" * 8 + b"DUCK" + b"rubbish" * 9_000)
+    done = published.command("status")
+    assert done.exit_code == 3
+    assert "cannot be opened" in done.err
+
+
 def test_a_warehouse_of_many_plays_is_published_without_keys(
     published: Sparkify, monkeypatch: pytest.MonkeyPatch
 ) -> None:

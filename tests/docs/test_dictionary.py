@@ -243,5 +243,5 @@ def test_the_words_are_literals_that_both_engines_read_alike() -> None:
     statements = [*dictionary.comment_queries("duckdb"), *dictionary.comment_queries("redshift")]
     assert any("''" in statement for statement in statements), "nothing has to be escaped"
     for statement in statements:
-        named = r"""comment on (table|view|column) ("staging"\.)?"[a-z_]+"(\.\w+)?"""
+        named = r"""comment on (table|view|column) ("staging_area"\.)?"[a-z_]+"(\.\w+)?"""
         assert re.fullmatch(rf"{named} is '([^'\\$\n]|'')+'", statement), statement

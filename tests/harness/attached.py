@@ -18,8 +18,8 @@ def attached(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("attach $1 as warehouse (read_only)", [str(warehouse)])
         try:
             connection.execute("use warehouse")
-            if connection.execute("select 1 from duckdb_schemas() where schema_name = 'staging'").fetchall():
-                connection.execute("set search_path = 'warehouse.main,warehouse.staging'")
+            if connection.execute("select 1 from duckdb_schemas() where schema_name = 'staging_area'").fetchall():
+                connection.execute("set search_path = 'warehouse.staging_area,warehouse.main'")
             yield connection
         finally:
             connection.execute("use memory")

@@ -117,7 +117,7 @@ def page_view_rows(log: Iterable[Event]) -> Iterator[Row]:
     for same_view in grouped(views, lambda one: (event_key(one), one.page)).values():
         view = max(same_view, key=page_view_rank)
         yield (
-            digest(f"{event_text(view)}|{view.page or ''}"),
+            digest(digest(event_text(view)) + (view.page or "")),
             moment(view.ts),
             view.user_id,
             view.level,

@@ -229,3 +229,36 @@ def test_the_steps_are_executed_in_their_order(sparkify: Sparkify) -> None:
                 left_out.append(step.name)
     # No song was there before, and so nothing is matched again.
     assert left_out == ["rematched_plays"]
+
+
+@ON_BOTH
+def test_a_view_of_a_persons_own_is_not_replaced_by_one_that_is_new(sparkify: Sparkify) -> None:
+    make(sparkify, 3)
+    sparkify.change("create view sessions as select session_id from songplays")
+    refused = sparkify.command("create-tables")
+    assert refused.exit_code == 2
+    assert "and sessions is there already, a name that a warehouse needs; rename what is yours" in refused.err
+    assert sparkify.query("select version from warehouse") == [(3,)]
+    sparkify.change("drop view sessions")
+    sparkify.created()
+
+
+@ON_BOTH
+def test_songs_and_artists_are_chosen_by_their_clean_texts_though_their_objects_are_gone(sparkify: Sparkify) -> None:
+    make(sparkify, 3)
+    columns = "num_songs, artist_id, artist_name, song_id, title, duration, year, source_file"
+    for name, number in ((encoded_again("Björk"), 7), ("Bjorkk", 8)):
+        values = f"1, 'ARB', '{name}', 'SO{number}', 'Undo', 1, 2001, 'gone-{number}.json'"
+        sparkify.change(f"insert into catalogue ({columns}) values ({values})")
+    sparkify.change("insert into artists (artist_id, name) values ('ARB', 'Bjorkk')")
+    sparkify.created()
+    assert sparkify.query("select name from artists where artist_id = 'ARB'") == [("Björk",)]
+    assert sparkify.query("select count(*) from songs where artist_id = 'ARB'") == [(2,)]
+
+
+def test_create_tables_says_how_many_bad_records_the_next_load_must_allow(sparkify: Sparkify) -> None:
+    make(sparkify, 3)
+    assert (
+        "(1 of their records were set aside: [ETL] MAX_ERRORS must allow so many)"
+        in sparkify.command("create-tables").out
+    )

@@ -121,7 +121,19 @@ EVENTS = keys_left_out(
             "location": PLACES,
             "method": st.sampled_from(["PUT", "GET"]),
             "page": st.sampled_from(["NextSong", "NextSong", "NextSong", "Home", "Home ", "NextSong ", "", None]),
-            "registration": st.sampled_from([1541048010796.0, 1541048010796.9, 1541048010797, -1.5, 1e300, None]),
+            "registration": st.sampled_from(
+                [
+                    1541048010796.0,
+                    1541048010796.9,
+                    1541048010797,
+                    4e12,
+                    253402300799999,
+                    -62135596800000,
+                    -1.5,
+                    1e300,
+                    None,
+                ]
+            ),
             "sessionId": st.sampled_from([1, 2, "2"]),
             "song": TITLES,
             "status": st.sampled_from([200, 307, "200", None]),

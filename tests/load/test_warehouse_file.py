@@ -302,3 +302,12 @@ def test_a_log_that_is_deleted_during_a_run_loses_nothing(loaded: Sparkify, monk
     monkeypatch.setattr(DuckDB, "after_commit", without_log)
     loaded.loaded()
     assert_is(loaded.star(), oracle.warehouse({"a": [song()]}, [event(sessionId=1), event(sessionId=2)]))
+
+
+def test_a_table_of_a_persons_own_with_the_name_of_a_staging_table_stays(loaded: Sparkify) -> None:
+    loaded.change("create table main.staging_events as select 'mine' as mine")
+    put_batch(loaded, "own", 77)
+    loaded.loaded()
+    loaded.created()
+    assert loaded.command("create-tables", "--drop", "--yes").exit_code == 0
+    assert loaded.query("select mine from main.staging_events") == [("mine",)]

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from sparkify import history, sql_queries, warehouse
 from sparkify.command_line import Parser
 from sparkify.config import Config, load
-from sparkify.engines.engine import Engine
+from sparkify.engines.engine import Engine, HeldError
 from sparkify.errors import AccessError, ConfigError, SparkifyError
 from sparkify.progress import Progress
 
@@ -143,7 +143,7 @@ def _warehouse_or_copy(config: Config, progress: Progress) -> Engine:
     if config.publish and config.publish.exists():
         try:
             return warehouse.connect(replace(config, lock_timeout=0), progress, read_only=True)
-        except AccessError:
+        except HeldError:
             if copy := _copy(config, progress):
                 progress.warn(f"{config.warehouse}: another process holds it; this is of its copy, {copy.address}")
                 return copy

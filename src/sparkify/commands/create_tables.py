@@ -68,23 +68,30 @@ def create(config: Config, progress: Progress, *, drop: bool) -> str:
         ConfigError: the tables are of a newer version, or of another program.
         AccessError: the warehouse cannot be reached or opened.
     """
+    again = ""
     with closing(warehouse.connect(config, progress, create=True)) as engine:
         version = history.version(engine)
         if version is None:
-            _require_no_foreign_tables(engine)
+            key = "[CLUSTER] SCHEMA to another schema" if engine.name == "redshift" else "[DUCKDB] PATH to another file"
+            names = (*sql_queries.TABLES, *sql_queries.VIEWS)
+            _require_free(engine, names, "this is no warehouse of this program", f"set {key}")
         elif not drop:
             history.require_no_newer_version(engine, version)
+            names = tuple(migrations.new_names(version))
+            _require_free(engine, names, f"this is a warehouse of version {version}", "rename what is yours")
         with engine.transaction():
             if drop:
-                _execute(engine, sql_queries.drop_table_queries(engine.name))
+                current = sql_queries.WAREHOUSE_VERSION if version is None else version
+                _execute(engine, sql_queries.drop_table_queries(engine.name, current))
             elif version is not None:
                 migrations.migrate(engine, config, version)
+                again = migrations.what_is_read_again(engine, version)
             _execute(engine, sql_queries.create_table_queries(engine.name))
             _execute(engine, dictionary.comment_queries(engine.name))
             if version is None or drop:
                 engine.insert("warehouse", [(sql_queries.WAREHOUSE_VERSION,)])
         engine.after_commit()
-    return _summary(engine.address, version, drop=drop)
+    return _summary(engine.address, version, drop=drop) + again
 
 
 def _execute(engine: Engine, statements: Iterable[str]) -> None:
@@ -99,12 +106,11 @@ def _summary(address: str, version: int | None, *, drop: bool) -> str:
         return f"dropped and created the tables in {address}"
     if version < sql_queries.WAREHOUSE_VERSION:
         versions = f"from version {version} to {sql_queries.WAREHOUSE_VERSION}"
-        again = "; the next load reads the logs that are still in the bucket once more, for their page views"
-        return f"brought the tables in {address} up {versions}; all that they held is kept{again}"
+        return f"brought the tables in {address} up {versions}; all that they held is kept"
     return f"the tables are there already in {address}"
 
 
-def _require_no_foreign_tables(engine: Engine) -> None:
+def _require_free(engine: Engine, needed: Iterable[str], what: str, fix: str) -> None:
     """Make sure that no table of another program is replaced or dropped.
 
     Tables of this program always have their version beside them, because one transaction creates all.
@@ -112,9 +118,7 @@ def _require_no_foreign_tables(engine: Engine) -> None:
     Raises:
         ConfigError: a table or view has a name that a warehouse needs.
     """
-    if names := history.foreign_tables(engine):
-        key = "[CLUSTER] SCHEMA to another schema" if engine.name == "redshift" else "[DUCKDB] PATH to another file"
+    if names := history.tables_named(engine, needed):
         raise ConfigError(
-            f"{engine.address}: this is no warehouse of this program, and {', '.join(names)} is there already, a name "
-            f"that a warehouse needs; set {key}"
+            f"{engine.address}: {what}, and {', '.join(names)} is there already, a name that a warehouse needs; {fix}"
         )

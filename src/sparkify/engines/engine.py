@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from sparkify.engines.answer import Answer, Rows, Value
 from sparkify.engines.exports import Export
 from sparkify.engines.staged import BadRecordLimit, Staged
-from sparkify.errors import LoadError
+from sparkify.errors import AccessError, LoadError
 from sparkify.plan import Batch, Kind
 from sparkify.progress import Progress
 from sparkify.records.jsonpaths import Path
@@ -26,6 +26,10 @@ T = TypeVar("T")
 
 class ConflictError(LoadError):
     """The transaction conflicted with another one, and was rolled back; it can be run again."""
+
+
+class HeldError(AccessError):
+    """Another process holds the warehouse."""
 
 
 class CarefulReadingNeededError(LoadError):

@@ -18,7 +18,7 @@ from sparkify.config import Config
 from sparkify.engines.answer import Rows, Value
 from sparkify.engines.duckdb.file import OpenFile, is_utf8, require_database
 from sparkify.engines.duckdb.interrupts import Interrupts
-from sparkify.engines.engine import CarefulReadingNeededError
+from sparkify.engines.engine import CarefulReadingNeededError, HeldError
 from sparkify.errors import AccessError, LoadError, SparkifyError, StatementError
 from sparkify.progress import Progress
 
@@ -273,7 +273,7 @@ def _open(
             name = f"{holder[1]} (process {holder[2]})" if holder else "another process"
             if time.monotonic() >= deadline:
                 fix = "close it there, or raise [ETL] LOCK_TIMEOUT"
-                raise AccessError(f"{path}: held by {name} for over {lock_timeout:g} seconds; {fix}") from e
+                raise HeldError(f"{path}: held by {name} for over {lock_timeout:g} seconds; {fix}") from e
             if not is_reported:
                 progress.say(f"{path} is held by {name}; waiting up to {lock_timeout:g} seconds")
                 is_reported = True

@@ -80,7 +80,7 @@ class DuckDB(Connection):
         self, batch: Batch, source: Source, progress: Progress, *, careful: bool, limit: BadRecordLimit
     ) -> Staged:
         """See `Engine.stage`. What is staged is committed; the next batch empties what a killed run left there."""
-        self.query(f"set search_path = 'main,{sql_queries.STAGING_SCHEMAS[self.name]}'")
+        self.query(f"set search_path = '{sql_queries.STAGING_SCHEMAS[self.name]},main'")
         with self.transaction():
             staged = staging.stage(self, batch, source, progress, careful=careful, limit=limit)
             staged.cleaned_texts = clean_texts.repair(self)

@@ -14,7 +14,7 @@ from pathlib import Path
 from sparkify import dictionary, sql_queries
 from sparkify.engines.answer import Rows
 from sparkify.engines.duckdb.connection import Connection
-from sparkify.engines.duckdb.file import require_database
+from sparkify.engines.duckdb.file import log_of, require_database
 from sparkify.engines.duckdb.json_columns import identifier
 from sparkify.engines.duckdb.private_folder import PrivateFolder
 from sparkify.errors import AccessError, LoadError
@@ -26,6 +26,9 @@ COPY = '"the copy for readers"'
 MOST_PLAYS_WITH_KEYS = 1_000_000
 """Plays up to which the copy declares its keys. DuckDB makes an index of each: of 2 million plays they would take four
 times the time and the room of the rows."""
+
+MARK = "Copy for readers"
+"""How the description of a copy's table `warehouse` begins. Only a database with it is replaced."""
 
 STATE = """
 select
@@ -73,21 +76,22 @@ def _is_current(connection: Connection, warehouse: str, path: Path, folder: Priv
     try:
         state = _state(connection, path)
     except LoadError:
-        # A tool holds it open for writing; its bytes can be read all the same.
+        # A tool holds it open for writing, or its log is damaged; the bytes of the file can be read all the same.
         shutil.copyfile(path, looked_at := folder.new_file().with_suffix(".duckdb"))
         state = _state(connection, looked_at)
     if state is None:
         fix = "set [DUCKDB] PUBLISH to another file, or to one that is not there yet"
         raise AccessError(f"{path}: this is no copy of a warehouse, and is not replaced; {fix}")
-    return state == connection.query(STATE.format(database=warehouse))
+    is_as_published = not log_of(path.resolve()).exists()
+    return is_as_published and state == connection.query(STATE.format(database=warehouse))
 
 
 def _state(connection: Connection, path: Path) -> Rows | None:
     """The state of a copy; None if the database holds no warehouse."""
     with _attached(connection, path, "read_only"):
-        tables = "select table_name from duckdb_tables() where database_name = $database"
-        found = {name for (name,) in connection.query(tables, {"database": COPY.strip('"')})}
-        if not found.issuperset({"warehouse", "runs", "load_history"}):
+        mark = "select comment from duckdb_tables() where database_name = $database and table_name = 'warehouse'"
+        found = connection.query(mark, {"database": COPY.strip('"')})
+        if not found or not str(found[0][0]).startswith(MARK):
             return None
         return connection.query(STATE.format(database=f"{COPY}.main"))
 
@@ -114,13 +118,21 @@ def _fill(connection: Connection, warehouse: str) -> None:
                 connection.query(f'insert into "{name}" select * from {warehouse}."{name}"')
         for statement in dictionary.comment_queries("a copy, which has no staging tables"):
             connection.query(statement)
+        text = sql_queries.literal(f"{MARK}, of {connection.address}; each load may replace it")
+        connection.query(f"comment on table warehouse is {text}")
     finally:
         connection.query(f"use {warehouse}")
 
 
 def _replace(new: Path, path: Path) -> None:
-    """Put a file in the place of another, so that no crash leaves a part of it there. A link stays a link."""
+    """Put a file in the place of another, so that no crash leaves a part of it there. A link stays a link.
+
+    What another tool has written into the log of the former file would spoil the new one. Who may read it may go on.
+    """
     place = path.resolve()
+    log_of(place).unlink(missing_ok=True)
+    if place.exists():
+        new.chmod(place.stat().st_mode & 0o777)
     _sync(new)
     new.replace(place)
     _sync(place.parent)

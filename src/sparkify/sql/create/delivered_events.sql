@@ -77,9 +77,18 @@ select
             then
                 timestamp '1970-01-01 00:00:00'
                 + cast(
-                    (cast(trunc(registration) as bigint) - mod(cast(trunc(registration) as bigint), 1000)) / 1000
-                    as bigint
-                ) * interval '1 second'
+                    (cast(trunc(registration) as bigint) - mod(cast(trunc(registration) as bigint), 86400000))
+                    / 86400000 as bigint
+                )
+                * interval '1 day'
+                + cast(
+                    (
+                        mod(cast(trunc(registration) as bigint), 86400000)
+                        - mod(cast(trunc(registration) as bigint), 1000)
+                    )
+                    / 1000 as bigint
+                )
+                * interval '1 second'
                 + mod(cast(trunc(registration) as bigint), 1000) * interval '0.001 second'
     end as registered_at  -- when the user signed up (UTC, cut to the millisecond); null: unknown, or in no year
 from clean;

@@ -2,7 +2,7 @@
 -- Grain: one row per delivered event of another page than NextSong, or of none; a key may come twice.
 create or replace view delivered_page_views as
 select
-    md5(event_key || '|' || coalesce(page, '')) as page_view_id,  -- md5 of the event key and the page, hexadecimal
+    md5(md5(event_key) || coalesce(page, '')) as page_view_id,  -- md5 of the event key's md5 and the page, hexadecimal
     start_time,
     user_id,
     level,

@@ -2,7 +2,7 @@
 -- Grain: one row per event of another page than NextSong; key: the event key and the page.
 -- As in songplays: a digest cannot be compressed; Redshift's keys are hints, and its rows are sorted by time.
 create table if not exists page_views (
-    page_view_id varchar(32) not null /* duckdb: using compression uncompressed */,  -- md5 of event key and page
+    page_view_id varchar(32) not null /* duckdb: using compression uncompressed */,  -- md5 of the key's md5 and page
     start_time timestamp not null,  -- when the event happened (UTC, to the millisecond)
     user_id varchar(256),  -- whose event it is, in users; null: logged out
     level varchar(256),  -- free or paid, at the time of the event; null: not delivered

@@ -21,9 +21,12 @@ select
     min(start_time) as started_at,  -- when the first event of the session happened (UTC)
     max(start_time) as ended_at,  -- when the last event of the session happened (UTC)
     cast(
-        cast(extract(epoch from max(start_time)) as bigint) - cast(extract(epoch from min(start_time)) as bigint)
+        cast(extract(epoch from date_trunc('second', max(start_time))) as bigint) * 1000
+        + mod(cast(extract(millisecond from max(start_time)) as bigint), 1000)
+        - cast(extract(epoch from date_trunc('second', min(start_time))) as bigint) * 1000
+        - mod(cast(extract(millisecond from min(start_time)) as bigint), 1000)
         as double precision
-    ) / 60 as minutes,  -- minutes from the first to the last event; 0: there is one
+    ) / 60000 as minutes,  -- minutes from the first to the last event; 0: there is one
     count(*) as events,  -- events, plays and page views
     count(case when page = 'NextSong' then 1 end) as plays,  -- plays
     max(case when place_from_end = 1 then level end) as level_at_end  -- free or paid, at its last event; null: unknown

@@ -2,27 +2,27 @@
 -- tables a schema of their own. Logs that are still in the bucket are read once more, for their page views.
 drop view if exists plays;
 
-drop view if exists delivered_plays;
+/* duckdb: drop view if exists delivered_plays */;
 
-drop table if exists staging_events;
+/* duckdb: drop table if exists staging_events */;
 
-drop table if exists staging_songs;
+/* duckdb: drop table if exists staging_songs */;
 
-drop table if exists staging_objects;
+/* duckdb: drop table if exists staging_objects */;
 
-drop table if exists staging_rejected_records;
+/* duckdb: drop table if exists staging_rejected_records */;
 
-drop table if exists changed_songs;
+/* duckdb: drop table if exists changed_songs */;
 
-drop table if exists play_match_keys;
+/* duckdb: drop table if exists play_match_keys */;
 
-drop table if exists song_matches;
+/* duckdb: drop table if exists song_matches */;
 
-drop table if exists duplicate_times;
+/* duckdb: drop table if exists duplicate_times */;
 
-drop table if exists duplicate_plays;
+/* duckdb: drop table if exists duplicate_plays */;
 
-drop table if exists latest_users;
+/* duckdb: drop table if exists latest_users */;
 
 alter table users add column registered_at timestamp;
 

@@ -1,5 +1,5 @@
--- Version 4, when every text is clean: an empty place is null, rows whose keys have become the same are one, and plays
--- are matched by their clean texts.
+-- Version 4, when every text is clean: an empty place is null, rows whose keys have become the same are one, songs and
+-- artists are chosen again from the catalogue, and plays are matched by their clean texts.
 update songplays
 set location = null
 where location = '';
@@ -98,63 +98,65 @@ where m.choice = 1;
 
 drop table merged_rows;
 
-create table merged_rows as
+delete from songs;
+
+insert into songs (song_id, title, artist_id, year, duration)
 select
-    t.song_id,
-    t.title,
-    t.artist_id,
-    t.year,
-    t.duration,
-    row_number() over (
-        partition by t.song_id
-        order by
-            case when t.year is null then 1 else 0 end, t.title nulls last, t.artist_id nulls last,
-            t.duration nulls last, t.year nulls last
-    ) as choice
-from songs as t
-where t.song_id in (select d.song_id from songs as d group by d.song_id having count(*) > 1);
+    s.song_id,
+    s.title,
+    s.artist_id,
+    s.year,
+    s.duration
+from (
+    select
+        song_id,
+        title,
+        artist_id,
+        nullif(year, 0) as year,
+        duration,
+        row_number() over (
+            partition by song_id
+            order by
+                case when nullif(year, 0) is null then 1 else 0 end,
+                title nulls last,
+                artist_id,
+                duration nulls last,
+                year nulls last
+        ) as choice
+    from catalogue
+) as s
+where s.choice = 1;
 
-delete from songs
-where song_id in (select m.song_id from merged_rows as m);
+delete from artists;
 
-insert into songs (
-    song_id, title, artist_id, year, duration
-)
+insert into artists (artist_id, name, location, latitude, longitude)
 select
-    m.song_id, m.title, m.artist_id, m.year, m.duration
-from merged_rows as m
-where m.choice = 1;
-
-drop table merged_rows;
-
-create table merged_rows as
-select
-    t.artist_id,
-    t.name,
-    t.location,
-    t.latitude,
-    t.longitude,
-    row_number() over (
-        partition by t.artist_id
-        order by case when t.latitude is null or t.longitude is null then 1 else 0 end, case when
-            t.location is null then 1 else 0 end, char_length(t.name) nulls last, t.name nulls last,
-        t.location nulls last, t.latitude nulls last, t.longitude nulls last
-    ) as choice
-from artists as t
-where t.artist_id in (select d.artist_id from artists as d group by d.artist_id having count(*) > 1);
-
-delete from artists
-where artist_id in (select m.artist_id from merged_rows as m);
-
-insert into artists (
-    artist_id, name, location, latitude, longitude
-)
-select
-    m.artist_id, m.name, m.location, m.latitude, m.longitude
-from merged_rows as m
-where m.choice = 1;
-
-drop table merged_rows;
+    a.artist_id,
+    a.artist_name,
+    a.artist_location,
+    a.artist_latitude,
+    a.artist_longitude
+from (
+    select
+        artist_id,
+        artist_name,
+        artist_location,
+        artist_latitude,
+        artist_longitude,
+        row_number() over (
+            partition by artist_id
+            order by
+                case when artist_latitude is null or artist_longitude is null then 1 else 0 end,
+                case when artist_location is null then 1 else 0 end,
+                char_length(artist_name) nulls last,
+                artist_name nulls last,
+                artist_location nulls last,
+                artist_latitude nulls last,
+                artist_longitude nulls last
+        ) as choice
+    from catalogue
+) as a
+where a.choice = 1;
 
 update songplays
 set
