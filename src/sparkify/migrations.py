@@ -74,10 +74,8 @@ def new_names(version: int) -> set[str]:
 
 
 def _run(engine: Engine, name: str, values: Mapping[str, Value]) -> None:
-    for statement in sql_queries.statements("migrate", name):
-        opened = sql_queries.opened_for(engine.name, statement)
-        if sql_queries.code(opened).strip():  # it may be for another engine
-            engine.execute(opened, values)
+    for statement in sql_queries.statements_for(engine.name, "migrate", name):
+        engine.execute(statement, values)
 
 
 def _clean_texts(engine: Engine) -> None:

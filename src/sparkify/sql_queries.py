@@ -216,7 +216,13 @@ def create_table_queries(engine: str = "duckdb") -> list[str]:
 
 def create_queries(engine: str, names: Iterable[str]) -> list[str]:
     """The statements that create some tables and views."""
-    return [opened_for(engine, text) for name in names for text in statements("create", name)]
+    return [text for name in names for text in statements_for(engine, "create", name)]
+
+
+def statements_for(engine: str, folder: str, name: str) -> list[str]:
+    """The statements of one SQL file as an engine takes them, without those that are another engine's alone."""
+    opened = (opened_for(engine, text) for text in statements(folder, name))
+    return [text for text in opened if code(text).strip()]
 
 
 def opened_for(engine: str, sql: str, *, keys: bool = False) -> str:

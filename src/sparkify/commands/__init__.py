@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -110,31 +110,30 @@ def write_sample(
     return f"{made.songs:,} songs and {made.events:,} events in {made.files:,} files ({made.bytes:,} bytes)"
 
 
-@contextmanager
-def read_only(config: Config, progress: Progress) -> Iterator[Engine]:
+def read_only(config: Config, progress: Progress) -> AbstractContextManager[Engine]:
     """The warehouse, open for reading until the end of the block.
 
     Raises:
         AccessError: it cannot be reached or opened.
         ConfigError: there is none, or one of another version.
     """
-    with closing(warehouse.connect(config, progress, read_only=True)) as engine:
-        history.require_version(engine)
-        yield engine
+    return _checked(warehouse.connect(config, progress, read_only=True))
 
 
-@contextmanager
-def copy_for_readers(config: Config, progress: Progress) -> Iterator[Engine]:
+def copy_for_readers(config: Config, progress: Progress) -> AbstractContextManager[Engine]:
     """The copy for readers (`[DUCKDB] PUBLISH`), so that no load waits; the warehouse where there is no copy yet."""
-    with closing(_copy(config, progress) or warehouse.connect(config, progress, read_only=True)) as engine:
-        history.require_version(engine)
-        yield engine
+    return _checked(_copy(config, progress) or warehouse.connect(config, progress, read_only=True))
+
+
+def warehouse_or_copy(config: Config, progress: Progress) -> AbstractContextManager[Engine]:
+    """The warehouse, which knows of failed runs too; the copy for readers while a load holds it, if there is one."""
+    return _checked(_warehouse_or_copy(config, progress))
 
 
 @contextmanager
-def warehouse_or_copy(config: Config, progress: Progress) -> Iterator[Engine]:
-    """The warehouse, which knows of failed runs too; the copy for readers while a load holds it, if there is one."""
-    with closing(_warehouse_or_copy(config, progress)) as engine:
+def _checked(engine: Engine) -> Iterator[Engine]:
+    """A warehouse of this program's version, until the end of the block."""
+    with closing(engine):
         history.require_version(engine)
         yield engine
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from contextlib import ExitStack
 from functools import partial
 
 from sparkify import formats, outputs, own_questions, questions, sql_queries
@@ -48,16 +49,19 @@ def run(options: Namespace, progress: Progress) -> Result:
     chosen = questions.Filter(options.first_day, options.last_day, options.level, options.limit)
     questions.require_options(sql, chosen)
     _require_free_output(options, config)
-    by_engine = formats.written_by_engines(options.format, options.output)
-    with outputs.file_beside(options.output) as file:
+    with ExitStack() as opened:
+        file = None
+        if formats.written_by_engines(options.format, options.output):
+            file = opened.enter_context(outputs.file_beside(options.output))
         with copy_for_readers(config, progress) as engine, engine.snapshot():
-            is_written = by_engine and engine.write(sql, chosen.values(), options.format, file)
-            if not is_written:
+            if file and not engine.write(sql, chosen.values(), options.format, file):
+                file = None
+            if not file:
                 answer, is_whole = engine.ask(sql, chosen.values()).read_ahead()
                 if not is_whole:
                     formats.write(answer, options.format, options.output)
         # A slow reader, such as a pager, does not keep the warehouse open.
-        if is_written:
+        if file:
             formats.deliver(file, options.format, options.output)
         elif is_whole:
             formats.write(answer, options.format, options.output)

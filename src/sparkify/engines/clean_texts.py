@@ -26,16 +26,13 @@ def repair(engine: Engine) -> int:
     The staging tables keep what was delivered. SQL takes blanks off by itself; a text that was encoded twice is
     repaired here, once, and joined. Returns how many distinct texts of the columns are not clean.
     """
-    [odd_texts] = _statements(engine, "odd_texts")
-    odd = [(column, text) for column, text in engine.query(odd_texts) if clean(text) != text]
-    repaired = {(column, text.rstrip(" ")): clean(text) for column, text in odd if clean(text) != text.rstrip(" ")}
+    [odd_texts] = sql_queries.statements_for(engine.name, "clean", "odd_texts")
+    texts = ((column, text, clean(text)) for column, text in engine.query(odd_texts))
+    odd = [(column, text, cleaned) for column, text, cleaned in texts if cleaned != text]
+    repaired = {(column, text.rstrip(" ")): cleaned for column, text, cleaned in odd if cleaned != text.rstrip(" ")}
     if repaired:
-        engine.insert("repaired_texts", [(*key, text) for key, text in repaired.items()])
+        engine.insert("repaired_texts", [(*key, cleaned) for key, cleaned in repaired.items()])
         for name in ("repaired_times", "repaired_events"):
-            for statement in _statements(engine, name):
+            for statement in sql_queries.statements_for(engine.name, "clean", name):
                 engine.execute(statement)
     return len(odd)
-
-
-def _statements(engine: Engine, name: str) -> list[str]:
-    return [sql_queries.opened_for(engine.name, statement) for statement in sql_queries.statements("clean", name)]

@@ -1,6 +1,6 @@
 """The copy of the warehouse for readers (`[DUCKDB] PUBLISH`): a file that only ever appears whole, in place of another.
 
-Whoever has the former copy open keeps it. Nobody who reads a copy waits for a load, or makes one wait.
+A reader who has the copy open keeps it when a new one comes. No reader of a copy waits for a load, or makes one wait.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ select
 
 
 def publish(connection: Connection, path: Path, progress: Progress) -> None:
-    """Write the copy anew, unless it is what the warehouse holds already.
+    """Write a new copy, unless the one that is there holds what the warehouse holds.
 
     Raises:
         AccessError: it cannot be written, or is no copy of a warehouse.

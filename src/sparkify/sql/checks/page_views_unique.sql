@@ -1,4 +1,4 @@
--- A page view that stands twice counts twice.
+-- A page view with two rows counts twice in every question about pages.
 -- Equal keys have equal start times, so only the moments with several page views are looked at.
 select
     v.page_view_id,
