@@ -6,7 +6,7 @@ export PIP_CACHE_DIR = $(CURDIR)/.venv/cache
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 PIP = $(BIN)/python -m pip install --quiet --no-deps
 
-.PHONY: help run test test-stand-in lint format docs lock redshift-driver redshift-demo redshift-smoke bench clean
+.PHONY: help run test test-stand-in lint format docs lock redshift-driver redshift-demo redshift-smoke vega bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,10 @@ redshift-smoke: .venv/installed-redshift ## compare a real Redshift with DuckDB;
 	$(BIN)/python infra/smoke.py $(or $(PREFIX),$(error say where the sample may be written: make $@ PREFIX=s3://bucket/prefix)) \
 		--config $(or $(CONFIG),dwh.cfg) $(if $(EXPORT),--export $(EXPORT))
 
+vega: .venv/installed-dev ## write the script with which the report draws its charts, from the locked vl-convert-python
+	$(BIN)/python -c 'import sys, vl_convert; sys.stdout.write(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))' \
+		> $(or $(OUTPUT),src/sparkify/report/vega.js)
+
 bench: .venv/installed-run ## time a load against a plain one
 	$(BIN)/python bench/compare.py
 
@@ -79,8 +83,8 @@ sample: | .venv/installed-run ## make a bucket of invented data
 	$(PYTHON) -m venv .venv
 
 # What the packages of a lock file take, measured on Linux.
-SIZE_run = 300 MB, and 90 MB of downloads
-SIZE_redshift = 330 MB, and 100 MB of downloads
+SIZE_run = 200 MB, and 60 MB of downloads
+SIZE_redshift = 220 MB, and 70 MB of downloads
 SIZE_dev = 950 MB, and 250 MB of downloads
 
 # First the packages of a lock file, each with a hash that it must have; then this folder, which has none, built by the

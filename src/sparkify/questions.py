@@ -12,8 +12,11 @@ from sparkify.engines.answer import Answer, Value
 from sparkify.engines.engine import Engine
 from sparkify.errors import ConfigError
 
-OPTIONS = {"from_time": "--from", "to_time": "--to", "level": "--level", "most": "--limit"}
+OPTIONS = {"from_time": "--from", "to_time": "--to", "level": "--level", "by": "--by", "most": "--limit"}
 """The option that sets a parameter, by the parameter's name in SQL."""
+
+GRAINS = ("day", "week", "month")
+"""By what a question counts that has time as its axis, the finest first; weeks begin on Monday."""
 
 MOST = 10
 """Rows of a ranking by default; `--limit` changes it."""
@@ -26,6 +29,7 @@ class Filter:
     first_day: date | None = None
     last_day: date | None = None
     level: str | None = None
+    by: str | None = None
     most: int | None = None
 
     def values(self) -> dict[str, Value]:
@@ -42,12 +46,13 @@ class Filter:
             "from_time": datetime.combine(first, midnight),
             "to_time": datetime.max if last == date.max else datetime.combine(last + timedelta(days=1), midnight),
             "level": self.level or "all",
+            "by": self.by or GRAINS[0],
             "most": MOST if self.most is None else self.most,
         }
 
     def options(self) -> dict[str, str]:
         """What was chosen, as it is typed, by the option."""
-        chosen = (self.first_day, self.last_day, self.level, self.most)
+        chosen = (self.first_day, self.last_day, self.level, self.by, self.most)
         return {option: str(value) for option, value in zip(OPTIONS.values(), chosen, strict=True) if value is not None}
 
 

@@ -440,7 +440,7 @@ def parsed(line: str) -> Namespace:
     assert program == "sparkify"
     options = cli.parse(arguments)
     if options.command == "query" and options.question:
-        chosen = questions.Filter(options.first_day, options.last_day, options.level, options.limit)
+        chosen = questions.Filter(options.first_day, options.last_day, options.level, options.by, options.limit)
         questions.require_options(own_questions.statement(options.question, folder=None), chosen)
     return options
 

@@ -38,7 +38,7 @@ BOTH = ("duckdb", "redshift")
 TYPES = {"BIGINT", "INTEGER", "DOUBLE", "VARCHAR", "DATE", "TIMESTAMP"}
 QUESTIONS = questions.all_questions()
 ANY_VALUE = "*"
-FACT = r"\bfrom (songplays|page_views|events)\b"
+FACT = r"\b(from|join) (songplays|page_views|events)\b( as \w+)?"
 DAY = timedelta(days=1)
 NOON = datetime(2018, 11, 1, 12, tzinfo=UTC)
 
@@ -60,6 +60,7 @@ LOOKING_BEYOND = {
     "level_changes",
     "new_and_returning_users",
     "plays_against_four_weeks",
+    "plays_by_weekday_and_hour",
     "retention_by_week",
     "rising_artists",
     "rising_songs",
@@ -94,7 +95,7 @@ def with_options(text: str) -> tuple[Question, Filter]:
     assert chosen.keys() <= set(question.options), f"{name} takes {question.options}"
     days = {option: date.fromisoformat(chosen[option]) for option in ("--from", "--to") if option in chosen}
     most = int(chosen["--limit"]) if "--limit" in chosen else None
-    return question, Filter(days.get("--from"), days.get("--to"), chosen.get("--level"), most)
+    return question, Filter(days.get("--from"), days.get("--to"), chosen.get("--level"), chosen.get("--by"), most)
 
 
 def asked(engine: Engine, question: Question, chosen: Filter) -> Answer:
@@ -191,10 +192,10 @@ def test_every_question_says_what_it_asks_what_it_counts_and_what_its_columns_ar
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
 def test_a_question_about_plays_takes_a_period_and_a_level(question: Question) -> None:
-    about_plays = re.search(r"\bfrom (song)?plays\b", question.sql)
+    about_plays = re.search(r"\bfrom (song)?plays\b", question.sql) and question.name != "extent"  # of all plays
     period_and_level = {"--to", "--level"} if question.name in UP_TO_A_DAY else {"--from", "--to", "--level"}
-    assert not about_plays or set(question.options) - {"--limit"} == period_and_level
-    assert ("--limit" in question.options) == question.sql.endswith("limit $most")
+    assert not about_plays or set(question.options) - {"--limit", "--by"} == period_and_level
+    assert ("--limit" in question.options) == ("limit $most" in question.sql)
 
 
 @pytest.mark.parametrize("chosen", CHOSEN, ids=lambda chosen: " ".join(map(" ".join, chosen.options().items())))
@@ -202,13 +203,18 @@ def test_a_question_about_plays_takes_a_period_and_a_level(question: Question) -
 def test_what_is_chosen_is_answered_as_if_there_were_no_other_events(
     question: Question, chosen: Filter, answering: Engine
 ) -> None:
-    only_these = rf"from (select * from \1 where {CHOICE}) as \1"
-    everything = re.sub(r"\s*start_time >= .*\n\s*and \$level .*", " 1 = 1", question.sql)
-    assert "$" not in everything.replace("$most", ""), "the filter stands in two lines, as in the other questions"
+    everything = re.sub(r"(?:\w\.)?start_time >= .*\n\s*and \$level .*", " 1 = 1", question.sql)
+    others = everything.replace("$most", "").replace("$by", "")
+    assert "$" not in others, "the filter stands in two lines, as in the other questions"
     with answering.snapshot():
-        among_these = answering.ask(re.sub(FACT, only_these, everything), chosen.values())
+        among_these = answering.ask(re.sub(FACT, only_chosen, everything), chosen.values())
         wanted = [*among_these.rows]
     assert [*asked(answering, question, chosen).rows] == wanted
+
+
+def only_chosen(fact: re.Match[str]) -> str:
+    """A fact as a statement reads it, narrowed to the events that are chosen."""
+    return f"{fact[1]} (select * from {fact[2]} where {CHOICE}){fact[3] or f' as {fact[2]}'}"
 
 
 @pytest.mark.parametrize("question", BY_DAY, ids=lambda question: question.name)
@@ -235,7 +241,9 @@ def test_an_empty_warehouse_has_an_answer_to_every_question(question: Question, 
     assert set(answer.types) <= TYPES
     found = [*answer.rows]
     if question.name == "totals":
-        assert found == [(0, 0, 0, 0, None, None)]
+        assert found == [(0, 0, 0, 0, None, None, 0.0, 0)]
+    elif question.name == "extent":
+        assert found == [(None, None)]
     elif question.name in COUNTS_BY_CLASS:
         assert len(found) == COUNTS_BY_CLASS[question.name]
         assert {row[2] for row in found} == {0}
@@ -391,8 +399,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 def test_the_totals_of_the_real_data_are_the_known_ones(real: Engine) -> None:
-    [(plays, listeners, _, matched_plays, first_play, last_play)] = rows(real, "totals")
-    assert (plays, listeners, matched_plays) == (6_820, 96, 341)
+    [(plays, listeners, _, matched_plays, first_play, last_play, _, paid_plays)] = rows(real, "totals")
+    assert (plays, listeners, matched_plays, paid_plays) == (6_820, 96, 341, 6_820 - 1_229)
     assert (first_play.date(), last_play.date()) == (date(2018, 11, 1), date(2018, 11, 30))
 
 

@@ -1,5 +1,6 @@
 """The report in a browser: charts are drawn, no request leaves the page, and everybody can read and use it."""
 
+import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,10 +85,10 @@ def test_nothing_and_next_to_nothing_are_shown_without_a_complaint(
 
 def test_the_tooltip_of_a_bar_has_its_row_with_the_whole_title(browser: Browser, report: Path) -> None:
     with opened(browser, report) as seen:
-        figure = visible(seen.page, "missing_songs")
+        figure = visible(seen.page, "most_played_songs")
         tooltip = seen.page.locator("#vg-tooltip-element.visible")
         texts = []
-        for n in range(len(report_page.TITLES)):
+        for n in range(len(report_page.TITLES) + 1):
             seen.page.locator(f"{figure} .mark-rect path").nth(n).hover()
             tooltip.wait_for()
             texts.append(tooltip.inner_text())
@@ -159,7 +160,7 @@ def test_axe_finds_nothing_serious_in_light_and_in_dark(browser: Browser, report
     from axe_playwright_python.sync_playwright import Axe
 
     with opened(browser, report, size) as seen:
-        for question in ("totals", "missing_songs", "plays_by_day", "plays_by_user_agent", "last_runs"):
+        for question in ("totals", "most_played_songs", "plays_by_day", "plays_by_user_agent", "last_runs"):
             for details in seen.page.locator(f"{visible(seen.page, question)} details").all():
                 details.locator("summary").click()
         for scheme in ("light", "dark"):
@@ -212,22 +213,73 @@ def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"Tab does not reach {name}")
 
 
-def test_on_paper_it_is_light_and_has_the_numbers(browser: Browser, report: Path) -> None:
+def test_on_paper_it_is_light_and_short_and_has_the_tables_on_demand(browser: Browser, report: Path) -> None:
     with opened(browser, report, color_scheme="dark") as seen:
         page = seen.page
         page.emulate_media(media="print", color_scheme="dark")
-        page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         figure = page.locator(visible(page, "most_played_songs"))
-        assert figure.locator("table").is_visible()
+        assert figure.locator("svg").is_visible()
+        assert not figure.locator("table").is_visible()
         assert not figure.locator("pre").first.is_visible()
         assert page.locator("label[for=level-all]").is_visible()
         assert not page.locator("label[for=level-free]").is_visible()
         light = page.evaluate(CONTRASTS, "svg text")
         assert min(light.values()) >= 4.5
+        assert pages(page.pdf(format="A4")) <= 3
+        page.evaluate("document.documentElement.dataset.print = 'all'; dispatchEvent(new Event('beforeprint'))")
+        assert figure.locator("table").is_visible()
+        assert not figure.locator("pre").first.is_visible()
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert page.locator("details[open]").count() == 0
-        assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def pages(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type /Page\b(?!s)", pdf))
+
+
+def test_the_address_holds_what_the_reader_chose_and_can_be_sent(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as seen:
+        page = seen.page
+        bars = f"{visible(page, 'sessions_by_day')} .picture:first-child .mark-rect path"
+        whole = page.locator(bars).count()
+        page.locator("#period-from").fill("2018-11-05")
+        page.locator("#period-to").fill("2018-11-09")
+        page.locator("label[for=level-paid]").click()
+        drawn(page)
+        address = page.url
+        assert address.endswith("#level=paid&from=2018-11-05&to=2018-11-09")
+        page.locator("nav a[href='#trust']").click()
+        assert page.url == address
+        chosen = page.locator(f"{visible(page, 'sessions_by_day')} .picture:first-child .mark-rect path")
+        assert 0 < chosen.count() <= 5 < whole
+        sent = page.context.new_page()
+        sent.goto(address)
+        drawn(sent)
+        assert visible(sent, "totals").endswith("[data-level=paid]")
+        assert sent.locator("#period-to").input_value() == "2018-11-09"
+        same = sent.locator(f"{visible(sent, 'sessions_by_day')} .picture:first-child .mark-rect path")
+        assert same.count() == chosen.count()
+        sent.goto(f"{report.as_uri()}#level=nobody&from=yesterday")
+        sent.reload()
+        drawn(sent)
+        assert visible(sent, "totals").endswith("[data-level=all]")
+        assert seen.complaints == []
+
+
+def test_a_table_can_be_saved_as_csv(browser: Browser, report: Path, tmp_path: Path) -> None:
+    with opened(browser, report) as seen:
+        page = seen.page
+        figure = page.locator(visible(page, "most_played_songs"))
+        figure.locator("details.numbers summary").click()
+        with page.expect_download() as download:
+            figure.locator(".csv").click()
+        assert download.value.suggested_filename == "most_played_songs_all.csv"
+        download.value.save_as(tmp_path / "songs.csv")
+        head, *rows = csv.reader((tmp_path / "songs.csv").open(encoding="utf-8", newline=""))
+        assert head == ["Title", "Artist name", "Plays", "Listeners", "Matched plays"]
+        assert {title for title, *_ in rows} == {"Hello", *(title for title, _ in report_page.TITLES)}
+        assert sum(int(row[2]) for row in rows) == 121
 
 
 def test_without_javascript_the_numbers_and_the_switch_remain(browser: Browser, report: Path) -> None:
@@ -244,7 +296,7 @@ def test_without_javascript_the_numbers_and_the_switch_remain(browser: Browser, 
 def test_a_long_table_is_completed_when_it_is_opened(browser: Browser, sparkify: Sparkify) -> None:
     days = [event(ts=FIRST_DAY + n * DAY, sessionId=n, userId=str(n % 9)) for n in range(450)]
     fill(sparkify, days)
-    with opened(browser, Report.made(sparkify, "--level", "paid").path) as seen:
+    with opened(browser, Report.made(sparkify, "--level", "paid", "--by", "day").path) as seen:
         details = seen.page.locator("#matched_by_day details.numbers")
         assert "These are the first 100 of 450 rows" in (details.text_content() or "")
         details.locator("summary").click()

@@ -36,6 +36,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("--format", choices=formats.FORMATS, default="table", help="how to print it (default: table)")
     parser.add_argument("--output", type=file, metavar="FILE", help="write into a file and not to stdout")
     add_filters(parser)
+    parser.add_argument("--by", choices=questions.GRAINS, help="what a question about days counts by (default: day)")
     parser.add_argument("--limit", type=count, metavar="N", help=f"rows of a ranking (default: {questions.MOST})")
 
 
@@ -46,7 +47,7 @@ def run(options: Namespace, progress: Progress) -> Result:
         return Result()
     config = configuration(options, progress)
     sql = _from_stdin() if options.question == "-" else own_questions.statement(options.question, config.questions)
-    chosen = questions.Filter(options.first_day, options.last_day, options.level, options.limit)
+    chosen = questions.Filter(options.first_day, options.last_day, options.level, options.by, options.limit)
     questions.require_options(sql, chosen)
     _require_free_output(options, config)
     with ExitStack() as opened:

@@ -3,36 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import Any, Self
 
 from sparkify import formats, questions, sql_queries
-from sparkify.engines.answer import Value
+from sparkify.engines.answer import Answer, Rows, Value
 from sparkify.engines.engine import Engine
-from sparkify.questions import Filter, Question
+from sparkify.questions import GRAINS, Filter, Question
+from sparkify.report import grains
 
 Row = Mapping[str, Value]
+
+NAMES = ("first_name", "last_name")
+"""The columns that name a person."""
+
+MOST_ROWS = 10_000
+"""Rows of an answer that a report reads; a question of a team's own may have any number."""
 
 
 @dataclass(frozen=True)
 class ReportContext:
     """The plays that a report is about, for the sentences and charts that need more than their own answer.
 
-    `filter` chooses the plays, `totals` is the answer to the question `totals` on them, `now` is UTC without a zone.
+    `filter` chooses the plays, `totals` is the answer to the question `totals` on them, `extent` the answer to the
+    question of that name, `now` is UTC without a zone. Without `has_names`, no person is named.
     """
 
     filter: Filter
     totals: Mapping[str, Any]
+    extent: Mapping[str, Any]
     now: datetime
+    has_names: bool = True
+    answers: dict[tuple[str, Filter], tuple[Answer, Rows]] = field(default_factory=dict, compare=False, repr=False)
+    """What was answered so far, by question and filter."""
 
-    @classmethod
-    def read(cls, engine: Engine, filter: Filter, now: datetime) -> Self:
-        """Ask for the totals of the plays that a filter chooses."""
-        answer = questions.ask(engine, Question("totals"), filter)
-        [totals] = answer.rows
-        return cls(filter, dict(zip(answer.columns, totals, strict=True)), now)
+    @staticmethod
+    def read(engine: Engine, filter: Filter, now: datetime, has_names: bool = True) -> ReportContext:
+        """Ask for the totals of the plays that a filter chooses, and for the extent of all plays."""
+        context = ReportContext(filter, {}, {}, now, has_names)
+        context = replace(context, extent=context.one_row(engine, "extent", Filter()))
+        by = filter.by or grains.fitting(context.length)
+        return replace(context, filter=replace(filter, by=by)).at_level(engine, filter.level)
+
+    def at_level(self, engine: Engine, level: str | None) -> ReportContext:
+        """The same report on the listeners of one level, or of all."""
+        chosen = replace(self.filter, level=level)
+        return replace(self, filter=chosen, totals=self.one_row(engine, "totals", chosen))
+
+    def ask(self, engine: Engine, question: Question, chosen: Filter) -> tuple[Answer, Rows]:
+        """The answer to a question, and its rows; a question is asked once for each filter.
+
+        An answer for all levels that tells the level of each row is that for one level, too.
+        """
+        asked = (question.name, chosen)
+        answer, rows = self.answers.get((question.name, replace(chosen, level=None)), (None, []))
+        if asked not in self.answers and answer and "level" in answer.columns and len(rows) <= MOST_ROWS:
+            level = answer.columns.index("level")
+            self.answers[asked] = answer, [row for row in rows if row[level] == chosen.level]
+        if asked not in self.answers:
+            answer = questions.ask(engine, question, chosen)
+            self.answers[asked] = answer, list(islice(answer.rows, MOST_ROWS + 1))
+        return self.answers[asked]
+
+    def one_row(self, engine: Engine, name: str, chosen: Filter) -> dict[str, Value]:
+        """The answer to a question that has one row."""
+        answer, [row] = self.ask(engine, Question(name), chosen)
+        return dict(zip(answer.columns, row, strict=True))
 
     @property
     def plays(self) -> int:
@@ -41,8 +80,30 @@ class ReportContext:
 
     @property
     def days(self) -> list[date]:
-        """The first and the last day with a play; empty without plays."""
-        return [self.totals[moment].date() for moment in ("first_play", "last_play") if self.totals[moment]]
+        """The first and the last day of the period, as far as there are plays in the warehouse; empty without them."""
+        if not self.extent["first_play"]:
+            return []
+        first, last = (self.extent[moment].date() for moment in ("first_play", "last_play"))
+        first = max(first, self.filter.first_day or first)
+        last = min(last, self.filter.last_day or last)
+        return [first, last] if first <= last else []
+
+    @property
+    def length(self) -> int:
+        """The days of the period."""
+        return (self.days[-1] - self.days[0]).days + 1 if self.days else 0
+
+    @property
+    def whole_days(self) -> tuple[date, date]:
+        """The first and the last day of which the warehouse has all hours, as far as its first and last play tell.
+
+        The day on which the plays begin is whole if they begin in its first hour, the last one if they reach its last.
+        """
+        first, last = self.extent["first_play"], self.extent["last_play"]
+        return (
+            first.date() + timedelta(days=first.hour > 0),
+            last.date() - timedelta(days=last.hour < 23),
+        )
 
     @property
     def no_plays(self) -> str:
@@ -54,19 +115,29 @@ class ReportContext:
 
 @dataclass(frozen=True)
 class AnsweredQuestion:
-    """A question and its answer: `types` are the engine's names of the columns' types, `rows` hold values by column."""
+    """A question and its answer: `types` are the engine's names of the columns' types, `rows` hold values by column.
+
+    `filter` is what was asked for. Without `is_complete`, there are more rows.
+    """
 
     question: Question
     context: ReportContext
+    filter: Filter
     columns: tuple[str, ...]
     types: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
+    is_complete: bool = True
 
     @classmethod
-    def read(cls, engine: Engine, question: Question, context: ReportContext) -> Self:
-        """Ask a question about the plays of a context."""
-        answer = questions.ask(engine, question, context.filter)
-        return cls(question, context, answer.columns, answer.types, tuple(answer.rows))
+    def read(cls, engine: Engine, question: Question, context: ReportContext, chosen: Filter | None = None) -> Self:
+        """Ask a question about the plays of a context, or about other ones that are chosen."""
+        filter = chosen or context.filter
+        answer, all_rows = context.ask(engine, question, filter)
+        shown = [n for n, name in enumerate(answer.columns) if context.has_names or name not in NAMES]
+        rows = [tuple(row[n] for n in shown) for row in all_rows]
+        columns, types = (tuple(of_all[n] for n in shown) for of_all in (answer.columns, answer.types))
+        is_complete = len(rows) <= MOST_ROWS
+        return cls(question, context, filter, columns, types, tuple(rows[:MOST_ROWS]), is_complete)
 
     @cached_property
     def records(self) -> list[dict[str, Value]]:
@@ -74,14 +145,38 @@ class AnsweredQuestion:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
     @property
+    def has_grain(self) -> bool:
+        """Whether it can be asked by day, week or month."""
+        return questions.OPTIONS["by"] in self.question.options
+
+    @property
+    def grain(self) -> str:
+        """What it counts by, if it has days."""
+        return (self.filter.by if self.has_grain else None) or GRAINS[0]
+
+    @property
+    def days(self) -> list[date]:
+        """The first and the last day that it was asked about, as far as there are plays in the warehouse."""
+        return replace(self.context, filter=self.filter).days
+
+    def is_whole(self, begin: date) -> bool:
+        """Whether the warehouse and the period have all of the day, week or month that begins on a day."""
+        last = grains.end(begin, self.grain) - timedelta(days=1)
+        first_whole, last_whole = self.context.whole_days
+        first_asked, last_asked = self.filter.first_day or begin, self.filter.last_day or last
+        return max(first_whole, first_asked) <= begin and last <= min(last_whole, last_asked)
+
+    @property
     def sql(self) -> str:
         """The statement with its values written into it, which any SQL tool can run."""
-        return sql_queries.filled(self.question.sql, self.context.filter.values())
+        return sql_queries.filled(self.question.sql, self.filter.values())
 
     @property
     def command(self) -> str:
         """The command line that gives the same answer."""
-        typed = self.context.filter.options()
+        typed = self.filter.options()
+        if self.grain == GRAINS[0]:
+            typed.pop(questions.OPTIONS["by"], None)
         options = [f"{name} {value}" for name, value in typed.items() if name in self.question.options]
         return " ".join(["sparkify query", self.question.name, *options])
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import timedelta
 
 from markupsafe import Markup
 
 from sparkify import questions
-from sparkify.engines.answer import Value
+from sparkify.config.keys import REPORT_QUESTIONS
 from sparkify.engines.engine import Engine
+from sparkify.errors import StatementError
 from sparkify.questions import Filter, Question
-from sparkify.report import tables
+from sparkify.report import brief, grains, tables
 from sparkify.report.answers import AnsweredQuestion, ReportContext
+from sparkify.report.brief import Brief
 from sparkify.report.chapters import CHAPTERS
-from sparkify.report.charts import Drawing, Spec
+from sparkify.report.drawings import Drawing, Spec
 from sparkify.report.figures import Chapter, Figure, Shape
-from sparkify.report.tables import Table, Tile
+from sparkify.report.tables import Table
+from sparkify.words import counted
 
 LEVELS = {"all": "All listeners", "free": "Free", "paid": "Paid"}
 """The listeners that a reader can choose, with the label of the choice."""
@@ -37,7 +40,7 @@ class ChartFrame:
 
 @dataclass(frozen=True)
 class Variant:
-    """A figure for the listeners of one level, or for `any` where the question has no level.
+    """A figure for the listeners of one level, or for `any` where it does not depend on the level.
 
     `data` is the JSON that page.js draws, None without a chart.
     """
@@ -46,7 +49,7 @@ class Variant:
     sentence: str
     charts: Sequence[ChartFrame]
     data: Markup | None
-    tiles: Sequence[Tile]
+    brief: Brief | None
     table: Table
     sql: str
     command: str
@@ -57,6 +60,7 @@ class FigureContents:
     """A question and its answers."""
 
     question: Question
+    title: str
     shape: Shape
     is_wide: bool
     variants: Sequence[Variant]
@@ -70,27 +74,48 @@ class ChapterContents:
     figures: Sequence[FigureContents]
 
 
-@dataclass(frozen=True)
-class Contents:
-    """All chapters, the levels that a reader can choose, and the totals of all plays of the report."""
+OWN = Chapter(
+    name="own",
+    short="Own",
+    title="Questions of your own",
+    lead="Asked by the SQL files of the folder that the configuration names.",
+    figures=(),
+)
 
-    chapters: Sequence[ChapterContents]
-    levels: Sequence[str]
-    totals: Mapping[str, Value]
+
+def chapters(
+    engine: Engine, context: ReportContext, own: Sequence[Question], answered: Callable[[int], None]
+) -> list[ChapterContents]:
+    """All questions of the report, answered for the level of the context, or for all listeners and for each level.
+
+    `own` are questions of a team's own. `answered` is told of each question that is.
+
+    Raises:
+        StatementError: the warehouse does not take a question of a team's own.
+    """
+    chosen = context.filter.level
+    levels = [chosen] if chosen else list(LEVELS)
+    contexts = {level: context if level in (chosen, "all") else context.at_level(engine, level) for level in levels}
+    contents = []
+    for chapter in CHAPTERS:
+        figures = []
+        for figure in chapter.figures:
+            figures.append(_figure(engine, figure, contexts))
+            answered(1)
+        contents.append(ChapterContents(chapter, figures))
+    if own:
+        contents.append(ChapterContents(OWN, [_own_figure(engine, question, contexts, answered) for question in own]))
+    return contents
 
 
-def read(engine: Engine, filter: Filter, now: datetime) -> Contents:
-    """Ask all questions of the report: for the filter's level, or without one for all listeners and for each level."""
-    levels = [filter.level] if filter.level else list(LEVELS)
-    contexts = {
-        level: ReportContext.read(engine, replace(filter, level=None if level == "all" else level), now)
-        for level in levels
-    }
-    chapters = [
-        ChapterContents(chapter, [_figure(engine, figure, contexts) for figure in chapter.figures])
-        for chapter in CHAPTERS
-    ]
-    return Contents(chapters, levels, contexts[levels[0]].totals)
+def steps(own: Sequence[Question]) -> int:
+    """The number of questions that `chapters` answers."""
+    return sum(len(chapter.figures) for chapter in CHAPTERS) + len(own)
+
+
+def levels_shown(filter: Filter) -> dict[str, str]:
+    """The levels that a reader of the page can choose, with their labels."""
+    return {filter.level: LEVELS[filter.level]} if filter.level else LEVELS
 
 
 def compact_json(content: object) -> Markup:
@@ -101,23 +126,57 @@ def compact_json(content: object) -> Markup:
 
 def _figure(engine: Engine, figure: Figure, contexts: Mapping[str, ReportContext]) -> FigureContents:
     question = questions.find(figure.question)
-    if "--level" not in question.options:
+    if "--level" not in question.options or not figure.by_level:
         contexts = {"any": next(iter(contexts.values()))}
     variants = [
-        _variant(figure, level, AnsweredQuestion.read(engine, question, context)) for level, context in contexts.items()
+        _variant(engine, figure, level, AnsweredQuestion.read(engine, question, context, _last_days(figure, context)))
+        for level, context in contexts.items()
     ]
-    return FigureContents(question, figure.shape, figure.is_wide, variants)
+    grain = next(iter(contexts.values())).filter.by if "--by" in question.options else None
+    title = grains.in_title(question.title, grain or questions.GRAINS[0])
+    return FigureContents(question, title, figure.shape, figure.is_wide, variants)
 
 
-def _variant(figure: Figure, level: str, answer: AnsweredQuestion) -> Variant:
+def _last_days(figure: Figure, context: ReportContext) -> Filter:
+    """What a figure asks about: all of the period, or its last days."""
+    if figure.most_days is None or context.length <= figure.most_days:
+        return context.filter
+    return replace(context.filter, first_day=context.days[1] - timedelta(days=figure.most_days - 1))
+
+
+def _own_figure(
+    engine: Engine, question: Question, contexts: Mapping[str, ReportContext], answered: Callable[[int], None]
+) -> FigureContents:
+    """A question of a team's own, as a table."""
+    if "--level" not in question.options:
+        contexts = {"any": next(iter(contexts.values()))}
+    figure = Figure(question.name, _rows_sentence, is_wide=True, shape="table")
+    try:
+        variants = [
+            _variant(engine, figure, level, AnsweredQuestion.read(engine, question, context))
+            for level, context in contexts.items()
+        ]
+    except StatementError as e:
+        raise StatementError(f"the question {question.name} of {REPORT_QUESTIONS}: {e}") from e
+    answered(1)
+    return FigureContents(question, question.title, figure.shape, figure.is_wide, variants)
+
+
+def _rows_sentence(answer: AnsweredQuestion) -> str:
+    more = "" if answer.is_complete else "More than "
+    return f"{more}{counted(len(answer.rows), 'row')}."
+
+
+def _variant(engine: Engine, figure: Figure, level: str, answer: AnsweredQuestion) -> Variant:
     sentence = figure.sentence(answer)
     drawing = figure.draw(answer) if figure.draw and answer.rows else None
+    has_brief = figure.shape == "brief" and answer.context.plays
     return Variant(
         level=level,
         sentence=sentence,
         charts=_frames(drawing) if drawing else (),
         data=_data(drawing, answer.question.title, sentence) if drawing else None,
-        tiles=tables.tiles(answer) if figure.shape == "tiles" else (),
+        brief=brief.read(engine, answer.context) if has_brief else None,
         table=tables.table(answer),
         sql=answer.sql,
         command=answer.command,

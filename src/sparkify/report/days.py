@@ -1,7 +1,8 @@
-"""Charts and words for answers by day.
+"""Charts and words for answers by day, week or month.
 
 Days are UTC in every reader's time zone: each scale and each time format says so. All charts of a report show the same
-days, so that readers can compare them.
+days, so that readers can compare them. page.js narrows them to the days that a reader chooses, by the parameters
+`first` and `end` of each chart.
 """
 
 from __future__ import annotations
@@ -10,26 +11,31 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-import altair as alt
-
 from sparkify.engines.answer import Value
-from sparkify.report import words
+from sparkify.report import drawings, grains, words
 from sparkify.report.answers import AnsweredQuestion, Row
-from sparkify.report.charts import HEIGHT, AnyChart, Drawing, Spec, count_axis, specification, tooltips
+from sparkify.report.drawings import COUNT_AXIS, Drawing, Spec
 from sparkify.report.words import label
 from sparkify.words import counted
 
 DAY = 86_400_000
 """Milliseconds of a day; Vega counts time in milliseconds."""
 
+LENGTHS = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY}
+"""About how many milliseconds a day, week or month takes."""
+
+STOPS = {
+    "day": f"datum.start + {DAY}",
+    "week": f"datum.start + {7 * DAY}",
+    "month": "time(utc(utcyear(datum.start), utcmonth(datum.start) + 1, 1))",
+}
+"""The expression of Vega for the end of a day, week or month that begins at `datum.start`."""
+
+TITLES = {"day": "Day (UTC)", "week": "Week, from its Monday (UTC)", "month": "Month (UTC)"}
+FORMATS = {"day": "%b %-d", "week": "%b %-d", "month": "%Y-%m"}
+
 FEWEST_DAYS = 7
 """Days that an axis shows at least: one day alone would fill the chart with a single bar."""
-
-MOST_TICKS_A_DAY, MOST_TICKS_A_WEEK = 10, 120
-"""Up to so many days each day, or each week, has a tick. Bars of more days than the latter have no gaps."""
-
-FEWEST_DAYS_BY_MONTH = 300
-"""From so many days on, the axis names months."""
 
 DECIMALS = 4
 """Of the numbers in the rows of a chart."""
@@ -37,38 +43,35 @@ DECIMALS = 4
 COLORS = {"free": "var(--free)", "paid": "var(--paid)"}
 SHAPES = {"free": "circle", "paid": "square"}
 
-SHOWN_LEVEL = "isValid(datum.level) ? datum.level : 'unknown'"
-TIME = "time(toDate(datum.day))"
-"""Expressions of Vega: the level of a row, and the first millisecond of its day."""
+LOW, HIGH = 150, 220
+"""Pixels: the height of a chart beside another, and of one alone."""
 
 
 def sums(rows: Iterable[Row], column: str) -> Counter[date]:
-    """The sum of a column for each day."""
+    """The sum of a column for each day, week or month."""
     by_day: Counter[date] = Counter()
     for row in rows:
         by_day[row["day"]] += row[column]
     return by_day
 
 
-def busiest(by_day: Mapping[date, int], one: str) -> str:
-    """The day with the most, or how many days share that place; `one` is the noun for what is counted."""
-    most = max(by_day.values())
-    days = [words.day(day) for day, count in by_day.items() if count == most]
-    if len(days) > words.LONGEST_LIST:
-        return f"the most, {counted(most, one)} a day, on {counted(len(days), 'day')}"
-    each = " each" if len(days) > 1 else ""
-    return f"the most on {words.listing(days)}: {counted(most, one)}{each}"
+def busiest(answer: AnsweredQuestion, by_day: Mapping[date, int], one: str) -> str:
+    """The day, week or month with the most, as the end of a sentence; `one` is the noun for what is counted.
+
+    It is empty where none stands out: of those that are whole, none has enough, or too many share the first place.
+    """
+    whole = {begin: count for begin, count in by_day.items() if answer.is_whole(begin)}
+    most = max(whole.values(), default=0)
+    begins = [begin for begin, count in whole.items() if count == most]
+    if most < words.FEWEST or len(begins) > words.LONGEST_LIST or len(whole) < 2:
+        return ""
+    when = words.listing([grains.within(begin, answer.grain) for begin in begins])
+    return f"; the most {when}: {counted(most, one)}{' each' if len(begins) > 1 else ''}"
 
 
 def bars_by_level(answer: AnsweredQuestion) -> Drawing:
     """Bars of the answer's last column, stacked by level."""
-    count = answer.columns[-1]
-    chart = (
-        bars(answer)
-        .transform_calculate(shown_level=SHOWN_LEVEL, order="datum.shown_level == 'paid'")
-        .encode(y=_counts(count), color=_level_colors(answer), order=alt.Order("order:Q"))
-    )
-    return drawing(answer, chart)
+    return drawing(answer, _by_level(answer, "levels_by_day"))
 
 
 def lines_by_level(answer: AnsweredQuestion) -> Drawing:
@@ -76,93 +79,84 @@ def lines_by_level(answer: AnsweredQuestion) -> Drawing:
 
     For counts of users: a user may count at both levels on one day, so the levels must not be stacked.
     """
-    count = answer.columns[-1]
     first, last = _extent(answer)
-    days = alt.ImputeSequence(start=_milliseconds(first), stop=_milliseconds(last) + DAY, step=DAY)
-    levels = _levels(answer)
-    shapes = alt.Scale(domain=levels, range=[SHAPES.get(level, "triangle") for level in levels])
-    base = (
-        alt.Chart(alt.NamedData("rows"))
-        .transform_calculate(shown_level=SHOWN_LEVEL, time=TIME)
-        .transform_impute(impute=count, key="time", keyvals=days, groupby=["shown_level"], value=None)
-        .encode(
-            x=axis(answer, "time:T").bandPosition(0.5),
-            y=_counts(count),
-            color=_level_colors(answer),
-            tooltip=row_tooltips(answer),
-        )
-    )
-    lines = base.mark_line(strokeWidth=2, invalid="break-paths-show-domains")
-    size = 40 if (last - first).days <= MOST_TICKS_A_WEEK else 8
-    points = base.mark_point(filled=True, size=size, opacity=1, invalid="filter").encode(
-        shape=alt.Shape("shown_level:N", scale=shapes, title=None)
-    )
-    return drawing(answer, alt.layer(lines, points).properties(height=HEIGHT))
+    starts = [_milliseconds(begin) for begin in grains.all_between(first, last, answer.grain)]
+    shapes = [SHAPES.get(level, "triangle") for level in _levels(answer)]
+    middle = {**_axis(answer)["x"], "field": "middle", "bin": None}
+    return drawing(answer, _by_level(answer, "lines_by_level", starts=starts, shapes=shapes, middle=middle))
 
 
-def bars_of_two_counts(answer: AnsweredQuestion, title: str, colors: Sequence[str], shown: str) -> Drawing:
+def bars_of_two_counts(
+    answer: AnsweredQuestion, title: str, colors: Sequence[str], length: str = "datum.count"
+) -> Drawing:
     """Bars in a colour for each of the two counts that follow the answer's day.
 
-    `shown` is the expression for a bar's length and direction from `datum.count` and the column's name, `datum.what`.
+    `length` is the expression for a bar's length and direction from `datum.count` and the column's name, `datum.what`.
     """
     counts = list(answer.columns[1:])
     names = [label(count) for count in counts]
-    chart = (
-        bars(answer)
-        .transform_fold([*counts], as_=["what", "count"])
-        .transform_calculate(shown=shown, order=f"indexof({counts}, datum.what)", name=f"{names}[datum.order]")
-        .encode(
-            y=alt.Y("shown:Q", title=title, axis=count_axis()),
-            color=alt.Color("name:N", scale=alt.Scale(domain=names, range=list(colors)), title=None),
-            order=alt.Order("order:Q"),
-        )
+    chart = time_chart(
+        answer,
+        "two_counts_by_day",
+        counts=counts,
+        length=length,
+        order=f"indexof({counts}, datum.what)",
+        name=f"{names}[datum.order]",
+        names=names,
+        colors=list(colors),
+        count_title=title,
     )
     return drawing(answer, chart)
 
 
-def bars_of_one_number(answer: AnsweredQuestion, column: str, number_format: str) -> alt.Chart:
+def bars_of_one_number(answer: AnsweredQuestion, column: str, number_format: str, height: int = HIGH) -> Spec:
     """Bars of one column; `number_format` is d3's, for the axis."""
-    chart: alt.Chart = bars(answer).encode(
-        y=alt.Y(f"{column}:Q", title=label(column), axis=alt.Axis(format=number_format, tickCount=5)),
-        color=alt.value("var(--first)"),
-    )
-    return chart
-
-
-def bars(answer: AnsweredQuestion) -> alt.Chart:
-    """Bars along the axis of days; the caller encodes their length (y)."""
-    first, last = _extent(answer)
-    chart = alt.Chart(alt.NamedData("rows")).mark_bar(binSpacing=int((last - first).days <= MOST_TICKS_A_WEEK))
-    by_day: alt.Chart = chart.encode(x=axis(answer, "utcyearmonthdate(day):T"), tooltip=row_tooltips(answer))
-    return by_day.properties(height=HEIGHT)
-
-
-def axis(answer: AnsweredQuestion, field: str) -> alt.X:
-    """The axis of days for a field of time."""
-    first, last = _extent(answer)
-    days = (last - first).days
-    format = "%Y-%m" if days >= FEWEST_DAYS_BY_MONTH else "%b %-d"
-    ticks: Spec = {}
-    if days <= MOST_TICKS_A_WEEK:
-        ticks["tickCount"] = {"interval": "day" if days <= MOST_TICKS_A_DAY else "week", "step": 1}
-    return alt.X(
-        field,
-        scale=alt.Scale(
-            type="utc", domain=alt.ExprRef(f"[{_milliseconds(first)}, {_milliseconds(last) + DAY}]"), nice=False
-        ),
-        axis=alt.Axis(title="Day (UTC)", format=format, grid=False, **ticks),
+    return time_chart(
+        answer,
+        "number_by_day",
+        number=column,
+        number_title=label(column),
+        number_format=number_format,
+        height=height,
     )
 
 
-def row_tooltips(answer: AnsweredQuestion) -> list[alt.Tooltip]:
+def time_chart(answer: AnsweredQuestion, file: str, **values: object) -> Spec:
+    """A chart with the days, weeks or months of the answer on its axis."""
+    common = {"count_axis": COUNT_AXIS, "tooltip": row_tooltips(answer)}
+    return drawings.chart(file, **_axis(answer), **common, **values)
+
+
+def row_tooltips(answer: AnsweredQuestion) -> list[Spec]:
     """All columns of the answer."""
-    return tooltips(answer.columns, answer.number_columns)
+    return drawings.tooltips(answer.columns, answer.number_columns, answer.grain)
 
 
-def drawing(answer: AnsweredQuestion, *charts: AnyChart, captions: Sequence[str] = ("",)) -> Drawing:
+def drawing(answer: AnsweredQuestion, *charts: Spec, captions: Sequence[str] = ("",)) -> Drawing:
     """Charts over the answer's own rows."""
     rows = [[_plain(value) for value in row] for row in answer.rows]
-    return Drawing(answer.columns, rows, [specification(chart) for chart in charts], captions, shows_answer=True)
+    return Drawing(answer.columns, rows, charts, captions, shows_answer=True)
+
+
+def _axis(answer: AnsweredQuestion) -> Spec:
+    first, last = _extent(answer)
+    grain = answer.grain
+    return drawings.part(
+        "days",
+        first=_milliseconds(grains.begin(first, grain)),
+        end=_milliseconds(grains.end(grains.begin(last, grain), grain)),
+        stop=STOPS[grain],
+        title=TITLES[grain],
+        format=FORMATS[grain],
+        ticks=f"max(2, min(10, round((end - first) / {LENGTHS[grain]})))",
+    )
+
+
+def _by_level(answer: AnsweredQuestion, file: str, **values: object) -> Spec:
+    count = answer.columns[-1]
+    levels = _levels(answer)
+    colors = [COLORS.get(level, "var(--other)") for level in levels]
+    return time_chart(answer, file, count=count, count_title=label(count), levels=levels, colors=colors, **values)
 
 
 def _plain(value: Value) -> Value:
@@ -173,8 +167,8 @@ def _plain(value: Value) -> Value:
 
 
 def _extent(answer: AnsweredQuestion) -> tuple[date, date]:
-    """The first and the last day of the axis: it covers all plays of the report, and all rows of the answer."""
-    days = [*(row["day"] for row in answer.records), *answer.context.days]
+    """The first and the last day of the axis: those of the report, and all rows of the answer."""
+    days = [*(row["day"] for row in answer.records), *answer.days]
     first, last = min(days), max(days)
     missing = max(FEWEST_DAYS - 1 - (last - first).days, 0)
     return first - timedelta(days=missing // 2), last + timedelta(days=missing - missing // 2)
@@ -187,13 +181,3 @@ def _milliseconds(day: date) -> int:
 def _levels(answer: AnsweredQuestion) -> list[str]:
     levels = {"unknown" if row["level"] is None else row["level"] for row in answer.records}
     return [*(level for level in COLORS if level in levels), *sorted(levels - COLORS.keys())]
-
-
-def _level_colors(answer: AnsweredQuestion) -> alt.Color:
-    levels = _levels(answer)
-    colors = [COLORS.get(level, "var(--other)") for level in levels]
-    return alt.Color("shown_level:N", scale=alt.Scale(domain=levels, range=colors), title=None)
-
-
-def _counts(column: str) -> alt.Y:
-    return alt.Y(f"{column}:Q", title=label(column), axis=count_axis())

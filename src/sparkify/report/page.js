@@ -1,4 +1,4 @@
-// Runs inside the bundle that defines vegaEmbed.
+// Draws the charts with vegaEmbed, which vega.js defines, and keeps the reader's choices in the address.
 
 const config = JSON.parse(document.getElementById("config").textContent);
 const options = {
@@ -11,6 +11,9 @@ const options = {
   tooltip: { disableDefaultStyle: true },
 };
 const contents = new WeakMap();
+const views = new Map(); // of each chart that is drawn: its view, and the days that it shows, in milliseconds
+const period = [document.getElementById("period-from"), document.getElementById("period-to")];
+const DAY = 86_400_000;
 
 function content(variant) {
   if (!contents.has(variant)) {
@@ -36,12 +39,25 @@ async function draw(variant) {
   const charts = variant.querySelectorAll(".chart");
   for (const [n, spec] of specs.entries()) {
     const shown = { ...spec, datasets: { rows: records.map((record) => ({ ...record })) } };
-    await vegaEmbed(charts[n], shown, options);
+    const { view } = await vegaEmbed(charts[n], shown, options);
+    views.set(charts[n], { view, first: spec.params?.[0].value, end: spec.params?.[1].value });
+    await showPeriod(charts[n]);
     charts[n].style.minHeight = "";
     mendLabels(charts[n]);
     const redrawn = new MutationObserver(() => mendLabels(charts[n]));
     redrawn.observe(charts[n], { subtree: true, childList: true, characterData: true });
   }
+}
+
+// Narrows a chart of days to those that the reader chose, as far as it has them.
+async function showPeriod(chart) {
+  const { view, first, end } = views.get(chart);
+  if (first === undefined || !period[0]) return;
+  const isNarrowed = period.some((input) => input.value !== input.defaultValue);
+  const chosen = [Math.max(first, Date.parse(period[0].value)), Math.min(end, Date.parse(period[1].value) + DAY)];
+  const [from, to] = isNarrowed && chosen[0] < chosen[1] ? chosen : [first, end];
+  if (view.signal("first") === from && view.signal("end") === to) return;
+  await view.signal("first", from).signal("end", to).runAsync();
 }
 
 // Draws what can be seen, from the top, and leaves the browser time in between.
@@ -56,11 +72,10 @@ async function drawShown() {
 }
 
 // A long table holds its first rows only; the others are among the rows of the chart.
-function completeTable(details) {
-  const variant = details.closest(".variant");
-  const cut = details.querySelector(".cut");
+function completeTable(variant) {
+  const cut = variant.querySelector(".cut");
   if (!cut || !content(variant)?.isAnswer) return;
-  const table = details.querySelector("table");
+  const table = variant.querySelector("table");
   const kinds = table.dataset.kinds;
   const body = table.tBodies[0];
   const { columns, rows } = content(variant);
@@ -100,27 +115,114 @@ async function copy(button) {
 }
 
 for (const details of document.querySelectorAll("details.numbers")) {
-  details.addEventListener("toggle", () => details.open && !opened.length && completeTable(details));
+  details.addEventListener("toggle", () => details.open && !opened.length && completeTable(details.closest(".variant")));
 }
 for (const button of document.querySelectorAll(".copy")) {
   button.hidden = false;
   button.addEventListener("click", () => copy(button));
 }
+function levelChanged() {
+  document.documentElement.dataset.drawn = "no";
+  dispatchEvent(new Event("resize")); // charts drawn before may have been hidden while the window changed
+  drawShown();
+}
+
+async function periodChanged() {
+  const [from, to] = period;
+  if (!from.validity.valid || !to.validity.valid || from.value > to.value) return;
+  for (const chart of views.keys()) await showPeriod(chart);
+}
+
+// The address holds what the reader chose, as #level=paid&from=2018-11-05&to=2018-11-11, so that it can be sent.
+function writeAddress() {
+  const chosen = new URLSearchParams();
+  const level = document.querySelector(".levels input:checked");
+  if (level && level.value !== "all") chosen.set("level", level.value);
+  for (const [n, name] of ["from", "to"].entries()) {
+    if (period[n] && period[n].value !== period[n].defaultValue) chosen.set(name, period[n].value);
+  }
+  history.replaceState(null, "", `#${chosen}`);
+}
+
+function readAddress() {
+  const chosen = new URLSearchParams(location.hash.slice(1));
+  const level = document.getElementById(`level-${chosen.get("level") ?? "all"}`);
+  if (level) level.checked = true;
+  for (const [n, name] of ["from", "to"].entries()) {
+    if (!period[n]) continue;
+    period[n].value = chosen.get(name) ?? period[n].defaultValue;
+    if (!period[n].validity.valid) period[n].value = period[n].defaultValue;
+  }
+}
+
 for (const input of document.querySelectorAll(".levels input")) {
   input.addEventListener("change", () => {
-    document.documentElement.dataset.drawn = "no";
-    dispatchEvent(new Event("resize")); // charts drawn before may have been hidden while the window changed
-    drawShown();
+    writeAddress();
+    levelChanged();
+  });
+}
+for (const input of period.filter(Boolean)) {
+  input.addEventListener("change", () => {
+    writeAddress();
+    periodChanged();
+  });
+}
+addEventListener("hashchange", () => {
+  if (!location.hash.includes("=")) return; // a link to a chapter
+  readAddress();
+  levelChanged();
+  periodChanged();
+});
+
+// A link to a chapter scrolls there and leaves the address as it is, which may hold choices.
+for (const link of document.querySelectorAll("nav a")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    const chapter = document.querySelector(link.hash);
+    chapter.scrollIntoView();
+    chapter.focus({ preventScroll: true });
   });
 }
 
+// A table as a file, with the values that its cells round.
+function saveTable(button) {
+  const figure = button.closest(".variant");
+  completeTable(figure);
+  const rows = [...figure.querySelector("table").rows].map((row) =>
+    [...row.cells].map((cell) => {
+      const text = cell.querySelector("data")?.value ?? cell.textContent;
+      if (text === "–") return "";
+      const plain = cell.dir === "auto" ? text : text.replaceAll(",", "");
+      return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+    }).join(","),
+  );
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([rows.join("\n") + "\n"], { type: "text/csv" }));
+  const level = figure.dataset.level === "any" ? "" : `_${figure.dataset.level}`;
+  link.download = `${button.dataset.name}${level}.csv`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+// Paper gets the brief, the sentences and the charts; the tables only on demand.
 addEventListener("beforeprint", () => {
+  if (document.documentElement.dataset.print !== "all") return;
   opened = [...document.querySelectorAll("details.numbers:not([open])")];
   for (const details of opened) details.open = true;
 });
 addEventListener("afterprint", () => {
   for (const details of opened) details.open = false;
   opened = [];
+  delete document.documentElement.dataset.print;
 });
+document.getElementById("print-all").addEventListener("click", () => {
+  document.documentElement.dataset.print = "all";
+  print();
+});
+for (const button of document.querySelectorAll(".csv")) {
+  button.addEventListener("click", () => saveTable(button));
+}
+for (const hidden of document.querySelectorAll(".period, .save, .paper")) hidden.hidden = false;
 
+if (location.hash.includes("=")) readAddress();
 drawShown();

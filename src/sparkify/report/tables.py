@@ -1,4 +1,4 @@
-"""An answer as the page prints it: a table of texts, and the tiles of the overview."""
+"""An answer as the page prints it: a table of texts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sparkify import dictionary
+from sparkify import dictionary, sql_queries
 from sparkify.engines.answer import Value
 from sparkify.report import words
 from sparkify.report.answers import AnsweredQuestion
@@ -40,25 +40,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of an answer, or the first of them; `all_rows` is the number of rows of the answer."""
+    """The rows of an answer, or the first of them; `all_rows` is the number of its rows, None if it has too many."""
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
-    all_rows: int
+    all_rows: int | None
 
     @property
     def is_cut(self) -> bool:
         """Whether the answer has more rows."""
-        return self.all_rows > len(self.rows)
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A number of the overview with its name and its meaning."""
-
-    label: str
-    text: str
-    description: str
+        return self.all_rows is None or self.all_rows > len(self.rows)
 
 
 def table(answer: AnsweredQuestion) -> Table:
@@ -69,26 +60,19 @@ def table(answer: AnsweredQuestion) -> Table:
     ]
     printed = answer.rows if len(answer.rows) <= MOST_ROWS else answer.rows[:FIRST_ROWS]
     rows = [[_cell(name, value) for name, value in zip(answer.columns, row, strict=True)] for row in printed]
-    return Table(columns, rows, len(answer.rows))
-
-
-def tiles(answer: AnsweredQuestion) -> list[Tile]:
-    """The only row of the answer, a tile for each column."""
-    [row] = answer.records
-    descriptions = _descriptions(answer)
-    return [_tile(name, value, descriptions[name]) for name, value in row.items()]
-
-
-def _tile(name: str, value: Value, description: str) -> Tile:
-    text = words.moment(value) if isinstance(value, datetime) else _cell(name, value).text
-    meaning, _, meaning_of_null = description.partition("; null: ")
-    return Tile(words.label(name), text, meaning_of_null if value is None else meaning)
+    return Table(columns, rows, len(answer.rows) if answer.is_complete else None)
 
 
 def _descriptions(answer: AnsweredQuestion) -> dict[str, str]:
-    """The meaning of each column, empty where the label says as much."""
-    descriptions = dictionary.question_columns(answer.question.name)
-    return {name: "" if text == words.label(name).lower() else text for name, text in descriptions.items()}
+    """The meaning of each column, empty where the label says as much, or where a team's own question tells none."""
+    name = answer.question.name
+    described = dictionary.question_columns(name) if name in sql_queries.names("report") else {}
+    return {name: _description(name, described.get(name, "")) for name in answer.columns}
+
+
+def _description(name: str, text: str) -> str:
+    """The meaning of a column for a reader, who sees no null but a dash."""
+    return "" if text == words.label(name).lower() else text.replace("; null: ", f"; {NULL}: ")
 
 
 def _cell(column: str, value: Value) -> Cell:

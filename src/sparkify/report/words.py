@@ -14,6 +14,9 @@ SHORT = 60
 LONGEST_LIST = 3
 """Names in a sentence; of more names, the sentence gives the number only."""
 
+FEWEST = 30
+"""Plays, sessions or users from which on a sentence names what has the most: fewer are chance."""
+
 SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60}
 
 PERCENT = "\u00a0%"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sparkify.report import rankings
 from sparkify.report.answers import AnsweredQuestion, Row
-from sparkify.report.charts import Drawing
+from sparkify.report.drawings import Drawing
 from sparkify.report.figures import Chapter, Figure
 from sparkify.report.words import named, short_name
 

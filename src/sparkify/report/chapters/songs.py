@@ -1,24 +1,39 @@
-"""Which songs and artists people play, and which songs the catalogue lacks."""
+"""Which songs and artists people play, and which of the songs the catalogue lacks."""
 
 from __future__ import annotations
 
-from sparkify.report import rankings
+from sparkify.report import rankings, words
 from sparkify.report.answers import AnsweredQuestion, Row
-from sparkify.report.charts import Drawing
+from sparkify.report.drawings import Drawing, Spec
 from sparkify.report.figures import Chapter, Figure
 from sparkify.report.words import isolated, named, short_name
 
+KNOWN, MISSING = "in the catalogue", "not in the catalogue"
+
+COLOR: Spec = {
+    "field": "catalogue",
+    "type": "nominal",
+    "scale": {"domain": [KNOWN, MISSING], "range": ["var(--first)", "var(--missing)"]},
+    "title": None,
+}
+"""A bar is grey where the catalogue has a gap."""
+
 
 def _songs_sentence(answer: AnsweredQuestion) -> str:
-    return rankings.leader(answer, _song, "song")
+    first = rankings.leader(answer, _song, "song")
+    if len(answer.rows) < 2:
+        return first
+    missing = sum(not row["matched_plays"] for row in answer.records)
+    return f"{first} Of these {len(answer.rows)}, {missing or 'none'} {words.are(missing or 1)} {MISSING}."
 
 
 def _songs_chart(answer: AnsweredQuestion) -> Drawing:
-    labels = [
-        f"{short_name(row['title'], 'untitled')} – {short_name(row['artist_name'], 'unknown artist')}"
-        for row in answer.records
+    rows = [
+        [rank, _label(row), KNOWN if row["matched_plays"] else MISSING, *row.values()]
+        for rank, row in enumerate(answer.records)
     ]
-    return rankings.ranking(answer, labels)
+    chart = rankings.bars("plays", ["catalogue", *answer.columns], len(rows), color=COLOR)
+    return Drawing(["rank", "label", "catalogue", *answer.columns], rows, [chart])
 
 
 def _artists_sentence(answer: AnsweredQuestion) -> str:
@@ -29,10 +44,8 @@ def _artists_chart(answer: AnsweredQuestion) -> Drawing:
     return rankings.ranking(answer, [short_name(row["artist_name"], "unknown artist") for row in answer.records])
 
 
-def _missing_songs_sentence(answer: AnsweredQuestion) -> str:
-    if not answer.rows and answer.context.plays:
-        return "None: every play here is of a song in the catalogue."
-    return rankings.leader(answer, _song, "song", leads="is missed most", lead="are missed most")
+def _label(row: Row) -> str:
+    return f"{short_name(row['title'], 'untitled')} – {short_name(row['artist_name'], 'unknown artist')}"
 
 
 def _song(row: Row) -> str:
@@ -52,6 +65,5 @@ CHAPTER = Chapter(
     figures=(
         Figure("most_played_songs", _songs_sentence, _songs_chart),
         Figure("most_played_artists", _artists_sentence, _artists_chart),
-        Figure("missing_songs", _missing_songs_sentence, _songs_chart),
     ),
 )

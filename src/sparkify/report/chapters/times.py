@@ -1,106 +1,73 @@
-"""On which days, and at which hours of the week, people listen."""
+"""At which hours of the week people listen."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-import altair as alt
-
-from sparkify.report import days, words
+from sparkify.report import drawings, words
 from sparkify.report.answers import AnsweredQuestion, Row
-from sparkify.report.charts import Drawing, Spec, specification
+from sparkify.report.drawings import Drawing
 from sparkify.report.figures import Chapter, Figure
 from sparkify.words import counted
 
 SHADES = 6
 """Shades of the heat map; `page.css` has a colour for each."""
 
-CELL_HEIGHT = 30
-"""Pixels."""
-
 WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
-def _plays_by_day_sentence(answer: AnsweredQuestion) -> str:
-    if not answer.rows:
-        return answer.context.no_plays
-    by_day = days.sums(answer.records, "plays")
-    paid = sum(row["plays"] for row in answer.records if row["level"] == "paid")
-    of_paid = f", {words.share(paid, by_day.total())} of them of paid listeners"
-    return (
-        f"{counted(by_day.total(), 'play')} on {counted(len(by_day), 'day')}"
-        f"{'' if answer.context.filter.level else of_paid}; {days.busiest(by_day, 'play')}."
-    )
-
-
 def _week_sentence(answer: AnsweredQuestion) -> str:
+    """The hour with the most plays a day, for the weekdays of a period are not equally many."""
     if not answer.rows:
         return answer.context.no_plays
-    most = max(row["plays"] for row in answer.records)
-    hours = [_hour(row) for row in answer.records if row["plays"] == most]
-    plays = counted(most, "play")
-    if len(hours) > words.LONGEST_LIST:
-        return f"{counted(len(hours), 'hour')} of the week share the first place, with {plays} each."
-    each = " each" if len(hours) > 1 else ""
-    share = words.share(most, answer.context.plays)
-    return f"The busiest: {words.listing(hours)} (UTC), with {plays}{each}, {share} of all."
+    most = max(row["plays_a_day"] for row in answer.records)
+    leaders = [row for row in answer.records if row["plays_a_day"] == most]
+    if min(row["plays"] for row in leaders) < words.FEWEST or len(leaders) > words.LONGEST_LIST:
+        return "No hour of the week stands out."
+    hours = words.listing([_hour(row) for row in leaders])
+    plays = f"{words.rounded(most)} {'play' if most == 1 else 'plays'}"
+    return f"The busiest: {hours} (UTC), with {plays} on average of {_days(leaders)}."
 
 
 def _hour(row: Row) -> str:
     return f"{WEEKDAYS[row['weekday']]} from {row['hour']}:00 to {row['hour'] + 1}:00"
 
 
+def _days(rows: Sequence[Row]) -> str:
+    """How many of these weekdays the averages are of."""
+    days = {row["weekday"]: counted(row["days"], WEEKDAYS[row["weekday"]]) for row in rows}
+    return words.listing(list(days.values()))
+
+
 def _week_chart(answer: AnsweredQuestion) -> Drawing:
-    """A heat map of weekdays and hours: the more plays, the stronger the shade."""
-    classes = shade_classes(max(row["plays"] for row in answer.records))
-    names = [f"{first:,}–{last:,}" if first < last else f"{first:,}" for first, last in classes]
-    shades = [f"var(--heat-{SHADES - len(names) + n + 1})" for n in range(len(names))]
-    width = classes[0][1]
-    rows = [[*row, names[(row[2] - 1) // width], WEEKDAYS[row[0]]] for row in answer.rows]
-    bare: Spec = {"ticks": False, "domain": False}
-    chart = (
-        alt.Chart(alt.NamedData("rows"))
-        .mark_rect(stroke="var(--card)", strokeWidth=2, cornerRadius=4)
-        .encode(
-            x=alt.X(
-                "hour:O",
-                scale=alt.Scale(domain=list(range(24))),
-                axis=alt.Axis(title="Hour of the day (UTC)", labelAngle=0, **bare),
-            ),
-            y=alt.Y(
-                "name:N",
-                scale=alt.Scale(domain=list(WEEKDAYS)),
-                axis=alt.Axis(title=None, labelExpr="slice(datum.value, 0, 3)", **bare),
-            ),
-            color=alt.Color(
-                "class:N",
-                scale=alt.Scale(domain=names, range=shades),
-                legend=alt.Legend(title="Plays", columns=alt.ExprRef("width < 480 ? 3 : 6")),
-            ),
-            tooltip=[
-                alt.Tooltip("name:N", title="Weekday"),
-                alt.Tooltip("hour:O", title="Hour (UTC)"),
-                alt.Tooltip("plays:Q", title="Plays", format=","),
-            ],
-        )
-        .properties(height=len(WEEKDAYS) * CELL_HEIGHT)
+    """A heat map of weekdays and hours: the more plays a day, the stronger the shade."""
+    tops = shade_tops(max(row["plays_a_day"] for row in answer.records))
+    names = [f"up to {top:,}" for top in tops]
+    rows = [[*row.values(), names[_shade(row, tops)], WEEKDAYS[row["weekday"]]] for row in answer.records]
+    chart = drawings.chart(
+        "week",
+        weekdays=list(WEEKDAYS),
+        classes=names,
+        shades=[f"var(--heat-{SHADES - len(names) + n + 1})" for n in range(len(names))],
     )
-    return Drawing([*answer.columns, "class", "name"], rows, [specification(chart)])
+    return Drawing([*answer.columns, "class", "name"], rows, [chart])
 
 
-def shade_classes(most: int) -> list[tuple[int, int]]:
-    """The first and the last number of plays of each shade; together they cover 1 to `most`."""
+def _shade(row: Row, tops: list[int]) -> int:
+    return next(n for n, top in enumerate(tops) if row["plays_a_day"] <= top)
+
+
+def shade_tops(most: float) -> list[int]:
+    """The greatest number of plays of each shade; the last is not below `most`."""
     width = math.ceil(most / SHADES)
-    return [(first, min(first + width - 1, most)) for first in range(1, most + 1, width)]
+    return list(range(width, math.ceil(most) + width, width))
 
 
 CHAPTER = Chapter(
     name="when",
     short="When",
     title="When it is played",
-    lead="Days, weekdays and hours are UTC.",
-    figures=(
-        Figure("plays_by_day", _plays_by_day_sentence, days.bars_by_level, is_wide=True),
-        Figure("plays_by_weekday_and_hour", _week_sentence, _week_chart, is_wide=True),
-    ),
+    lead="Weekdays and hours are UTC.",
+    figures=(Figure("plays_by_weekday_and_hour", _week_sentence, _week_chart, is_wide=True),),
 )

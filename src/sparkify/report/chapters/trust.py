@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import altair as alt
-
-from sparkify.report import days, rankings, words
+from sparkify.report import days, grains, rankings, words
 from sparkify.report.answers import AnsweredQuestion, Row
-from sparkify.report.charts import HEIGHT, Drawing
+from sparkify.report.drawings import Drawing
 from sparkify.report.figures import Chapter, Figure
 from sparkify.words import counted
 
 MOST_REASONS = 10
 """Reasons for rejected records that get a bar."""
+
+MOST_DAYS = 90
+"""Days that are compared with the usual, the last ones of the period: a weekday has no week or month."""
 
 
 def _freshness_sentence(answer: AnsweredQuestion) -> str:
@@ -51,22 +52,26 @@ def _rejected_chart(answer: AnsweredQuestion) -> Drawing:
 
 
 def _usual_plays_sentence(answer: AnsweredQuestion) -> str:
+    """The days that are furthest from the usual, of those that are whole and have plays enough."""
     if not answer.rows:
         return answer.context.no_plays
-    comparable = [row for row in answer.records if row["usual_plays"] is not None]
-    if not comparable:
-        return "No day here has four weeks of plays before it, so none can be compared yet."
-    below, above = (choose(comparable, key=lambda row: row["plays"] - row["usual_plays"]) for choose in (min, max))
-    parts = [f"{counted(len(comparable), 'day')} can be compared"]
-    if below["plays"] < below["usual_plays"]:
+    whole = [row for row in answer.records if row["usual_plays"] is not None and answer.is_whole(row["day"])]
+    if not whole:
+        return "No whole day here has four weeks of plays before it, so none can be compared yet."
+    parts = [f"{counted(len(whole), 'whole day')} can be compared"]
+    usual = [row for row in whole if max(row["plays"], row["usual_plays"]) >= words.FEWEST]
+    below, above = (
+        choose(usual, key=lambda row: row["plays"] - row["usual_plays"], default=None) for choose in (min, max)
+    )
+    if below and below["plays"] < below["usual_plays"]:
         parts.append(f"furthest below the usual is {_compared(below)}")
-    if above["plays"] > above["usual_plays"]:
+    if above and above["plays"] > above["usual_plays"]:
         parts.append(f"furthest above is {_compared(above)}")
-    return "; ".join(parts if len(parts) > 1 else [*parts, "each has exactly the usual plays"]) + "."
+    return "; ".join(parts if len(parts) > 1 else [*parts, "none is far from the usual"]) + "."
 
 
 def _compared(row: Row) -> str:
-    usual = words.number(row["usual_plays"])
+    usual = words.number(round(row["usual_plays"]))
     return f"{words.day(row['day'])} with {counted(row['plays'], 'play')} where {usual} are usual"
 
 
@@ -74,21 +79,7 @@ def _usual_plays_chart(answer: AnsweredQuestion) -> Drawing:
     """A bar for each day's plays, and a line across it at the usual number, where that is known."""
     has_usual = any(row["usual_plays"] is not None for row in answer.records)
     names = ["plays", "usual for the weekday"][: 1 + has_usual]
-    scale = alt.Scale(domain=names, range=["var(--first)", "var(--strong)"])
-    color = alt.Color("what:N", scale=scale, title=None)
-    bars = days.bars(answer).transform_calculate(what=f"'{names[0]}'")
-    usual = (
-        alt.Chart(alt.NamedData("rows"))
-        .transform_filter("isValid(datum.usual_plays)")
-        .transform_calculate(what=f"'{names[-1]}'", time=days.TIME, end=f"datum.time + {days.DAY}")
-        .mark_rule(strokeWidth=2)
-        .encode(x=days.axis(answer, "time:T"), x2="end:Q")
-    )
-    layers = [
-        chart.encode(y=alt.Y(f"{column}:Q", title="Plays"), color=color, tooltip=days.row_tooltips(answer))
-        for chart, column in ((bars, "plays"), (usual, "usual_plays"))[: len(names)]
-    ]
-    return days.drawing(answer, alt.layer(*layers).properties(height=HEIGHT))
+    return days.drawing(answer, days.time_chart(answer, "usual_plays", names=names))
 
 
 def _matched_sentence(answer: AnsweredQuestion) -> str:
@@ -99,14 +90,18 @@ def _matched_sentence(answer: AnsweredQuestion) -> str:
         f"{words.number(matched)} of {counted(plays, 'play')} ({words.share(matched, plays)}) "
         f"{words.are(matched)} of songs in the catalogue"
     )
-    low, high = (choose(answer.records, key=lambda row: row["matched_share"]) for choose in (min, max))
-    if low["matched_share"] == high["matched_share"]:
+    comparable = [row for row in answer.records if row["plays"] >= words.FEWEST and answer.is_whole(row["day"])]
+    low, high = (choose(comparable, key=lambda row: row["matched_share"], default=None) for choose in (min, max))
+    if not low or not high or low["matched_share"] == high["matched_share"]:
         return f"{overall}."
-    return f"{overall}; the day's share is between {_matched_share(low)} and {_matched_share(high)}."
+    return (
+        f"{overall}; the share of a whole {answer.grain} is between "
+        f"{_matched_share(answer, low)} and {_matched_share(answer, high)}."
+    )
 
 
-def _matched_share(row: Row) -> str:
-    return f"{words.share(row['matched_plays'], row['plays'])} ({words.day(row['day'])})"
+def _matched_share(answer: AnsweredQuestion, row: Row) -> str:
+    return f"{words.share(row['matched_plays'], row['plays'])} ({grains.name(row['day'], answer.grain)})"
 
 
 def _matched_chart(answer: AnsweredQuestion) -> Drawing:
@@ -137,7 +132,9 @@ CHAPTER = Chapter(
     figures=(
         Figure("freshness", _freshness_sentence, shape="table"),
         Figure("rejected_by_reason", _rejected_sentence, _rejected_chart),
-        Figure("plays_against_four_weeks", _usual_plays_sentence, _usual_plays_chart, is_wide=True),
+        Figure(
+            "plays_against_four_weeks", _usual_plays_sentence, _usual_plays_chart, is_wide=True, most_days=MOST_DAYS
+        ),
         Figure("matched_by_day", _matched_sentence, _matched_chart, is_wide=True),
         Figure("last_runs", _last_runs_sentence, is_wide=True, shape="table"),
     ),

@@ -9,7 +9,7 @@ import ua_parser
 from sparkify.engines.answer import Value
 from sparkify.report import rankings, words
 from sparkify.report.answers import AnsweredQuestion
-from sparkify.report.charts import Drawing, specification
+from sparkify.report.drawings import Drawing
 from sparkify.report.figures import Chapter, Figure
 from sparkify.words import counted
 
@@ -50,6 +50,8 @@ def _families_sentence(answer: AnsweredQuestion) -> str:
 def _leader(plays: Counter[str]) -> str:
     most = max(plays.values())
     leaders = sorted(words.isolated(name) for name, count in plays.items() if count == most)
+    if most < words.FEWEST:
+        return f"none has more than {counted(most, 'play')}"
     share = f"{counted(most, 'play')}{' each' if len(leaders) > 1 else ''} ({words.share(most, plays.total())})"
     if len(leaders) > words.LONGEST_LIST:
         return f"{len(leaders)} lead with {share}"
@@ -61,8 +63,8 @@ def _families_charts(answer: AnsweredQuestion) -> Drawing:
     rows = [*_bar_rows("browser", browsers), *_bar_rows("system", systems)]
     specs = []
     for kind in ("browser", "system"):
-        bars = rankings.bars("plays", ["name", "plays"], sum(row[0] == kind for row in rows))
-        specs.append(specification(bars.transform_filter(f"datum.kind == '{kind}'")))
+        of_kind = [{"filter": f"datum.kind == '{kind}'"}]
+        specs.append(rankings.bars("plays", ["name", "plays"], sum(row[0] == kind for row in rows), transform=of_kind))
     return Drawing(["kind", "rank", "label", "name", "plays"], rows, specs, ["Browsers", "Systems"])
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import altair as alt
+from datetime import timedelta
 
-from sparkify.report import days, rankings, words
+from sparkify.report import days, drawings, rankings, words
 from sparkify.report.answers import AnsweredQuestion, Row
-from sparkify.report.charts import HEIGHT, Drawing, count_axis, specification
+from sparkify.report.drawings import COUNT_AXIS, Drawing
 from sparkify.report.figures import Chapter, Figure
 from sparkify.words import counted
 
-LOW = 150
-"""Pixels: the height of a chart beside another."""
+FIRST_DAYS = 30
+"""Days from the first play of the warehouse in which nobody is called new: who listened before is not known."""
+
+SHORT_SESSION, LONG_SESSION = 5, 50
+"""Plays: the most of a short session, and more than those are a long one; both end a class of the question."""
 
 NO_USER = "Nobody who was logged in played anything here."
 
@@ -20,36 +23,41 @@ def _active_users_sentence(answer: AnsweredQuestion) -> str:
     if not answer.rows:
         return _no_users(answer)
     levels = dict.fromkeys(row["level"] for row in answer.records)
-    return " ".join(f"Of {_listeners(level)}, {_busiest_of_level(answer, level)}." for level in levels)
+    parts = [f"{_average(answer, level)} {_listeners(level)}" for level in levels]
+    return words.capitalized(f"{words.listing(parts)} a {answer.grain}, on average.")
+
+
+def _average(answer: AnsweredQuestion, level: str | None) -> str:
+    """The users of a level a day, as a whole number, over the days with one."""
+    users = [row["active_users"] for row in answer.records if row["level"] == level]
+    return f"{round(sum(users) / len(users)):,}"
 
 
 def _listeners(level: str | None) -> str:
     return "listeners of unknown level" if level is None else f"{words.isolated(level)} listeners"
 
 
-def _busiest_of_level(answer: AnsweredQuestion, level: str | None) -> str:
-    rows = [row for row in answer.records if row["level"] == level]
-    return days.busiest(days.sums(rows, "active_users"), "user")
-
-
 def _new_users_sentence(answer: AnsweredQuestion) -> str:
+    """How many are new, of the time in which that can be told."""
     if not answer.rows:
         return _no_users(answer)
-    new = days.sums(answer.records, "new_users")
-    if not new.total():
-        return "Nobody is new here: all users have played before."
-    last = answer.records[-1]
-    users = counted(last["new_users"] + last["returning_users"], "user")
-    return (
-        f"{counted(new.total(), 'user')} {words.are(new.total())} new; {days.busiest(new, 'new user')}. "
-        f"On the last day, {words.day(last['day'])}, {last['new_users'] or 'none'} of {users} "
-        f"{words.are(last['new_users'] or 1)} new."
+    first_day = answer.context.whole_days[0] + timedelta(days=FIRST_DAYS)
+    rows = [row for row in answer.records if row["day"] >= first_day]
+    unknown = (
+        f"Who is new is told from {first_day} on: the data begins {FIRST_DAYS} days before, and who appears in these "
+        f"days may have listened earlier."
     )
+    if not rows:
+        return unknown
+    new = sum(row["new_users"] for row in rows)
+    since = f" from {rows[0]['day']} on" if len(rows) < len(answer.rows) else ""
+    text = f"{counted(new, 'listener')} {words.are(new)} new{since}." if new else f"Nobody is new{since}."
+    return f"{text} {unknown}" if since else text
 
 
 def _new_users_chart(answer: AnsweredQuestion) -> Drawing:
     """Stacked bars: no user is both new and returning on one day."""
-    return days.bars_of_two_counts(answer, "Users", ("var(--second)", "var(--first)"), "datum.count")
+    return days.bars_of_two_counts(answer, "Users", ("var(--new)", "var(--returning)"))
 
 
 def _level_changes_sentence(answer: AnsweredQuestion) -> str:
@@ -66,8 +74,8 @@ def _level_changes_sentence(answer: AnsweredQuestion) -> str:
 
 def _level_changes_chart(answer: AnsweredQuestion) -> Drawing:
     """Upgrades point up, downgrades down."""
-    shown = "datum.what == 'downgrades' ? -datum.count : datum.count"
-    return days.bars_of_two_counts(answer, "Changes", ("var(--paid)", "var(--free)"), shown)
+    length = "datum.what == 'downgrades' ? -datum.count : datum.count"
+    return days.bars_of_two_counts(answer, "Changes", ("var(--paid)", "var(--free)"), length)
 
 
 def _sessions_by_day_sentence(answer: AnsweredQuestion) -> str:
@@ -76,49 +84,35 @@ def _sessions_by_day_sentence(answer: AnsweredQuestion) -> str:
     sessions, plays = (days.sums(answer.records, column) for column in ("sessions", "plays"))
     mean = plays.total() / sessions.total()
     plays_a_session = f"{words.rounded(mean)} {'play' if mean == 1 else 'plays'} on average"
-    return f"{counted(sessions.total(), 'session')} with {plays_a_session}; {days.busiest(sessions, 'session')}."
+    busiest = days.busiest(answer, sessions, "session")
+    return f"{counted(sessions.total(), 'session')} with {plays_a_session}{busiest}."
 
 
 def _sessions_by_day_charts(answer: AnsweredQuestion) -> Drawing:
-    charts = [
-        days.bars_of_one_number(answer, column, ",~r").properties(height=LOW)
-        for column in ("sessions", "plays_a_session")
-    ]
-    return days.drawing(answer, *charts, captions=("Sessions a day", "Plays a session"))
+    charts = [days.bars_of_one_number(answer, column, ",~r", days.LOW) for column in ("sessions", "plays_a_session")]
+    captions = (f"Sessions a {answer.grain}", "Plays a session")
+    return days.drawing(answer, *charts, captions=captions)
 
 
 def _sessions_by_length_sentence(answer: AnsweredQuestion) -> str:
+    """The shares of short and long sessions: the classes are not equally wide, so no class is the most frequent."""
     sessions = sum(row["sessions"] for row in answer.records)
     if not sessions:
         return answer.context.no_plays
-    most = max(row["sessions"] for row in answer.records)
-    lengths = [_length(row) for row in answer.records if row["sessions"] == most]
-    each = " each" if len(lengths) > 1 else ""
-    plays = "play" if lengths[-1] == "1" else "plays"
-    frequency = f"{counted(most, 'session')}{each} ({words.share(most, sessions)} of all)"
-    return f"The most frequent: sessions of {words.listing(lengths)} {plays}, {frequency}."
+    short = sum(row["sessions"] for row in answer.records if row["plays_from"] <= SHORT_SESSION)
+    long = sum(row["sessions"] for row in answer.records if row["plays_from"] > LONG_SESSION)
+    return (
+        f"Of {counted(sessions, 'session')}, {words.share(short, sessions)} have at most {SHORT_SESSION} plays, "
+        f"{words.share(long, sessions)} more than {LONG_SESSION}."
+    )
 
 
 def _sessions_by_length_chart(answer: AnsweredQuestion) -> Drawing | None:
     """A bar for each class of lengths; the answer has all classes, empty ones too."""
     if not answer.context.plays:
         return None
-    title = "Plays of a session"
     rows = [[_length(row), row["sessions"]] for row in answer.records]
-    chart = (
-        alt.Chart(alt.NamedData("rows"))
-        .mark_bar(color="var(--first)", cornerRadiusEnd=3)
-        .encode(
-            x=alt.X("length:N", sort=None, axis=alt.Axis(title=title, labelAngle=0, ticks=False)),
-            y=alt.Y("sessions:Q", title="Sessions", axis=count_axis()),
-            tooltip=[
-                alt.Tooltip("length:N", title=title),
-                alt.Tooltip("sessions:Q", title="Sessions", format=","),
-            ],
-        )
-        .properties(height=HEIGHT)
-    )
-    return Drawing(["length", "sessions"], rows, [specification(chart)])
+    return Drawing(["length", "sessions"], rows, [drawings.chart("lengths", count_axis=COUNT_AXIS)])
 
 
 def _length(row: Row) -> str:
@@ -138,7 +132,7 @@ def _most_active_chart(answer: AnsweredQuestion) -> Drawing:
 
 
 def _user(row: Row) -> str:
-    names = " ".join(name for name in (row["first_name"], row["last_name"]) if name)
+    names = " ".join(name for name in (row.get("first_name"), row.get("last_name")) if name)
     return f"{words.short_name(names)} (user {row['user_id']})" if names else f"user {row['user_id']}"
 
 
@@ -154,7 +148,7 @@ CHAPTER = Chapter(
     figures=(
         Figure("active_users_by_day", _active_users_sentence, days.lines_by_level, is_wide=True),
         Figure("new_and_returning_users", _new_users_sentence, _new_users_chart, is_wide=True),
-        Figure("level_changes", _level_changes_sentence, _level_changes_chart, is_wide=True),
+        Figure("level_changes", _level_changes_sentence, _level_changes_chart, is_wide=True, by_level=False),
         Figure("sessions_by_day", _sessions_by_day_sentence, _sessions_by_day_charts, is_wide=True),
         Figure("sessions_by_length", _sessions_by_length_sentence, _sessions_by_length_chart),
         Figure("most_active_users", _most_active_sentence, _most_active_chart),

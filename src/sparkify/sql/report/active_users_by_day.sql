@@ -1,8 +1,14 @@
 -- How many people listen each day, free and paid?
--- Counts, for each UTC day, the distinct logged-in users with a play, by their level at the time of the play. Who
--- changes level within a day counts once at each level.
+-- Counts, for each UTC day, week or month, the distinct logged-in users with a play, by their level at the time of
+-- the play. Who changes level within it counts once at each level.
 select
-    cast(start_time as date) as day,  -- UTC day
+    cast(
+        case $by
+            when 'week' then date_trunc('week', start_time)
+            when 'month' then date_trunc('month', start_time)
+            else start_time
+        end as date
+    ) as day,  -- UTC day, or the first one of the week (a Monday) or month
     level,
     count(distinct user_id) as active_users  -- distinct users who were logged in
 from songplays
@@ -10,5 +16,5 @@ where
     user_id is not null
     and start_time >= $from_time and start_time < $to_time
     and $level in ('all', level)
-group by cast(start_time as date), level
+group by day, level
 order by day asc, level asc nulls last;

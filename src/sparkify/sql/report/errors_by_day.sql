@@ -1,7 +1,14 @@
 -- How many errors does the app show each day, and to how many users?
--- Counts the events of the page Error by UTC day, logged-out ones too. A day without an error has no row.
+-- Counts the events of the page Error by UTC day, week or month, logged-out ones too. Days without an error are left
+-- out.
 select
-    cast(start_time as date) as day,  -- UTC day
+    cast(
+        case $by
+            when 'week' then date_trunc('week', start_time)
+            when 'month' then date_trunc('month', start_time)
+            else start_time
+        end as date
+    ) as day,  -- UTC day, or the first one of the week (a Monday) or month
     count(*) as errors,  -- events of the page Error
     count(distinct user_id) as users  -- distinct users who were logged in and saw one
 from page_views
@@ -9,5 +16,5 @@ where
     page = 'Error'
     and start_time >= $from_time and start_time < $to_time
     and $level in ('all', level)
-group by cast(start_time as date)
+group by day
 order by day;

@@ -1,7 +1,7 @@
 -- How many users change to paid each day, and how many back to free?
 -- Compares the level of each play of a logged-in user with that of the user's play before it, whenever that was, and
--- counts a change on the UTC day of the first play at the new level. A level asked for is the one changed to. A day
--- without a change has no row; plays whose level is unknown are passed over.
+-- counts a change on the UTC day (or week, or month) of the first play at the new level. A level asked for is the
+-- one changed to. Days without a change are left out; plays whose level is unknown are passed over.
 with changing_users as (
     select user_id
     from songplays
@@ -24,7 +24,13 @@ played_levels as (
 )
 
 select
-    cast(start_time as date) as day,  -- UTC day
+    cast(
+        case $by
+            when 'week' then date_trunc('week', start_time)
+            when 'month' then date_trunc('month', start_time)
+            else start_time
+        end as date
+    ) as day,  -- UTC day, or the first one of the week (a Monday) or month
     count(case when level = 'paid' then 1 end) as upgrades,  -- changes from free to paid
     count(case when level = 'free' then 1 end) as downgrades  -- changes from paid to free
 from played_levels
@@ -32,5 +38,5 @@ where
     ((level_before = 'free' and level = 'paid') or (level_before = 'paid' and level = 'free'))
     and start_time >= $from_time and start_time < $to_time
     and $level in ('all', level)
-group by cast(start_time as date)
+group by day
 order by day;

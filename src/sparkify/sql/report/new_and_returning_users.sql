@@ -1,10 +1,16 @@
 -- How many of each day's listeners are new, and how many return?
--- Counts, for each UTC day, the distinct logged-in users with a play. A user is new on the day of the first play ever,
--- whatever the period and the level asked for, and returns on each later day with a play.
+-- Counts, for each UTC day, week or month, the distinct logged-in users with a play. A user is new in that of the
+-- first play ever, whatever the period and the level asked for, and returns in each later one with a play.
 with first_plays as (
     select
         user_id,
-        cast(min(start_time) as date) as first_day
+        cast(
+            case $by
+                when 'week' then date_trunc('week', min(start_time))
+                when 'month' then date_trunc('month', min(start_time))
+                else min(start_time)
+            end as date
+        ) as first_day
     from songplays
     where user_id is not null
     group by user_id
@@ -13,19 +19,25 @@ with first_plays as (
 active_users as (
     select
         user_id,
-        cast(start_time as date) as day
+        cast(
+            case $by
+                when 'week' then date_trunc('week', start_time)
+                when 'month' then date_trunc('month', start_time)
+                else start_time
+            end as date
+        ) as day
     from songplays
     where
         user_id is not null
         and start_time >= $from_time and start_time < $to_time
         and $level in ('all', level)
-    group by user_id, cast(start_time as date)
+    group by user_id, day
 )
 
 select
-    a.day,  -- UTC day
-    count(case when a.day = f.first_day then 1 end) as new_users,  -- users whose first play ever is on this day
-    count(case when a.day > f.first_day then 1 end) as returning_users  -- users who have played on an earlier day
+    a.day,  -- UTC day, or the first one of the week (a Monday) or month
+    count(case when a.day = f.first_day then 1 end) as new_users,  -- users whose first play ever is then
+    count(case when a.day > f.first_day then 1 end) as returning_users  -- users who have played before
 from active_users as a
 inner join first_plays as f on f.user_id = a.user_id
 group by a.day

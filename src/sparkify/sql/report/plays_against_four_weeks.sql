@@ -1,7 +1,7 @@
 -- Does a day have fewer or more plays than is usual for its weekday?
--- Usual is the mean of the same weekday in the four weeks before, where a day without plays counts 0; it is null where
--- the warehouse does not reach four weeks back. A day without plays is listed when its weekday had plays in the four
--- weeks before or in the week after. Days are UTC; the last one may not be complete.
+-- Usual is the mean of the same weekday in the four weeks before, where a day without plays counts 0; it is unknown
+-- where the warehouse does not reach four weeks back. A day without plays is listed when its weekday had plays in
+-- the four weeks before or in the week after. Days are UTC; the last one may not be complete.
 with days as (
     select
         cast(start_time as date) as day,

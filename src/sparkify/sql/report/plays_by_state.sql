@@ -1,6 +1,6 @@
 -- In which states do people listen?
--- Counts plays by the first state of the listener's location: of a metropolitan area in several states, such as
--- "New York-Newark-Jersey City, NY-NJ-PA", all plays count for the state of its first city. The state is null where the
+-- Counts plays by the first state of the listener's location: of a metropolitan area in several states, such as "New
+-- York-Newark-Jersey City, NY-NJ-PA", all plays count for the state of its first city. It is unknown where the
 -- location names none, as in logged-out plays, which have no location.
 with places as (
     select

@@ -1,5 +1,5 @@
 -- With which browsers and systems do people listen?
--- Counts plays by user agent, as the listener's browser sent it. It is null in logged-out plays.
+-- Counts plays by user agent, as the listener's browser sent it. Logged-out plays have none.
 select
     user_agent,
     count(*) as plays,  -- plays

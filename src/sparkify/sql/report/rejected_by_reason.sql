@@ -1,6 +1,6 @@
 -- Why were records rejected?
--- Counts the records that were set aside because no row could be made of them, by the reason and by the staging column
--- that could not take its value; the column is null when the record as a whole is bad.
+-- Counts the records that were set aside because no row could be made of them, by the reason and by the staging
+-- column that could not take its value, if it was one of them and not the record as a whole.
 select
     reason,
     column_name,
