@@ -20,7 +20,7 @@ run: .venv/installed-run sample ## set up .venv, make a sample bucket, create th
 	@echo; echo "Next: open report.html in a browser; '$(BIN)/sparkify query' lists more questions;"
 	@echo "put your own bucket into dwh.cfg and run this again. docs/tutorial.md goes on from here."
 
-test: .venv/installed-dev .venv/duckdb-1.4/installed ## set up what tests need, and run them all
+test: .venv/installed-dev .venv/duckdb-1.4/installed .venv/tools/installed ## set up what tests need, and run them all
 	$(BIN)/python -m pytest
 
 test-stand-in: .venv/installed-dev ## run the tests of the stand-in for Redshift alone: after a change of it or of the engine
@@ -45,7 +45,8 @@ docs: .venv/installed-dev ## write the reference and the generated parts of othe
 	$(BIN)/python docs/generate.py
 
 # One resolution for every platform and every Python that the package supports. `dev` is resolved first and holds all
-# that the others hold; they take its versions.
+# that the others hold; they take its versions. The parser that dbt can do without is left out: its package is a script
+# that downloads a program, of which no hash is known here.
 LOCK = $(BIN)/uv pip compile --quiet --no-config --cache-dir .venv/cache/uv --custom-compile-command 'make lock' \
 	--universal --python-version 3.11 --generate-hashes --no-annotate $(if $(UPGRADE),--upgrade)
 
@@ -54,6 +55,7 @@ lock: .venv/installed-dev ## write locks/ after a change of dependencies; UPGRAD
 	$(LOCK) pyproject.toml --group build --extra redshift --constraint locks/dev.txt --output-file locks/redshift.txt
 	$(LOCK) pyproject.toml --group build --constraint locks/dev.txt --output-file locks/run.txt
 	echo 'duckdb ~= 1.4.0' | $(LOCK) - --output-file locks/duckdb-1.4.txt
+	$(LOCK) --group tools --no-emit-package dbt-core-experimental-parser --output-file locks/tools.txt
 
 redshift-driver: .venv/installed-redshift ## install the driver for Redshift
 
@@ -82,6 +84,7 @@ sample: | .venv/installed-run ## make a bucket of invented data
 SIZE_run = 300 MB, and 90 MB of downloads
 SIZE_redshift = 330 MB, and 100 MB of downloads
 SIZE_dev = 950 MB, and 250 MB of downloads
+SIZE_tools = 800 MB, and 250 MB of downloads
 
 # First the packages of a lock file, each with a hash that it must have; then this folder, which has none, built by the
 # locked hatchling. All lock files hold what `run` needs.
@@ -94,4 +97,12 @@ SIZE_dev = 950 MB, and 250 MB of downloads
 # An older DuckDB beside ours, by which a test opens the warehouse as the tools of today do.
 .venv/duckdb-1.4/installed: .venv/bin/python locks/duckdb-1.4.txt
 	$(PIP) --upgrade --target .venv/duckdb-1.4 --require-hashes --requirement locks/duckdb-1.4.txt
+	@touch $@
+
+# The tools that docs/how-to/tools.md opens the warehouse with, in an environment of their own: they and their hundred
+# packages have no say in the versions of ours.
+.venv/tools/installed: .venv/bin/python locks/tools.txt
+	@echo "Installing the packages of locks/tools.txt into .venv/tools: about $(SIZE_tools); deleting .venv removes them."
+	$(BIN)/python -m venv --clear --without-pip .venv/tools
+	PIP_PYTHON=.venv/tools $(PIP) --no-compile --require-hashes --requirement locks/tools.txt
 	@touch $@
