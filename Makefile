@@ -45,8 +45,8 @@ docs: .venv/installed-dev ## write the reference and the generated parts of othe
 	$(BIN)/python docs/generate.py
 
 # One resolution for every platform and every Python that the package supports. `dev` is resolved first and holds all
-# that the others hold; they take its versions. The parser that dbt can do without is left out: its package is a script
-# that downloads a program, of which no hash is known here.
+# that the others hold; they take its versions. `tools` is resolved alone. dbt's experimental parser is left out: its
+# package downloads a program while it is built, which no hash here covers, and dbt runs without it.
 LOCK = $(BIN)/uv pip compile --quiet --no-config --cache-dir .venv/cache/uv --custom-compile-command 'make lock' \
 	--universal --python-version 3.11 --generate-hashes --no-annotate $(if $(UPGRADE),--upgrade)
 
@@ -84,7 +84,7 @@ sample: | .venv/installed-run ## make a bucket of invented data
 SIZE_run = 300 MB, and 90 MB of downloads
 SIZE_redshift = 330 MB, and 100 MB of downloads
 SIZE_dev = 950 MB, and 250 MB of downloads
-SIZE_tools = 800 MB, and 250 MB of downloads
+SIZE_tools = 750 MB, and 220 MB of downloads
 
 # First the packages of a lock file, each with a hash that it must have; then this folder, which has none, built by the
 # locked hatchling. All lock files hold what `run` needs.
@@ -99,8 +99,8 @@ SIZE_tools = 800 MB, and 250 MB of downloads
 	$(PIP) --upgrade --target .venv/duckdb-1.4 --require-hashes --requirement locks/duckdb-1.4.txt
 	@touch $@
 
-# The tools that docs/how-to/tools.md opens the warehouse with, in an environment of their own: they and their hundred
-# packages have no say in the versions of ours.
+# The tools of docs/how-to/tools.md, for tests: in an environment of their own, so that their hundred packages do not
+# constrain the versions of what the program needs.
 .venv/tools/installed: .venv/bin/python locks/tools.txt
 	@echo "Installing the packages of locks/tools.txt into .venv/tools: about $(SIZE_tools); deleting .venv removes them."
 	$(BIN)/python -m venv --clear --without-pip .venv/tools

@@ -161,7 +161,7 @@ class Bars(Progress):
     def waiting(self, what: str, percentage: Callable[[], float | None]) -> Iterator[Callable[[], None]]:
         """A bar with the seconds, from `PATIENCE` on, which is erased at the end."""
         over = threading.Event()
-        # In a thread of its own, for the one that waits is in the database's hands.
+        # The calling thread is inside the database's driver until the answer is there.
         drawing = threading.Thread(target=self._draw_waiting, args=(what, percentage, over), daemon=True)
 
         def end() -> None:
