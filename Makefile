@@ -20,7 +20,7 @@ run: .venv/installed-run sample ## set up .venv, make a sample bucket, create th
 	@echo; echo "Next: open report.html in a browser; '$(BIN)/sparkify query' lists more questions;"
 	@echo "put your own bucket into dwh.cfg and run this again. docs/tutorial.md goes on from here."
 
-test: .venv/installed-dev .venv/duckdb-1.4/installed ## set up what tests need, and run them all
+test: .venv/installed-dev .venv/duckdb-1.4/installed .venv/tools/installed ## set up what tests need, and run them all
 	$(BIN)/python -m pytest
 
 test-stand-in: .venv/installed-dev ## run the tests of the stand-in for Redshift alone: after a change of it or of the engine
@@ -45,7 +45,8 @@ docs: .venv/installed-dev ## write the reference and the generated parts of othe
 	$(BIN)/python docs/generate.py
 
 # One resolution for every platform and every Python that the package supports. `dev` is resolved first and holds all
-# that the others hold; they take its versions.
+# that the others hold; they take its versions. `tools` is resolved alone. dbt's experimental parser is left out: its
+# package downloads a program while it is built, which no hash here covers, and dbt runs without it.
 LOCK = $(BIN)/uv pip compile --quiet --no-config --cache-dir .venv/cache/uv --custom-compile-command 'make lock' \
 	--universal --python-version 3.11 --generate-hashes --no-annotate $(if $(UPGRADE),--upgrade)
 
@@ -54,6 +55,7 @@ lock: .venv/installed-dev ## write locks/ after a change of dependencies; UPGRAD
 	$(LOCK) pyproject.toml --group build --extra redshift --constraint locks/dev.txt --output-file locks/redshift.txt
 	$(LOCK) pyproject.toml --group build --constraint locks/dev.txt --output-file locks/run.txt
 	echo 'duckdb ~= 1.4.0' | $(LOCK) - --output-file locks/duckdb-1.4.txt
+	$(LOCK) --group tools --no-emit-package dbt-core-experimental-parser --output-file locks/tools.txt
 
 redshift-driver: .venv/installed-redshift ## install the driver for Redshift
 
@@ -86,6 +88,7 @@ sample: | .venv/installed-run ## make a bucket of invented data
 SIZE_run = 200 MB, and 60 MB of downloads
 SIZE_redshift = 220 MB, and 70 MB of downloads
 SIZE_dev = 950 MB, and 250 MB of downloads
+SIZE_tools = 750 MB, and 220 MB of downloads
 
 # First the packages of a lock file, each with a hash that it must have; then this folder, which has none, built by the
 # locked hatchling. All lock files hold what `run` needs.
@@ -98,4 +101,12 @@ SIZE_dev = 950 MB, and 250 MB of downloads
 # An older DuckDB beside ours, by which a test opens the warehouse as the tools of today do.
 .venv/duckdb-1.4/installed: .venv/bin/python locks/duckdb-1.4.txt
 	$(PIP) --upgrade --target .venv/duckdb-1.4 --require-hashes --requirement locks/duckdb-1.4.txt
+	@touch $@
+
+# The tools of docs/how-to/tools.md, for tests: in an environment of their own, so that their hundred packages do not
+# constrain the versions of what the program needs.
+.venv/tools/installed: .venv/bin/python locks/tools.txt
+	@echo "Installing the packages of locks/tools.txt into .venv/tools: about $(SIZE_tools); deleting .venv removes them."
+	$(BIN)/python -m venv --clear --without-pip .venv/tools
+	PIP_PYTHON=.venv/tools $(PIP) --no-compile --require-hashes --requirement locks/tools.txt
 	@touch $@

@@ -1,5 +1,5 @@
-"""Writes `docs/reference` from the program itself, and the parts of other pages between `<!-- generated: NAME -->` and
-`<!-- end -->`, which are the blocks of `BLOCKS`.
+"""Writes `docs/reference` and dbt's sources from the program itself, and the parts of other pages between
+`<!-- generated: NAME -->` and `<!-- end -->`, which are the blocks of `BLOCKS`.
 
     python docs/generate.py            writes the pages that are out of step
     python docs/generate.py --check    only names them; the exit code is 1 then
@@ -18,6 +18,7 @@ from textwrap import fill
 from typing import Any
 from unittest.mock import patch
 
+import dbt_sources
 from diagrams import FACTS, STAGED, main_diagram, star, star_diagram, statements, step_diagram
 
 from sparkify import cli, dictionary, errors, questions, sql_queries
@@ -27,6 +28,7 @@ from sparkify.transform import STEPS
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+DBT_SOURCES = ROOT / "docs" / "how-to" / "dbt" / "models" / "sources.yml"
 SQL = "../../src/sparkify/sql"
 """The folder of the SQL files as a page of the reference links to it."""
 
@@ -249,8 +251,9 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def documents() -> dict[Path, str]:
-    """The right text of every page that is generated, whole or in part."""
+    """The right text of every page that is generated, whole or in part, and of dbt's sources."""
     texts = {REFERENCE / name: page() for name, page in PAGES.items()}
+    texts[DBT_SOURCES] = dbt_sources.text()
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         if path.parent != REFERENCE and BLOCK.search(text := path.read_text(encoding="utf-8")):
             texts[path] = filled(text)
@@ -280,7 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.check:
             print(f"{name} is out of step with the program; run `make docs`")
         elif path in texts:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(texts[path], encoding="utf-8", newline="\n")
             print(f"wrote {name}")
         else:

@@ -57,8 +57,13 @@ def write(answer: Answer, form: str, output: Path | None) -> None:
 def written_by_engines(form: str, output: Path | None) -> bool:
     """Whether an engine may write a form by itself: into a file, for a pipe gets each row as soon as it is there."""
     if form == "csv":
-        return (not output.exists() or output.is_file()) if output else _is_file(sys.stdout)
+        return goes_into_a_file(output)
     return form == "parquet" and (output is not None or not sys.stdout.isatty())
+
+
+def goes_into_a_file(output: Path | None) -> bool:
+    """Whether an answer goes into a file, and not to a terminal or into a pipe."""
+    return (not output.exists() or output.is_file()) if output else _is_file(sys.stdout)
 
 
 def _is_file(stream: TextIO) -> bool:

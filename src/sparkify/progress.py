@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,12 @@ Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 SHOWN = 120
 """Characters of a statement that are shown."""
+
+PATIENCE = 1.0
+"""Seconds that a person waits for an answer before a terminal shows that the program is working."""
+
+REDRAW_EVERY = 0.2
+"""Seconds between two looks at how far an answer is."""
 
 
 def discard_rest(stream: TextIO) -> None:
@@ -80,6 +87,14 @@ class Progress:
         """A part of the run, of `total` steps if that is known; call what it yields with the number of steps done."""
         self.say(what if total is None else f"{what}: {total:,}")
         yield lambda steps: None
+
+    @contextmanager
+    def waiting(self, what: str, percentage: Callable[[], float | None]) -> Iterator[Callable[[], None]]:
+        """The time in which a person waits for an answer; call what it yields before the answer is shown to them.
+
+        `percentage` may be called in another thread; it returns None where nobody knows.
+        """
+        yield lambda: None
 
     @contextmanager
     def statement(self, sql: str) -> Iterator[None]:
@@ -141,6 +156,50 @@ class Bars(Progress):
             yield lambda steps: bars.advance(task, steps)
             size = total or 1
             bars.update(task, total=size, completed=size)
+
+    @contextmanager
+    def waiting(self, what: str, percentage: Callable[[], float | None]) -> Iterator[Callable[[], None]]:
+        """A bar with the seconds, from `PATIENCE` on, which is erased at the end."""
+        over = threading.Event()
+        # The calling thread is inside the database's driver until the answer is there.
+        drawing = threading.Thread(target=self._draw_waiting, args=(what, percentage, over), daemon=True)
+
+        def end() -> None:
+            over.set()
+            drawing.join()
+
+        drawing.start()
+        try:
+            yield end
+        finally:
+            end()
+
+    def _draw_waiting(self, what: str, percentage: Callable[[], float | None], over: threading.Event) -> None:
+        started = time.monotonic()
+        if over.wait(PATIENCE):
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as RichProgress
+
+        self._console = self._console or Console(stderr=True)
+        # Nothing but the bar goes through rich, above all not what is written to stdout meanwhile.
+        with RichProgress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            get_time=time.monotonic,
+        ) as bars:
+            task = bars.add_task(what, total=None)
+            bars.tasks[0].start_time = started
+            while not over.wait(REDRAW_EVERY):
+                done = percentage()
+                bars.update(task, total=None if done is None else 100, completed=done or 0)
 
 
 class JsonLines(Progress):

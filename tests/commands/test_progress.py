@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 from rich.progress import Progress as RichProgress
@@ -13,7 +15,8 @@ from rich.progress import Progress as RichProgress
 from harness.program import PROGRAM
 from harness.records import event, lines
 from harness.warehouse import Sparkify
-from sparkify.progress import SHOWN, Bars, Detail, Progress, for_terminal
+from sparkify import progress
+from sparkify.progress import SHOWN, Bars, Detail, JsonLines, Progress, for_terminal
 
 
 class Terminal(io.StringIO):
@@ -147,6 +150,78 @@ def test_a_bar_counts_its_steps_and_is_full_at_the_end(monkeypatch: pytest.Monke
         done(1)
     assert seen == [1, 2]
     assert "3/3" in terminal.getvalue().splitlines()[-1] + terminal.getvalue().splitlines()[-2]
+
+
+# ---------------------------------------------------------------- waiting for an answer
+
+
+def waited(narration: Progress, percentage: float | None, *, looks: int = 2) -> None:
+    """Wait for an answer until it was asked a few times how far it is."""
+    asked = threading.Semaphore(0)
+
+    def done() -> float | None:
+        asked.release()
+        return percentage
+
+    stdout = sys.stdout
+    with narration.waiting("answer", done):
+        for _ in range(looks):
+            assert asked.acquire(timeout=10)
+        assert sys.stdout is stdout
+
+
+def bars(monkeypatch: pytest.MonkeyPatch, patience: float = 0.0) -> tuple[Progress, Terminal]:
+    """What narrates on a terminal that is stderr, and that terminal."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(progress, "PATIENCE", patience)
+    monkeypatch.setattr(progress, "REDRAW_EVERY", 0.01)
+    return for_terminal(), terminal
+
+
+@pytest.mark.parametrize(("percentage", "shown"), [(41.7, r" +42%"), (None, "")])
+def test_a_wait_shows_its_seconds_and_how_far_the_answer_is_and_leaves_nothing(
+    percentage: float | None, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narration, terminal = bars(monkeypatch)
+    waited(narration, percentage)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue())
+    assert re.search(rf"answer [━╸╺ ]+{shown} 0:00:0\d", text), text
+    assert ("%" in text) == (percentage is not None)
+    assert text.endswith("\x1b[1A\x1b[2K"), "the line is erased"
+
+
+def test_the_seconds_of_a_wait_begin_with_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    narration, terminal = bars(monkeypatch, patience=1.0)
+    waited(narration, None, looks=1)
+    assert "0:00:01" in terminal.getvalue()
+
+
+def test_a_short_wait_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    narration, terminal = bars(monkeypatch, patience=60.0)
+    waited(narration, 50.0, looks=0)
+    assert terminal.getvalue() == ""
+
+
+def test_a_wait_shows_nothing_from_where_the_answer_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    narration, terminal = bars(monkeypatch)
+    looked = threading.Event()
+    with narration.waiting("answer", looked.set) as end:
+        assert looked.wait(timeout=10)
+        end()
+        before = terminal.getvalue()
+        assert before.endswith("\x1b[1A\x1b[2K")
+        time.sleep(0.05)
+        assert terminal.getvalue() == before
+
+
+@pytest.mark.parametrize("kind", [Progress, JsonLines])
+def test_a_wait_shows_nothing_where_no_terminal_is(kind: type[Progress]) -> None:
+    stream = io.StringIO()
+    waited(kind(stream), 50.0, looks=0)
+    assert stream.getvalue() == ""
 
 
 def test_a_load_goes_on_when_nobody_reads_what_it_says(sparkify: Sparkify) -> None:

@@ -18,14 +18,17 @@ import pytest
 from harness.records import event, lines, song
 from harness.redshift import OnRedshift
 from harness.warehouse import Sparkify
+from sparkify.progress import PATIENCE
 
 AT_ITS_TERMINAL = """
 import fcntl, sys, termios
 fcntl.ioctl(2, termios.TIOCSCTTY, 0)
+from sparkify import progress
+progress.PATIENCE = float(sys.argv.pop(1))
 from sparkify.cli import main
 sys.exit(main())
 """
-"""The program, with stderr as the terminal from which it gets Ctrl-C."""
+"""The program, with stderr as the terminal from which it gets Ctrl-C, and the seconds before it shows a wait."""
 
 CTRL_C = "\x03"
 
@@ -57,6 +60,7 @@ def at_terminal(
     columns: int = 80,
     environment: Mapping[str, str] = {"TERM": "xterm-256color"},
     stdout_too: bool = False,
+    patience: float = PATIENCE,
     type_after: Sequence[tuple[str, str]] = (),
 ) -> Seen:
     """Run a command at a terminal of its own. `type_after` says what is typed when something is read."""
@@ -64,7 +68,7 @@ def at_terminal(
     fcntl.ioctl(its_end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     variables = {name: value for name, value in os.environ.items() if name not in TOLD}
     process = subprocess.Popen(
-        [sys.executable, "-c", AT_ITS_TERMINAL, *arguments, "--config", str(sparkify.config)],
+        [sys.executable, "-c", AT_ITS_TERMINAL, str(patience), *arguments, "--config", str(sparkify.config)],
         stdin=its_end,
         stdout=its_end if stdout_too else subprocess.PIPE,
         stderr=its_end,
@@ -190,6 +194,37 @@ def test_parquet_is_not_sent_to_a_terminal(sparkify: Sparkify) -> None:
     assert at_terminal(sparkify, "query", "totals", "--format", "csv").exit_code == 0
 
 
+# ---------------------------------------------------------------- waiting for an answer
+
+
+@pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=True)
+def test_a_wait_for_an_answer_is_shown_and_erased_and_the_answer_follows(delivered: Sparkify) -> None:
+    delivered.loaded()
+    sql = "select count(*) as n from plays"
+    seen = at_terminal(delivered, "query", sql, "--format", "csv", patience=0)
+    assert (seen.exit_code, seen.out.split()) == (0, ["n", "1"])
+    assert re.search(r"answer .*\d:\d\d", ESCAPE.sub("", seen.terminal))
+    assert seen.terminal.endswith("\x1b[1A\x1b[2K")
+    both = at_terminal(delivered, "query", sql, "--format", "csv", patience=0, stdout_too=True)
+    assert ESCAPE.sub("", both.terminal).endswith("n\r\n1\r\n")
+    quiet = at_terminal(delivered, "query", sql, "--quiet", patience=0)
+    assert quiet.terminal == ""
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_a_wait_is_shown_while_an_answer_is_written_into_a_file(form: str, delivered: Sparkify, tmp_path: Path) -> None:
+    delivered.loaded()
+    answer = tmp_path / f"answer.{form}"
+    sql = "select i from range(1_000_000) as t (i)"
+    seen = at_terminal(delivered, "query", sql, "--format", form, "--output", str(answer), patience=0)
+    assert (seen.exit_code, seen.out) == (0, "")
+    assert "answer" in seen.terminal
+    assert seen.terminal.endswith("\x1b[1A\x1b[2K")
+    with duckdb.connect() as connection:
+        found = connection.execute(f"select count(*) from '{answer}'").fetchone()
+    assert found == (1 if form == "json" else 1_000_000,)  # JSON is one object
+
+
 # ---------------------------------------------------------------- Ctrl-C
 
 
@@ -216,6 +251,19 @@ def test_ctrl_c_while_a_bar_is_drawn_ends_it_and_brings_the_cursor_back(delivere
     assert HIDE in seen.terminal
     assert not [*(tmp_path / "parquet").rglob("*")]
     assert delivered.content() == content
+
+
+@pytest.mark.parametrize("output", [["--format", "table"], ["--format", "csv", "--output", "answer.csv"]])
+def test_ctrl_c_while_an_answer_is_awaited_ends_it(
+    output: list[str], delivered: Sparkify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    delivered.loaded()
+    sql = "select count(*) as n from range(1_000_000_000_000) as t (i) where i % 7 = 3"
+    seen = at_terminal(delivered, "query", sql, *output, type_after=[("0:00:01", CTRL_C)])
+    assert_ends_clean(seen)
+    assert HIDE in seen.terminal
+    assert not [*tmp_path.glob("*answer*")]
 
 
 def endless(sparkify: Sparkify) -> Path:

@@ -13,6 +13,7 @@
     systemd file=NAME       its commands are run, with little environment; systemd-analyze checks the unit, if installed
     crontab                 its commands are run, with little environment
     python                  run; of an Airflow DAG only the bash commands are run, with little environment
+    python tools            run in the environment of locks/tools.txt, whose programs are there for bash, too
     diff                    applied by git
     json                    parsed
 
@@ -35,7 +36,8 @@ TAGS = {
     "sh": ("", "aws", "system", "s3", "redshift"),
     "console": ("", "s3", "redshift"),
     "sql": ("", "admin"),
-    **dict.fromkeys(("ini", "systemd", "crontab", "python", "diff", "json"), ("",)),
+    "python": ("", "tools"),
+    **dict.fromkeys(("ini", "systemd", "crontab", "diff", "json"), ("",)),
 }
 """The word that may follow a language."""
 

@@ -24,6 +24,7 @@ from generate import ROOT
 from doc_aws import check_aws, require_redshift_grammar
 from doc_blocks import Block, DocumentError, blocks, dialogue, matches
 from doc_schedulers import check_units, cron_commands, dag_commands, scheduled, unit_commands
+from harness.paths import TOOLS
 from sparkify import cli, config
 from sparkify.errors import SparkifyError
 
@@ -62,7 +63,8 @@ def make_clone(folder: Path) -> None:
         shutil.copy2(ROOT / name, folder / name)
     shutil.copytree(ROOT / "src", folder / "src")
     compileall.compile_dir(folder / "src", quiet=1)  # once for all copies of the clone
-    (folder / "locks").symlink_to(ROOT / "locks")
+    for name in ("docs", "locks"):
+        (folder / name).symlink_to(ROOT / name)
     for name in OWN_PROGRAMS:
         # The program runs the source of its folder, which a page may change.
         path = 'PYTHONPATH="${0%/*}/../../src${PYTHONPATH:+:$PYTHONPATH}"'
@@ -167,7 +169,8 @@ class PageRun:
             case "python" if commands := dag_commands(text):
                 yield from (Step(block, scheduled(command)) for command in commands)
             case "python":
-                yield Step(block, f".venv/bin/python -c {shlex.quote(text)} dwh.cfg")
+                python = TOOLS / "python" if block.tag == "tools" else ".venv/bin/python"
+                yield Step(block, f"{python} -c {shlex.quote(text)} dwh.cfg")
             case "diff":
                 ceiling = shlex.quote(str(self.folder.parent))
                 yield Step(block, f"printf %s {shlex.quote(text)} | GIT_CEILING_DIRECTORIES={ceiling} git apply")
@@ -200,7 +203,7 @@ class PageRun:
         environment = {
             **os.environ,
             **self.store.environment,
-            "PATH": f"{self.folder / '.venv' / 'bin'}:{os.environ['PATH']}",
+            "PATH": f"{self.folder / '.venv' / 'bin'}:{TOOLS}:{os.environ['PATH']}",
             "HOME": str(self.notes / "home"),
             "NOTES": str(self.notes),
             "STACK_CONFIG": self.store.config,

@@ -13,6 +13,7 @@ from sparkify.config.keys import KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ("commands.md", "configuration.md", "exit-codes.md", "questions.md", "tables.md")
+DBT_SOURCES = "docs/how-to/dbt/models/sources.yml"
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,7 @@ def unwritten(pages: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "README.md").write_text(page, encoding="utf-8")
     monkeypatch.setattr(generate, "ROOT", tmp_path)
     monkeypatch.setattr(generate, "REFERENCE", tmp_path / "docs" / "reference")
+    monkeypatch.setattr(generate, "DBT_SOURCES", tmp_path / DBT_SOURCES)
     monkeypatch.setattr(generate, "PAGES", {name: lambda text=text: text for name, text in pages.items()})
     return tmp_path
 
@@ -51,13 +53,13 @@ def test_all_pages_are_written_and_then_nothing_is_out_of_step(
 ) -> None:
     assert generate.main([]) == 0
     wrote = [line.removeprefix("wrote ") for line in capsys.readouterr().out.splitlines()]
-    assert sorted(wrote) == ["README.md", *(f"docs/reference/{name}" for name in REFERENCE)]
+    assert sorted(wrote) == ["README.md", DBT_SOURCES, *(f"docs/reference/{name}" for name in REFERENCE)]
     assert generate.main(["--check"]) == 0
     assert generate.main([]) == 0
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("name", [f"docs/reference/{name}" for name in REFERENCE])
+@pytest.mark.parametrize("name", [DBT_SOURCES, *(f"docs/reference/{name}" for name in REFERENCE)])
 @pytest.mark.parametrize("change", ["changed", "deleted"])
 def test_a_page_that_is_out_of_step_is_named_and_written_again(
     name: str, change: str, copy: Path, capsys: pytest.CaptureFixture[str]

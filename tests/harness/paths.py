@@ -14,6 +14,9 @@ REAL_DATA = ROOT.parent / "shared" / "data"
 OLDER_DUCKDB = Path(sys.prefix) / "duckdb-1.4"
 """DuckDB 1.4, as many tools embed it; the Makefile puts it there."""
 
+TOOLS = Path(sys.prefix) / "tools" / "bin"
+"""The programs of the tools that `docs/how-to/tools.md` names; the Makefile puts them there."""
+
 
 def require_real_data() -> None:
     """Skip the test where the real files are not."""

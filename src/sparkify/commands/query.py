@@ -54,12 +54,18 @@ def run(options: Namespace, progress: Progress) -> Result:
         file = None
         if formats.written_by_engines(options.format, options.output):
             file = opened.enter_context(outputs.file_beside(options.output))
-        with copy_for_readers(config, progress) as engine, engine.snapshot():
+        with (
+            copy_for_readers(config, progress) as engine,
+            engine.snapshot(),
+            progress.waiting("answer", engine.percentage) as end_waiting,
+        ):
             if file and not engine.write(sql, chosen.values(), options.format, file):
                 file = None
             if not file:
                 answer, is_whole = engine.ask(sql, chosen.values()).read_ahead()
                 if not is_whole:
+                    if not formats.goes_into_a_file(options.output):
+                        end_waiting()
                     formats.write(answer, options.format, options.output)
         # A slow reader, such as a pager, does not keep the warehouse open.
         if file:

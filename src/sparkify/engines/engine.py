@@ -79,6 +79,10 @@ class Engine(Protocol):
         """
         ...
 
+    def percentage(self) -> float | None:
+        """How much of the statement in hand is done, if the engine knows; any thread may ask."""
+        ...
+
     def snapshot(self) -> AbstractContextManager[None]:
         """Everything that is read inside is of one moment, and the engine refuses every change."""
         ...

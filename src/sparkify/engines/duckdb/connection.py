@@ -88,8 +88,9 @@ class Connection:
             self._file = OpenFile(self.path)
             self._interrupts = Interrupts(self._connection.interrupt)
             self._opened.callback(self._interrupts.close)
-            # DuckDB would draw a bar of its own on the terminal's stdout.
-            self.query("set enable_progress_bar = false")
+            # DuckDB counts how far it is, and draws no bar of its own on the terminal's stdout.
+            self.query("set enable_progress_bar_print = false")
+            self.query("set enable_progress_bar = true")
             # Times are UTC whatever the machine's time zone is, in the user's SQL too.
             self.query("set TimeZone = 'UTC'")
         except BaseException:
@@ -119,6 +120,11 @@ class Connection:
         """Run a statement with the values that it names; its rows are still to be fetched."""
         with self.progress.statement(sql):
             return self._connection.execute(sql, _used(sql, values))
+
+    def percentage(self) -> float | None:
+        """See `Engine.percentage`."""
+        done = self._connection.query_progress()
+        return done if done >= 0 else None
 
     def columns(self, sql: str, values: Mapping[str, Value]) -> list[tuple[str, str]]:
         """The columns of the rows of a statement with their types, without running it; none if it is no question."""

@@ -83,6 +83,10 @@ class Redshift(Connection):
         """See `Engine.write`. Redshift's rows come through the client."""
         return False
 
+    def percentage(self) -> float | None:
+        """See `Engine.percentage`. Redshift does not tell a session that waits."""
+        return None
+
     def insert(self, table: str, rows: Sequence[Sequence[Value]]) -> None:
         """See `Engine.insert`. Many rows go through S3, for Redshift takes long for an insert of many values."""
         if self._work and len(rows) > INSERTED_ROWS:

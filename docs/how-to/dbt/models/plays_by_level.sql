@@ -1,0 +1,6 @@
+{{ config(materialized='table') }}
+select
+    level,
+    count(*) as plays
+from {{ source('sparkify', 'plays') }}
+group by level
