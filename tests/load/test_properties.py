@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from harness import oracle
+from harness import oracle, reading
 from harness.engines import opened
 from harness.examples import TIMES
 from harness.program import Outcome
@@ -178,6 +178,7 @@ class Deliveries(RuleBasedStateMachine):
         self.bucket: dict[str, list[dict[str, Any]]] = {}
         self.catalogue: dict[str, list[dict[str, Any]]] = {}
         self.events: list[dict[str, Any]] = []
+        self.forgotten: set[str] = set()
         self.number = 0
         self.is_verified = False
         """Whether the warehouse was compared since a command ran that may have changed it."""
@@ -251,6 +252,13 @@ class Deliveries(RuleBasedStateMachine):
         note(f"the run ended with exit code {done.exit_code}")
         assert done.exit_code in (0, 1, 130), done.err
 
+    @rule(user_id=st.sampled_from(["15", "16", "é", "nobody", "15 ", encoded_again("é")]))
+    def forget_a_user(self, user_id: str) -> None:
+        self.is_verified = False
+        done = self.sparkify.command("forget", user_id, "--yes")
+        assert done.exit_code == 0, done.err
+        self.forgotten.add(reading.clean(user_id))
+
     @rule()
     def run_dry(self) -> None:
         before = self.sparkify.content(with_runs=True)
@@ -290,7 +298,8 @@ class Deliveries(RuleBasedStateMachine):
     @precondition(lambda self: not self.is_verified)
     @invariant()
     def the_warehouse_is_what_one_load_of_everything_loaded_makes_and_passes_its_own_checks(self) -> None:
-        assert_is(self.sparkify.star(), oracle.warehouse(self.catalogue, self.events))
+        remembered = [each for each in self.events if reading.event(each).user_id not in self.forgotten]
+        assert_is(self.sparkify.star(), oracle.warehouse(self.catalogue, remembered))
         checked = self.sparkify.command("check")
         assert checked.exit_code == 0, checked.err
         self.is_verified = True
