@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +14,7 @@ from sparkify import checks, history, sql_queries, warehouse
 from sparkify.config import Config
 from sparkify.engines.engine import Engine, locked
 from sparkify.engines.staged import LIMIT_EXCEEDED, Rejected
-from sparkify.errors import OutcomeUnknownError, WarehouseGoneError
+from sparkify.errors import OutcomeUnknownError, SparkifyError, WarehouseGoneError
 from sparkify.forgotten_users import without_texts
 from sparkify.progress import Progress
 
@@ -24,6 +24,12 @@ TABLES = ("time", "songplays", "page_views", "users")
 
 REMOVED = "removed when a user was forgotten"
 """What stands in the place of the reason why a run failed, where that may tell of the user."""
+
+IS_FORGOTTEN = (
+    "the user is forgotten, and no load brings the rows back; the file of the warehouse, or the copy for readers, may "
+    "still hold bytes of them: run the same command again"
+)
+"""What stays when the files could not be written after the commit."""
 
 
 @dataclass(frozen=True)
@@ -50,33 +56,39 @@ def run(config: Config, progress: Progress, user_id: str) -> Removed:
     """
     with closing(warehouse.connect(config, progress)) as engine:
         history.require_version(engine)
-        with progress.phase("delete what the warehouse holds of the user, and check"):
-            try:
-                removed = locked(engine, progress, partial(_forget, engine, user_id))
-            except BaseException as e:
-                e.add_note(_what_stays(e))
-                raise
+        now = datetime.now(UTC).replace(tzinfo=None)
+        removed = None
         try:
+            with progress.phase("delete what the warehouse holds of the user, and check"):
+                removed = locked(engine, progress, partial(_forget, engine, user_id, now))
             engine.after_commit()
             engine.after_forgetting()
         except BaseException as e:
-            e.add_note(
-                "the user is forgotten, and no load brings the rows back; the file of the warehouse, or the copy for "
-                "readers, may still hold bytes of them: run the same command again"
-            )
+            e.add_note(_what_stays(engine, progress, now, e, is_committed=removed is not None))
             raise
     return removed
 
 
-def _what_stays(e: BaseException) -> str:
+def _what_stays(engine: Engine, progress: Progress, now: datetime, e: BaseException, *, is_committed: bool) -> str:
+    """What a command that ends with an error leaves behind, for people.
+
+    The warehouse knows best, for the error may have come right after the commit. A commit whose answer was lost may
+    still be going on: it is over when its lock is free.
+    """
     if isinstance(e, WarehouseGoneError):
         return "the user is forgotten in the file that was opened, wherever that is now, and not in its place"
-    if OutcomeUnknownError in (type(e), type(e.__cause__)):
-        return "nobody knows yet whether the user is forgotten; run the same command again, which makes sure"
-    return "nothing was changed"
+    if is_committed:
+        return IS_FORGOTTEN
+    with suppress(SparkifyError, KeyboardInterrupt):
+        if OutcomeUnknownError in (type(e), type(e.__cause__)):
+            locked(engine, progress, lambda: None)
+        [statement] = sql_queries.statements("forget", "forgotten_at")
+        [(count,)] = engine.query(statement, {"now": now})
+        return IS_FORGOTTEN if count else "nothing was changed"
+    return "nobody knows yet whether the user is forgotten; run the same command again, which makes sure"
 
 
-def _forget(engine: Engine, user_id: str) -> Removed:
+def _forget(engine: Engine, user_id: str, now: datetime) -> Removed:
     """Delete the user's rows and texts, note the digest, and check the whole warehouse, in the caller's transaction.
 
     Raises:
@@ -89,7 +101,6 @@ def _forget(engine: Engine, user_id: str) -> Removed:
         for table in sql_queries.BATCH_TABLES:
             engine.execute(f"delete from {sql_queries.qualified(engine.name, table)}")
     was_forgotten = _execute(engine, "former_digest", user_id=user_id) > 0
-    now = datetime.now(UTC).replace(tzinfo=None)
     _execute(engine, "digest", user_id=user_id, now=now, new_salt=secrets.token_hex(16))
     checks.run(engine, checks.ALL_TIME)
     return Removed(engine.address, rows, texts, errors, was_forgotten)

@@ -14,7 +14,7 @@ from harness import oracle
 from harness.records import encoded_again, event, lines, song
 from harness.rows import assert_is
 from harness.warehouse import Sparkify
-from sparkify import etl, sql_queries
+from sparkify import sql_queries, suspicions
 
 ON_BOTH = pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=True)
 
@@ -225,14 +225,14 @@ def test_a_run_that_had_staged_the_events_before_does_not_bring_them_back(
     sparkify.configure(MAX_ERRORS=1)
     sparkify.put("song_data/A/a.json", lines(SONGS["song_data/A/a.json"]))
     sparkify.put("log_data/a.json", "\n".join([lines([*MINE, *OTHERS]), json.dumps(BAD)]))
-    others_run = etl.suspicions.shorter_logs
+    shorter_logs = suspicions.shorter_logs
     asked: list[bool] = []
 
     def forget_meanwhile(engine: Any) -> list[str]:
         asked.append(forgotten(sparkify)["was_forgotten"])
-        return others_run(engine)
+        return shorter_logs(engine)
 
-    monkeypatch.setattr(etl.suspicions, "shorter_logs", forget_meanwhile)
+    monkeypatch.setattr(suspicions, "shorter_logs", forget_meanwhile)
     sparkify.loaded()
     assert asked == [False]
     assert_only_others_are_there(sparkify)
