@@ -12,8 +12,10 @@ import pytest
 
 from harness import oracle
 from harness.records import encoded_again, event, lines, song
+from harness.redshift import OnRedshift
 from harness.rows import assert_is
 from harness.warehouse import Sparkify
+from redshift_stand_in.faults import When
 from sparkify import sql_queries, suspicions
 
 ON_BOTH = pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=True)
@@ -189,6 +191,7 @@ def test_the_reason_why_a_run_failed_quotes_no_record(sparkify: Sparkify) -> Non
     assert "Zdenka" in failed.err
     [(error,)] = sparkify.query("select error from runs")
     assert "Zdenka" not in error
+    assert "COPY says" not in error
     assert "log_data/a.json, line 1, column session_id: " in error
     assert "[ETL] MAX_ERRORS allows 0" in error
 
@@ -238,6 +241,40 @@ def test_a_run_that_had_staged_the_events_before_does_not_bring_them_back(
     assert_only_others_are_there(sparkify)
     assert sparkify.query("select events_forgotten from runs") == [(3,)]
     assert sparkify.query("select count(*) from rejected_records where raw_text <> ''") == [(0,)]
+
+
+@pytest.mark.parametrize("sparkify", ["redshift"], indirect=True)
+@pytest.mark.parametrize(
+    ("statement", "when", "is_forgotten", "stays"),
+    [
+        ("^delete from users", "before", False, "nothing was changed"),
+        ("^insert into forgotten_users", "after", False, "nothing was changed"),
+        ("^commit", "before", False, "nothing was changed"),
+        ("^commit", "after", True, "the user is forgotten, and no load brings the rows back; "),
+    ],
+)
+def test_a_connection_that_is_lost_leaves_all_or_nothing_and_the_message_says_which(
+    statement: str, when: When, is_forgotten: bool, stays: str, sparkify: Sparkify
+) -> None:
+    assert isinstance(sparkify, OnRedshift)
+    filled(sparkify)
+    before = sparkify.content()
+    sparkify.stand_in.arm("drop", 1, when, matching=statement)
+    done = sparkify.command("forget", "7", "--yes")
+    assert done.exit_code == 1
+    assert done.err.splitlines()[-1].startswith(stays)
+    assert (sparkify.content() != before) == is_forgotten
+    forgotten(sparkify)
+    assert_only_others_are_there(sparkify)
+
+
+@pytest.mark.parametrize("sparkify", ["redshift without WORK"], indirect=True)
+def test_a_prefix_that_is_read_whole_again_does_not_bring_the_user_back(sparkify: Sparkify) -> None:
+    filled(sparkify)
+    forgotten(sparkify)
+    sparkify.put("log_data/b.json", lines(MINE))
+    assert "6 events of forgotten users left out" in sparkify.loaded().out
+    assert_only_others_are_there(sparkify)
 
 
 @ON_BOTH

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sparkify.errors import BadRecord, BadRecordsError
 from sparkify.store import StoredObject
@@ -128,7 +128,8 @@ class Staged:
             records=[record.as_bad_record() for record in rejected[:SHOWN_TO_PROGRAMS]],
             count=count,
         )
-        e.recorded = (*(record.place_and_reason() for record in shown), *more, fix)
+        without_values = (replace(record, reason=record.own_reason) for record in shown)
+        e.recorded = (*(record.place_and_reason() for record in without_values), *more, fix)
         return e
 
     def rows(self, objects: Iterable[StoredObject]) -> int:
