@@ -26,8 +26,8 @@ REMOVED = "removed when a user was forgotten"
 """What stands in the place of the reason why a run failed, where that may tell of the user."""
 
 IS_FORGOTTEN = (
-    "the user is forgotten, and no load brings the rows back; the file of the warehouse, or the copy for readers, may "
-    "still hold bytes of them: run the same command again"
+    "the user is forgotten, and no load brings the rows back; in DuckDB, the file of the warehouse or the copy for "
+    "readers may still hold bytes of them: run the same command again"
 )
 """What stays when the files could not be written after the commit."""
 

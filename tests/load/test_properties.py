@@ -383,6 +383,39 @@ class Split:
         return [(prefix, part) for part in members if part]
 
 
+@pytest.mark.parametrize(
+    ("make", "examples"), [("duckdb", 15), ("redshift", 4), ("redshift without WORK", 2)], indirect=["make"]
+)
+def test_a_user_who_is_forgotten_at_any_moment_is_as_one_who_never_was(make: Make, examples: int) -> None:
+    @settings(max_examples=examples * TIMES)
+    @given(
+        songs=st.lists(SONGS, max_size=3),
+        events=st.lists(EVENTS, min_size=4, max_size=14),
+        user_ids=st.sets(st.sampled_from(["15", "16", "é"]), min_size=1, max_size=2),
+        data=st.data(),
+    )
+    def holds(
+        songs: list[dict[str, Any]], events: list[dict[str, Any]], user_ids: set[str], data: st.DataObject
+    ) -> None:
+        parts = [*Split(data).parts("song_data", songs), *Split(data).parts("log_data", events)]
+        acts: list[Any] = data.draw(st.permutations([*parts, *user_ids]))
+        with make() as sparkify:
+            for number, act in enumerate(acts):
+                if isinstance(act, str):
+                    assert sparkify.command("forget", act, "--yes").exit_code == 0
+                else:
+                    sparkify.put(f"{act[0]}/{number}.json", lines(act[1]))
+                    sparkify.loaded()
+            sparkify.put("log_data/again.json", lines(events))
+            sparkify.loaded()
+            others = [each for each in events if reading.event(each).user_id not in user_ids]
+            assert_is(sparkify.star(), oracle.warehouse({"song_data/all.json": songs}, others))
+            checked = sparkify.command("check")
+            assert checked.exit_code == 0, checked.err
+
+    holds()
+
+
 # ---------------------------------------------------------------- several ways of staging, one result
 
 LARGE_LOG = 64_000
