@@ -448,7 +448,8 @@ def parsed(line: str) -> Namespace:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_can_be_quiet_or_verbose_but_not_both(name: str) -> None:
-    needed = {"init": ["folder"], "export": ["folder"], "sample": ["folder"], "completion": ["bash"]}.get(name, [])
+    folders = dict.fromkeys(("init", "export", "sample"), ["folder"])
+    needed = (folders | {"completion": ["bash"], "forget": ["15"]}).get(name, [])
     message = [cli.parse([name, *needed, *option]).detail for option in ([], ["-q"], ["--verbose"])]
     assert message == ["normal", "quiet", "verbose"]
     assert run(name, *needed, "--quiet", "-v").exit_code == 2
