@@ -448,7 +448,7 @@ def parsed(line: str) -> Namespace:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_can_be_quiet_or_verbose_but_not_both(name: str) -> None:
-    folders = dict.fromkeys(("init", "export", "sample"), ["folder"])
+    folders = {each: ["folder"] for each in ("init", "export", "sample")}
     needed = (folders | {"completion": ["bash"], "forget": ["15"]}).get(name, [])
     message = [cli.parse([name, *needed, *option]).detail for option in ([], ["-q"], ["--verbose"])]
     assert message == ["normal", "quiet", "verbose"]
