@@ -33,7 +33,8 @@ class SparkifyError(Exception):
 
     `object`, `line` and `column` say where the fault is, as far as that is known: the name of a file or an object, a
     line from 1, and the column of a table or the key of a section. `fields` are what only this kind of fault tells a
-    program, by the names that `docs/json.md` documents.
+    program, by the names that `docs/json.md` documents. `recorded` are the lines for the table `runs`, which quote no
+    record: a record may be of a user who is forgotten.
     """
 
     exit_code = ExitCode.LOAD_FAILED
@@ -43,6 +44,7 @@ class SparkifyError(Exception):
     ) -> None:
         super().__init__("\n".join(lines))
         self.lines: tuple[str, ...] = lines
+        self.recorded: tuple[str, ...] = lines
         self.object = object
         self.line = line
         self.column = column

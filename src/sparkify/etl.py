@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from functools import partial
 
-from sparkify import checks, history, listing, suspicions, transform, warehouse
+from sparkify import checks, forgotten_users, history, listing, suspicions, transform, warehouse
 from sparkify import plan as planning
 from sparkify.config import Config
 from sparkify.engines.engine import CarefulReadingNeededError, Engine, Source, locked
@@ -113,7 +113,8 @@ def _merge(
     """
     if loaded.is_outdated(this_run):
         return None
-    rows, values = history.staged_rows(engine, batch, staged)
+    forgotten = forgotten_users.leave_out(engine, staged)
+    rows, values = history.staged_rows(engine, batch, staged, forgotten)
     transform.merge(engine, rows, values)
     transform.require_closed_sums(rows)
     counts = history.counts(batch, staged, rows)

@@ -36,6 +36,7 @@ COUNTED_TABLES = (
     "catalogue",
     "load_history",
     "rejected_records",
+    "forgotten_users",
     "runs",
 )
 """The tables whose rows are counted; the others hold rows of the last batch only."""

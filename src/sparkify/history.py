@@ -91,18 +91,22 @@ def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
         engine.insert("staging_objects", [row(kind, item) for item in batch.of(kind)])
     engine.insert(
         "staging_rejected_records",
-        [(r.object, r.line, r.column_name, r.reason, r.raw_text) for r in staged.rejected],
+        [record.values() for record in staged.rejected],
     )
 
 
-def staged_rows(engine: Engine, batch: Batch, staged: Staged) -> tuple[Counter[str], dict[str, Value]]:
-    """How many rows are staged, as the steps of the transform need them, and the time range of the staged events."""
+def staged_rows(engine: Engine, batch: Batch, staged: Staged, forgotten: int) -> tuple[Counter[str], dict[str, Value]]:
+    """How many rows are staged, as the steps of the transform need them, and the time range of the staged events.
+
+    `forgotten` says how many events were taken out again, because their users were forgotten.
+    """
     [(events, songs, plays, page_views, first_event, last_event)] = query(engine, "staged_rows")
     rows = Counter(
         {
             "good events": staged.rows(batch.events),
             "good songs": staged.rows(batch.songs),
             "staged events": events,
+            "events of forgotten users": forgotten,
             "staged songs": songs,
             "staged plays": plays,
             "staged page views": page_views,
@@ -122,6 +126,7 @@ def counts(batch: Batch, staged: Staged, rows: Mapping[str, int]) -> dict[str, i
         "objects": len(batch.objects),
         "bytes": sum(item.size for item in batch.objects),
         "events": rows["staged events"],
+        "events_forgotten": rows["events of forgotten users"],
         "plays_staged": rows["staged plays"],
         "plays_inserted": rows["songplays"],
         "plays_matched": rows["matched_after"] - rows["matched_before"],
@@ -264,10 +269,10 @@ def recorded_run(engine: Engine, progress: Progress, plan: Plan) -> Iterator[Run
 
 
 def _reason(error: BaseException) -> str:
-    """Why a run failed, as a text that every engine can store: line by line, as it was shown to the person."""
+    """Why a run failed, as a text that every engine can store: line by line, and without the text of any record."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    lines = error.lines if isinstance(error, SparkifyError) else str(error).split("\n")
+    lines = error.recorded if isinstance(error, SparkifyError) else str(error).split("\n")
     return "\n".join(map(escape_control_characters, lines)) or type(error).__name__
 
 

@@ -25,7 +25,7 @@ TEXTS = {
 }
 """The texts that are cleaned in a warehouse of a version before that; songs and artists follow from the catalogue."""
 
-NEW_NAMES = {3: {"catalogue"}, 4: {"page_views", "events", "sessions", "user_levels"}}
+NEW_NAMES = {3: {"catalogue"}, 4: {"page_views", "events", "sessions", "user_levels"}, 5: {"forgotten_users"}}
 """The tables and views that each version has in the schema of the warehouse, and the one before had not."""
 
 NULL_WHEN_EMPTY = {("catalogue", "artist_location"), ("songplays", "location"), ("songplays", "user_id")}

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import takewhile
 
-WAREHOUSE_VERSION = 4
+WAREHOUSE_VERSION = 5
 """Version of the tables; raised when a file of `sql/create` changes what is stored. `sql/migrate` has the steps."""
 
 STAGING = {"events": "staging_events", "songs": "staging_songs"}
@@ -53,6 +53,7 @@ LASTING_TABLES = (
     "load_history",
     "runs",
     "rejected_records",
+    "forgotten_users",
     "load_lock",
     "warehouse",
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from sparkify.plan import Plan
 from sparkify.store import Ignored
-from sparkify.words import counted, cut, size_in_words
+from sparkify.words import counted, cut, forgotten_events_in_words, size_in_words
 
 SHOWN_IGNORED = 5
 """Objects that are no data which a summary names; a dry run names all."""
@@ -55,7 +55,12 @@ class Summary:
             "objects": {"new": c["objects"], "loaded_before": self.plan.known, "ignored": len(self.plan.ignored)},
             "ignored_objects": _ignored_fields(self.plan.ignored[:SHOWN_IGNORED]),
             "bytes": c["bytes"],
-            "records": {"events": c["events"], "songs": c["songs"], "rejected": c["rejected"]},
+            "records": {
+                "events": c["events"],
+                "events_forgotten": c["events_forgotten"],
+                "songs": c["songs"],
+                "rejected": c["rejected"],
+            },
             "plays": {
                 "staged": c["plays_staged"],
                 "new": c["plays_inserted"],
@@ -93,6 +98,7 @@ class Summary:
             ("objects", f"{c['objects']:,} new ({size}), {self.plan.known:,} loaded before{ignored}"),
             *(("", line) for line in _ignored_lines(self.plan.ignored)),
             ("events", f"{c['events']:,}"),
+            *([("", forgotten_events_in_words(c["events_forgotten"]))] if c["events_forgotten"] else []),
             ("plays", f"{c['plays_inserted']:,} new, {c['plays_matched']:,} of them matched to a song"),
         ]
         if c["plays_known"]:

@@ -19,6 +19,11 @@ def songs_gone_in_words(count: int) -> str:
     return f"{counted(count, 'loaded song object')} {verb} no longer in the bucket; {whose} songs stay in the catalogue"
 
 
+def forgotten_events_in_words(count: int) -> str:
+    """How many events a load left out, and why."""
+    return f"{counted(count, 'event')} of forgotten users left out"
+
+
 def size_in_words(count: float) -> str:
     """A number of bytes, with its unit."""
     for unit in ("bytes", "kB", "MB", "GB"):

@@ -111,7 +111,8 @@ def test_drop_asks_on_a_terminal_and_keeps_all_without_a_yes(
     before = loaded.content()
     outcome = loaded.command("create-tables", "--drop")
     assert outcome.exit_code == 2
-    assert f"Drop all tables of {loaded.database}, with everything in them? [y/N]" in outcome.err
+    assert f"Drop all tables of {loaded.database}, with everything in them? " in outcome.err
+    assert "Without the list of forgotten users, a load brings them back. [y/N]" in outcome.err
     assert outcome.out == ""
     assert loaded.content() == before
 
@@ -271,7 +272,7 @@ def test_the_summary_as_json_is_one_object_with_the_fields_that_programs_rely_on
         "batches": 1,
         "objects": {"new": 2, "loaded_before": 2, "ignored": 1},
         "bytes": size,
-        "records": {"events": 2, "songs": 1, "rejected": 1},
+        "records": {"events": 2, "events_forgotten": 0, "songs": 1, "rejected": 1},
         "plays": {"staged": 1, "new": 0, "matched": 0, "known": 1},
         "page_views": {"staged": 1, "new": 1, "known": 0},
         "texts_cleaned": 0,
@@ -447,7 +448,8 @@ def parsed(line: str) -> Namespace:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_can_be_quiet_or_verbose_but_not_both(name: str) -> None:
-    needed = {"init": ["folder"], "export": ["folder"], "sample": ["folder"], "completion": ["bash"]}.get(name, [])
+    folders = {each: ["folder"] for each in ("init", "export", "sample")}
+    needed = (folders | {"completion": ["bash"], "forget": ["15"]}).get(name, [])
     message = [cli.parse([name, *needed, *option]).detail for option in ([], ["-q"], ["--verbose"])]
     assert message == ["normal", "quiet", "verbose"]
     assert run(name, *needed, "--quiet", "-v").exit_code == 2

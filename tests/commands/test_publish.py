@@ -101,7 +101,7 @@ def test_the_copy_holds_all_that_lasts_with_keys_and_descriptions_in_the_format_
         "select distinct table_schema from information_schema.tables",
         "select tags from duckdb_databases() where path is not null",
     )
-    assert [(kind, number) for kind, number in keys if kind != "NOT NULL"] == [("FOREIGN KEY", 6), ("PRIMARY KEY", 8)]
+    assert [(kind, number) for kind, number in keys if kind != "NOT NULL"] == [("FOREIGN KEY", 6), ("PRIMARY KEY", 9)]
     assert comments == [("who listened, in users; null: logged out",)]
     assert tables == [("main",)]
     assert "v1.4.0" in str(tags)

@@ -157,7 +157,7 @@ def test_a_retry_that_may_set_them_aside_again_leaves_the_same_rows(sparkify: Sp
     [line] = outcome.out.splitlines()
     summary = json.loads(line)
     assert summary["objects"] == {"new": 1, "loaded_before": 0, "ignored": 0}
-    assert summary["records"] == {"events": 1, "songs": 0, "rejected": 1}
+    assert summary["records"] == {"events": 1, "events_forgotten": 0, "songs": 0, "rejected": 1}
     assert summary["plays"] == {"staged": 1, "new": 0, "matched": 0, "known": 1}
     assert_is(sparkify.star(), star)
     assert sparkify.rejected() == rejected

@@ -48,7 +48,7 @@ def test_make_says_what_it_installs_how_large_that_is_and_how_to_remove_it(name:
 
 
 def test_every_check_and_question_says_in_its_header_what_it_is_for() -> None:
-    for folder in ("checks", "report", "transform", "create", "history"):
+    for folder in ("checks", "report", "transform", "create", "history", "forget"):
         for name in sql_queries.names(folder):
             assert len(sql_queries.header(folder, name).split()) > 3, f"sql/{folder}/{name}.sql"
 

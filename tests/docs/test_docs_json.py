@@ -93,6 +93,7 @@ def test_the_fields_of_json_are_those_of_the_page(sparkify: Sparkify) -> None:
     rejected.append(printed(sparkify.command("rejected", "--json")))
     held.append(printed(sparkify.command("status", "--json", "--max-age", "1d")))
     late = printed(sparkify.command("status", "--json", "--max-age", "0s"), 4)
+    forgotten = printed(sparkify.command("forget", "nobody", "--yes", "--json"))
     examined.append(printed(sparkify.command("doctor", "--json")))
     checked = printed(sparkify.command("check", "--json"))
     with duckdb.connect(sparkify.database) as connection:
@@ -103,12 +104,14 @@ def test_the_fields_of_json_are_those_of_the_page(sparkify: Sparkify) -> None:
     failed += [printed(sparkify.etl("--json", *more), 3) for more in ([], ["--dry-run"])]
     failed.append(printed(run("rejected", "--json", "--config", "nowhere.cfg"), 2))
     failed.append(printed(run("etl", "--json", "--nowhere"), 2))
+    failed.append(printed(sparkify.command("forget", " ", "--yes", "--json"), 2))
     assert_documented("etl --json", *loaded)
     assert_documented("etl --dry-run --json", *planned)
     assert_documented("rejected --json", *rejected)
     assert_documented("status --json", *held)
     assert_documented("doctor --json", *examined)
     assert_documented("check --json", checked)
+    assert_documented("forget --json", forgotten)
     assert_failure_documented(*failed)
     assert {"bad_records", "records[].reason"} <= failed[0].keys()
     assert_failure_documented(late, command="status --json")

@@ -151,6 +151,19 @@ def test_dropping_the_tables_killed_at_any_step_leaves_all_rows_or_new_tables(fo
     assert set(left) == {0, 1}
 
 
+def test_forgetting_killed_at_any_step_leaves_all_of_the_user_or_nothing(folder: Path) -> None:
+    scene = deliveries.first_load(folder)
+    assert scene.run(scene.warehouse, "etl").exit_code == 0
+    others = {key: [one for one in log if one["userId"] != "2"] for key, log in deliveries.LOGS.items()}
+    loaded = scene.states[-1]
+    states = (loaded, loaded | deliveries.star_schema((deliveries.SONGS, others)))
+    scene = replace(scene, command=("forget", "2", "--yes"), states=states)
+    steps, left = walk(scene)
+    assert {"open", "begin", "delete", "insert", "commit", "checkpoint", "copy", "close"} < set(steps)
+    assert left == sorted(left)
+    assert set(left) == {0, 1}
+
+
 @pytest.mark.parametrize("scene_of", SCENES.values(), ids=SCENES)
 def test_a_load_killed_in_the_middle_of_a_write_leaves_whole_batches_and_the_next_run_ends_right(
     scene_of: Callable[[Path], Scene], folder: Path

@@ -96,6 +96,8 @@ class Scene:
     @property
     def repairs(self) -> list[tuple[str, ...]]:
         """What a person types before `etl`, after the command was disturbed."""
+        if self.command[0] == "forget":
+            return [self.command]
         return [("create-tables",)] if self.command[0] == "create-tables" else []
 
 

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from harness import oracle
+from harness import oracle, reading
 from harness.engines import opened
 from harness.examples import TIMES
 from harness.program import Outcome
@@ -178,6 +178,7 @@ class Deliveries(RuleBasedStateMachine):
         self.bucket: dict[str, list[dict[str, Any]]] = {}
         self.catalogue: dict[str, list[dict[str, Any]]] = {}
         self.events: list[dict[str, Any]] = []
+        self.forgotten: set[str] = set()
         self.number = 0
         self.is_verified = False
         """Whether the warehouse was compared since a command ran that may have changed it."""
@@ -251,6 +252,13 @@ class Deliveries(RuleBasedStateMachine):
         note(f"the run ended with exit code {done.exit_code}")
         assert done.exit_code in (0, 1, 130), done.err
 
+    @rule(user_id=st.sampled_from(["15", "16", "é", "nobody", "15 ", encoded_again("é")]))
+    def forget_a_user(self, user_id: str) -> None:
+        self.is_verified = False
+        done = self.sparkify.command("forget", user_id, "--yes")
+        assert done.exit_code == 0, done.err
+        self.forgotten.add(reading.clean(user_id))
+
     @rule()
     def run_dry(self) -> None:
         before = self.sparkify.content(with_runs=True)
@@ -290,7 +298,8 @@ class Deliveries(RuleBasedStateMachine):
     @precondition(lambda self: not self.is_verified)
     @invariant()
     def the_warehouse_is_what_one_load_of_everything_loaded_makes_and_passes_its_own_checks(self) -> None:
-        assert_is(self.sparkify.star(), oracle.warehouse(self.catalogue, self.events))
+        remembered = [each for each in self.events if reading.event(each).user_id not in self.forgotten]
+        assert_is(self.sparkify.star(), oracle.warehouse(self.catalogue, remembered))
         checked = self.sparkify.command("check")
         assert checked.exit_code == 0, checked.err
         self.is_verified = True
@@ -372,6 +381,39 @@ class Split:
             for place in self.data.draw(places):
                 members[place].append(record)
         return [(prefix, part) for part in members if part]
+
+
+@pytest.mark.parametrize(
+    ("make", "examples"), [("duckdb", 15), ("redshift", 4), ("redshift without WORK", 2)], indirect=["make"]
+)
+def test_a_user_who_is_forgotten_at_any_moment_is_as_one_who_never_was(make: Make, examples: int) -> None:
+    @settings(max_examples=examples * TIMES)
+    @given(
+        songs=st.lists(SONGS, max_size=3),
+        events=st.lists(EVENTS, min_size=4, max_size=14),
+        user_ids=st.sets(st.sampled_from(["15", "16", "é"]), min_size=1, max_size=2),
+        data=st.data(),
+    )
+    def holds(
+        songs: list[dict[str, Any]], events: list[dict[str, Any]], user_ids: set[str], data: st.DataObject
+    ) -> None:
+        parts = [*Split(data).parts("song_data", songs), *Split(data).parts("log_data", events)]
+        acts: list[Any] = data.draw(st.permutations([*parts, *user_ids]))
+        with make() as sparkify:
+            for number, act in enumerate(acts):
+                if isinstance(act, str):
+                    assert sparkify.command("forget", act, "--yes").exit_code == 0
+                else:
+                    sparkify.put(f"{act[0]}/{number}.json", lines(act[1]))
+                    sparkify.loaded()
+            sparkify.put("log_data/again.json", lines(events))
+            sparkify.loaded()
+            others = [each for each in events if reading.event(each).user_id not in user_ids]
+            assert_is(sparkify.star(), oracle.warehouse({"song_data/all.json": songs}, others))
+            checked = sparkify.command("check")
+            assert checked.exit_code == 0, checked.err
+
+    holds()
 
 
 # ---------------------------------------------------------------- several ways of staging, one result

@@ -8,6 +8,7 @@ driver, a client of S3 or a library that draws charts; `run` imports those.
 from __future__ import annotations
 
 import os
+import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -20,6 +21,7 @@ from sparkify.command_line import Parser
 from sparkify.config import Config, load
 from sparkify.engines.engine import Engine, HeldError
 from sparkify.errors import AccessError, ConfigError, SparkifyError
+from sparkify.output import escape_control_characters
 from sparkify.progress import Progress
 
 SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
@@ -82,6 +84,25 @@ def configuration(options: Namespace, progress: Progress) -> Config:
 def secrets_of(config: Config) -> tuple[str, ...]:
     """The secrets of the configuration, and those of AWS in the environment."""
     return (*config.secrets, *(os.environ.get(name, "") for name in SECRET_VARIABLES))
+
+
+def require_yes(question: str, what: str, options: Namespace) -> None:
+    """Ask the person at the terminal, before something is destroyed. `what` says what destroys, to who cannot be asked.
+
+    Raises:
+        ConfigError: nobody can be asked, or the answer is not yes.
+    """
+    if options.log != "text" or not sys.stdin.isatty():
+        raise ConfigError(f"{what}: add --yes to say that you mean it")
+    answer = ""
+    try:
+        print(f"{escape_control_characters(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline()
+    finally:
+        if not answer.endswith("\n"):
+            print(file=sys.stderr)  # Ctrl-C and Ctrl-D leave the cursor behind the question
+    if answer.strip().lower() not in ("y", "yes"):
+        raise ConfigError("not confirmed")
 
 
 def write_sample(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Iterable
 from contextlib import closing
 
 from sparkify import dictionary, history, migrations, sql_queries, warehouse
 from sparkify.command_line import Parser, add_config
-from sparkify.commands import Result, configuration
+from sparkify.commands import Result, configuration, require_yes
 from sparkify.config import Config
 from sparkify.engines.engine import Engine
 from sparkify.errors import ConfigError
-from sparkify.output import escape_control_characters
 from sparkify.progress import Progress
 
 HELP = "create the tables that are missing"
@@ -34,28 +32,12 @@ def run(options: Namespace, progress: Progress) -> Result:
     """See `Command`."""
     config = configuration(options, progress)
     if options.drop and not options.yes:
-        question = f"Drop all tables of {config.warehouse}, with everything in them?"
-        _require_yes(question, can_ask=options.log == "text" and sys.stdin.isatty())
+        question = (
+            f"Drop all tables of {config.warehouse}, with everything in them? "
+            "Without the list of forgotten users, a load brings them back."
+        )
+        require_yes(question, "--drop destroys the warehouse", options)
     return Result([create(config, progress, drop=options.drop)])
-
-
-def _require_yes(question: str, *, can_ask: bool) -> None:
-    """Ask the person at the terminal a question.
-
-    Raises:
-        ConfigError: nobody can be asked, or the answer is not yes.
-    """
-    if not can_ask:
-        raise ConfigError("--drop destroys the warehouse: add --yes to say that you mean it")
-    answer = ""
-    try:
-        print(f"{escape_control_characters(question)} [y/N] ", end="", file=sys.stderr, flush=True)
-        answer = sys.stdin.readline()
-    finally:
-        if not answer.endswith("\n"):
-            print(file=sys.stderr)  # Ctrl-C and Ctrl-D leave the cursor behind the question
-    if answer.strip().lower() not in ("y", "yes"):
-        raise ConfigError("not confirmed")
 
 
 def create(config: Config, progress: Progress, *, drop: bool) -> str:

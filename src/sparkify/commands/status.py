@@ -16,7 +16,7 @@ from sparkify.errors import CheckError
 from sparkify.health import Health
 from sparkify.output import as_json
 from sparkify.progress import Progress
-from sparkify.words import counted, cut, size_in_words, songs_gone_in_words
+from sparkify.words import counted, cut, forgotten_events_in_words, size_in_words, songs_gone_in_words
 
 HELP = "show what arrived when, what the warehouse holds, and how the last runs went"
 EXAMPLES = (
@@ -153,8 +153,9 @@ def _run_in_words(run: Mapping[str, Any]) -> str:
     if run["status"] != "done":
         return f"{began}  {run['status']}"
     rejected = f", {counted(run['rejected'], 'record')} rejected" if run["rejected"] else ""
+    forgotten = f", {forgotten_events_in_words(run['events_forgotten'])}" if run["events_forgotten"] else ""
     took = duration_in_words(run["finished_at"] - run["started_at"])
-    return f"{began}  done in {took}: {run['plays_inserted']:,} new plays, {run['songs']:,} songs{rejected}"
+    return f"{began}  done in {took}: {run['plays_inserted']:,} new plays, {run['songs']:,} songs{rejected}{forgotten}"
 
 
 def _how_it_failed(run: Mapping[str, Any]) -> str:

@@ -121,6 +121,10 @@ class Engine(Protocol):
         """
         ...
 
+    def refresh_batch_views(self) -> None:
+        """Let the views on the staging tables show what was deleted from these after the staging."""
+        ...
+
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
         """Checks of what only this engine needs, by name; each returns a sentence, or raises a SparkifyError."""
         ...
@@ -147,6 +151,14 @@ class Engine(Protocol):
 
         Raises:
             AccessError: the copy for readers cannot be written.
+        """
+        ...
+
+    def after_forgetting(self) -> None:
+        """Let no file that the engine writes keep what was deleted; then the connection can only be closed.
+
+        Raises:
+            AccessError: the copy for readers, or the file of the warehouse, cannot be written.
         """
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sparkify.errors import BadRecord, BadRecordsError
 from sparkify.store import StoredObject
@@ -22,6 +22,12 @@ SHOWN_TO_PROGRAMS = 100
 SURPLUS = 1_000
 """Bad records beyond those allowed at which staging ends at once, for their texts take memory."""
 
+LIMIT_EXCEEDED = "and [ETL] MAX_ERRORS allows"
+"""What the error says that quotes bad records."""
+
+WORDS_OF_ENGINE = " (COPY says: "
+"""How the words of the engine begin that follow a reason; they may quote a value."""
+
 
 @dataclass(frozen=True)
 class Rejected:
@@ -32,6 +38,15 @@ class Rejected:
     column_name: str | None
     reason: str
     raw_text: str
+
+    @property
+    def own_reason(self) -> str:
+        """The reason without the words of the engine."""
+        return self.reason.partition(WORDS_OF_ENGINE)[0]
+
+    def values(self) -> tuple[str | int | None, ...]:
+        """The record as a row of `staging_rejected_records`."""
+        return self.object, self.line, self.column_name, self.reason, self.raw_text
 
     def as_bad_record(self) -> BadRecord:
         """The record as an error tells it to programs."""
@@ -99,15 +114,23 @@ class Staged:
 
     def _too_many(self) -> BadRecordsError:
         rejected = sorted(self.rejected, key=lambda record: (record.object, record.line or 0))
-        shown = [str(record) for record in rejected[:SHOWN]]
+        shown = rejected[:SHOWN]
         more = [f"and {len(rejected) - SHOWN} more"] if len(rejected) > SHOWN else []
         count = self.limit.before + len(rejected)
         fix = (
-            f"{counted(count, 'bad record')}, and [ETL] MAX_ERRORS allows {self.limit.allowed}: repair the objects and "
+            f"{counted(count, 'bad record')}, {LIMIT_EXCEEDED} {self.limit.allowed}: repair the objects and "
             f"deliver them again, or raise MAX_ERRORS to set bad records aside in the table rejected_records"
         )
-        records = [record.as_bad_record() for record in rejected[:SHOWN_TO_PROGRAMS]]
-        return BadRecordsError(*shown, *more, fix, records=records, count=count)
+        e = BadRecordsError(
+            *map(str, shown),
+            *more,
+            fix,
+            records=[record.as_bad_record() for record in rejected[:SHOWN_TO_PROGRAMS]],
+            count=count,
+        )
+        without_values = (replace(record, reason=record.own_reason) for record in shown)
+        e.recorded = (*(record.place_and_reason() for record in without_values), *more, fix)
+        return e
 
     def rows(self, objects: Iterable[StoredObject]) -> int:
         """How many rows the staging tables were given of some objects."""

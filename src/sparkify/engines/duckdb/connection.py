@@ -16,7 +16,7 @@ import duckdb
 from sparkify import sql_queries
 from sparkify.config import Config
 from sparkify.engines.answer import Rows, Value
-from sparkify.engines.duckdb.file import OpenFile, is_utf8, require_database
+from sparkify.engines.duckdb.file import OpenFile, identity, is_utf8, require_database
 from sparkify.engines.duckdb.interrupts import Interrupts
 from sparkify.engines.engine import CarefulReadingNeededError, HeldError
 from sparkify.errors import AccessError, LoadError, SparkifyError, StatementError
@@ -269,8 +269,12 @@ def _open(
     deadline = time.monotonic() + lock_timeout
     is_reported = False
     while True:
+        before = identity(path)
         try:
-            return duckdb.connect(path, read_only=read_only, config=settings)
+            connection = duckdb.connect(path, read_only=read_only, config=settings)
+            if before is None or identity(path) in (None, before):
+                return connection
+            connection.close()  # meanwhile another process has put a new file there, which is the warehouse now
         except duckdb.Error as e:
             holder = re.search(r"Conflicting lock is held in (.*?)\s*\(PID (\d+)\)", str(e))
             if "Could not set lock" not in str(e):

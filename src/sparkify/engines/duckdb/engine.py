@@ -11,7 +11,7 @@ import duckdb
 from sparkify import sql_queries
 from sparkify.engines import clean_texts
 from sparkify.engines.answer import Answer, Value
-from sparkify.engines.duckdb import export, publish, staging
+from sparkify.engines.duckdb import export, publish, rewrite, staging
 from sparkify.engines.duckdb.connection import QUESTION_SPILL, Connection
 from sparkify.engines.duckdb.file import log_of, require_writable
 from sparkify.engines.engine import Source
@@ -86,10 +86,18 @@ class DuckDB(Connection):
             staged.cleaned_texts = clean_texts.repair(self)
         return staged
 
+    def refresh_batch_views(self) -> None:
+        """See `Engine.refresh_batch_views`. They are views, and show it already."""
+
     def after_run(self) -> None:
         """See `Engine.after_run`. The warehouse is published, if it is to be."""
         if self.published_path:
             publish.publish(self, self.published_path, self.progress)
+
+    def after_forgetting(self) -> None:
+        """See `Engine.after_forgetting`. The copy goes first, for the file that the connection has is gone then."""
+        self.after_run()
+        rewrite.rewrite(self, self.path)
 
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
         """See `Engine.examinations`."""

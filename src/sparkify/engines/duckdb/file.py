@@ -88,7 +88,7 @@ class OpenFile:
     def __init__(self, path: Path) -> None:
         """`path` names the file now."""
         self._path = path
-        self._identity = _identity(path)
+        self._identity = identity(path)
 
     def require_in_place(self) -> None:
         """Make sure that the path still names the file that is open: a deleted file takes all commits, and is lost.
@@ -96,7 +96,7 @@ class OpenFile:
         Raises:
             WarehouseGoneError: it names another file, or none.
         """
-        if (now := _identity(self._path)) == self._identity:
+        if (now := identity(self._path)) == self._identity:
             return
         what = "replaced by another file" if now else "deleted or moved"
         raise WarehouseGoneError(
@@ -105,7 +105,7 @@ class OpenFile:
         )
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def identity(path: Path) -> tuple[int, int] | None:
     """The device and the inode of a file; None where there is none."""
     try:
         status = os.stat(path)

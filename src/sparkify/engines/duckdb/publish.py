@@ -5,10 +5,7 @@ A reader who has the copy open keeps it when a new one comes. No reader of a cop
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sparkify import dictionary, sql_queries
@@ -16,6 +13,7 @@ from sparkify.engines.answer import Rows
 from sparkify.engines.duckdb.connection import Connection
 from sparkify.engines.duckdb.file import log_of, require_database
 from sparkify.engines.duckdb.json_columns import identifier
+from sparkify.engines.duckdb.new_files import attached, replace
 from sparkify.engines.duckdb.private_folder import PrivateFolder
 from sparkify.errors import AccessError, LoadError
 from sparkify.progress import Progress
@@ -27,17 +25,21 @@ MOST_PLAYS_WITH_KEYS = 1_000_000
 """Plays up to which the copy declares its keys. DuckDB makes an index of each: of 2 million plays they would take four
 times the time and the room of the rows."""
 
+SELECTED = {"forgotten_users": "* replace ('' as salt)"}
+"""What the copy holds of a table, unless it is all: who knows the salt can find out who was forgotten."""
+
 MARK = "Copy for readers"
 """How the description of a copy's table `warehouse` begins. Only a database with it is replaced."""
 
 STATE = """
 select
-    (select max(version) from {database}."warehouse"),
     (select coalesce(sum(batches), 0) from {database}."runs"),
     (select max(started_at) from {database}."runs" where batches > 0),
-    (select count(*) from {database}."load_history")
+    (select count(*) from {database}."load_history"),
+    (select count(*) from {database}."forgotten_users"),
+    (select max(forgotten_at) from {database}."forgotten_users")
 """
-"""What differs between a warehouse and a former copy of it."""
+"""What differs between a warehouse and a former copy of it, of the same version."""
 
 
 def publish(connection: Connection, path: Path, progress: Progress) -> None:
@@ -54,11 +56,11 @@ def publish(connection: Connection, path: Path, progress: Progress) -> None:
                 return
             with progress.phase(f"publish {path}"):
                 new = folder.new_file().with_suffix(".duckdb")
-                with _attached(connection, new, "storage_version 'v1.4.0'"):
+                with attached(connection, new, COPY, "storage_version 'v1.4.0'"):
                     with connection.transaction():
                         _fill(connection, warehouse)
                     connection.query(f"checkpoint {COPY}")
-                _replace(new, path)
+                replace(new, path)
     except (LoadError, OSError) as e:
         fix = "make room there, or set [DUCKDB] PUBLISH to another file; what is loaded stays loaded"
         raise AccessError(f"{path}: the copy for readers cannot be written; {fix} ({e})") from e
@@ -87,22 +89,15 @@ def _is_current(connection: Connection, warehouse: str, path: Path, folder: Priv
 
 
 def _state(connection: Connection, path: Path) -> Rows | None:
-    """The state of a copy; None if the database holds no warehouse."""
-    with _attached(connection, path, "read_only"):
+    """The state of a copy; None if the database holds no warehouse, no rows if that is one of another version."""
+    with attached(connection, path, COPY, "read_only"):
         mark = "select comment from duckdb_tables() where database_name = $database and table_name = 'warehouse'"
         found = connection.query(mark, {"database": COPY.strip('"')})
         if not found or not str(found[0][0]).startswith(MARK):
             return None
+        if connection.query(f'select version from {COPY}."warehouse"') != [(sql_queries.WAREHOUSE_VERSION,)]:
+            return []
         return connection.query(STATE.format(database=f"{COPY}.main"))
-
-
-@contextmanager
-def _attached(connection: Connection, path: Path, options: str) -> Iterator[None]:
-    connection.query(f"attach {sql_queries.literal(str(path))} as {COPY} ({options})")
-    try:
-        yield
-    finally:
-        connection.query(f"detach {COPY}")
 
 
 def _fill(connection: Connection, warehouse: str) -> None:
@@ -115,32 +110,10 @@ def _fill(connection: Connection, warehouse: str) -> None:
             for statement in sql_queries.statements("create", name):
                 connection.query(sql_queries.opened_for("duckdb", statement, keys=with_keys))
             if name in sql_queries.LASTING_TABLES:
-                connection.query(f'insert into "{name}" select * from {warehouse}."{name}"')
+                connection.query(f'insert into "{name}" select {SELECTED.get(name, "*")} from {warehouse}."{name}"')
         for statement in dictionary.comment_queries("a copy, which has no staging tables"):
             connection.query(statement)
         text = sql_queries.literal(f"{MARK}, of {connection.address}; each load may replace it")
         connection.query(f"comment on table warehouse is {text}")
     finally:
         connection.query(f"use {warehouse}")
-
-
-def _replace(new: Path, path: Path) -> None:
-    """Put a file in the place of another, so that no crash leaves a part of it there. A link stays a link.
-
-    What another tool has written into the log of the former file would spoil the new one. Who may read it may go on.
-    """
-    place = path.resolve()
-    log_of(place).unlink(missing_ok=True)
-    if place.exists():
-        new.chmod(place.stat().st_mode & 0o777)
-    _sync(new)
-    new.replace(place)
-    _sync(place.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -146,13 +146,21 @@ class Redshift(Connection):
         """Make the temporary tables when the first batch is staged, and empty them for each further staging."""
         self.require_session()
         if self._session_of_tables == self.session:
-            for table in sql_queries.BATCH_VIEWS:
-                self.execute(f"drop table if exists {table}")
+            self._drop_batch_views()
             for table in sql_queries.BATCH_TABLES:
                 self.execute(f"delete from {table}")
             return
         staging.create_temporary(self, sql_queries.BATCH_TABLES)
         self._session_of_tables = self.session
+
+    def refresh_batch_views(self) -> None:
+        """See `Engine.refresh_batch_views`. They are temporary tables here, and are made again."""
+        self._drop_batch_views()
+        staging.create_temporary(self, sql_queries.BATCH_VIEWS)
+
+    def _drop_batch_views(self) -> None:
+        for table in sql_queries.BATCH_VIEWS:
+            self.execute(f"drop table if exists {table}")
 
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
         """See `Engine.examinations`."""
@@ -186,6 +194,9 @@ class Redshift(Connection):
 
     def after_run(self) -> None:
         """See `Engine.after_run`. Redshift's readers and its loads do not wait for each other."""
+
+    def after_forgetting(self) -> None:
+        """See `Engine.after_forgetting`. Redshift overwrites deleted rows by itself, in the background."""
 
     def close(self) -> None:
         """See `Engine.close`."""

@@ -10,7 +10,7 @@ from sparkify import sql_queries
 from sparkify.engines.engine import CarefulReadingNeededError, Source
 from sparkify.engines.redshift.connection import Connection
 from sparkify.engines.redshift.copy import CopyError, TooManyCopyErrors, copy, copy_errors
-from sparkify.engines.staged import Staged
+from sparkify.engines.staged import WORDS_OF_ENGINE, Staged
 from sparkify.errors import AccessError, BadRecordsError
 from sparkify.plan import Kind
 from sparkify.records.boundaries import line_at
@@ -70,7 +70,7 @@ class Loader:
         for error in errors:
             name, line, item = origin(error)
             where = "" if item is None or item.name == name else f" in {error.file}"
-            reason = f"{error.reason(sql_queries.STAGING[kind])}{where} (COPY says: {error.message})"
+            reason = f"{error.reason(sql_queries.STAGING[kind])}{where}{WORDS_OF_ENGINE}{error.message})"
             self.staged.reject(name, line, f"{error.column}: {reason}", self._text(kind, item, line))
 
     def _text(self, kind: Kind, item: StoredObject | None, line: int) -> bytes:

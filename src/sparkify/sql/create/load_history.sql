@@ -10,7 +10,7 @@ create table if not exists load_history (
     run_id bigint not null,  -- the run that loaded the object, in runs
     batch bigint not null,  -- number of the object's batch within that run, from 1
     records_read bigint not null,  -- records of the object, good and bad: rows_staged + rows_rejected
-    rows_staged bigint not null,  -- records of which a row was made
+    rows_staged bigint not null,  -- records of which a row was made, events of forgotten users among them
     rows_rejected bigint not null,  -- records of which no row could be made, in rejected_records
     loaded_at timestamp not null  -- when the object was loaded (UTC)
     /* keys: , primary key (kind, object_key) */

@@ -6,5 +6,5 @@ create table if not exists rejected_records (
     line bigint,  -- line of the object where the record begins, from 1; null: the object could not be read as lines
     column_name varchar(256),  -- staging column that could not take its value; null: the record as a whole
     reason varchar(65535) not null,  -- what is wrong with the record
-    raw_text varchar(65535)  -- first 1,000 characters of the record; empty or null: it could not be read again
+    raw_text varchar(65535)  -- first 1,000 characters; empty or null: not readable again, or perhaps a forgotten user's
 );

@@ -5,11 +5,11 @@ create table if not exists runs (
     started_at timestamp not null,  -- when the run began (UTC)
     finished_at timestamp,  -- when the run ended (UTC); null: still running, or killed
     status varchar(16) not null,  -- how the run stands: running, done, failed or killed
-    error varchar(65535),  -- why the run failed; null: it did not
+    error varchar(65535),  -- why the run failed, without the text of any record; null: it did not
     batches bigint not null,  -- batches that the run committed
     objects bigint not null,  -- objects loaded by them
     bytes bigint not null,  -- size of these objects, as stored
-    events bigint not null,  -- event records staged
+    events bigint not null,  -- event records staged, without those of forgotten users
     plays_staged bigint not null,  -- play records (NextSong events) staged
     plays_inserted bigint not null,  -- plays that were new
     plays_known bigint not null,  -- plays that were not, delivered before or twice: plays_staged - plays_inserted
@@ -19,6 +19,7 @@ create table if not exists runs (
     page_views_staged bigint,  -- page view records staged; null: the run was one of a former version
     page_views_inserted bigint,  -- page views that were new; null: as before
     page_views_known bigint,  -- page views that were not: page_views_staged - page_views_inserted; null: as before
-    texts_cleaned bigint  -- distinct texts of its batches that were encoded twice or ended in blanks; null: as before
+    texts_cleaned bigint,  -- distinct texts of its batches that were encoded twice or ended in blanks; null: as before
+    events_forgotten bigint  -- event records of forgotten users, left out; null: the run was one of a former version
     /* keys: , primary key (run_id) */
 );

@@ -13,5 +13,6 @@ set
     page_views_known = page_views_known + $page_views_known,
     songs = songs + $songs,
     rejected = rejected + $rejected,
-    texts_cleaned = texts_cleaned + $texts_cleaned
+    texts_cleaned = texts_cleaned + $texts_cleaned,
+    events_forgotten = events_forgotten + $events_forgotten
 where run_id = $run_id;

@@ -5,7 +5,8 @@ where status = 'running';
 
 insert into runs (
     run_id, started_at, finished_at, status, error, batches, objects, bytes, events, plays_staged, plays_inserted,
-    plays_known, songs, rejected, songs_gone, page_views_staged, page_views_inserted, page_views_known, texts_cleaned
+    plays_known, songs, rejected, songs_gone, page_views_staged, page_views_inserted, page_views_known, texts_cleaned,
+    events_forgotten
 )
 select
     coalesce(max(run_id), 0) + 1,
@@ -23,6 +24,7 @@ select
     0,
     0,
     $songs_gone,
+    0,
     0,
     0,
     0,

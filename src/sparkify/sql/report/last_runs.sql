@@ -11,6 +11,7 @@ select
     songs,
     rejected,
     texts_cleaned,
+    events_forgotten,
     error
 from runs
 order by run_id desc
