@@ -50,6 +50,10 @@ def main() -> None:
             command = [sys.executable, "-m", "sparkify.cli", "query", sql, "--config", str(config), "--format", form]
             copy = f"copy ({sql}) to '{output}' (format {form})"
             _print(f"all plays as {form}", _running([*command, "--output", str(output)]), _asking(connection, copy))
+        page = str(Path(folder) / "report.html")
+        command = [sys.executable, "-m", "sparkify.cli", "report", "--config", str(config), "--quiet", "--output", page]
+        seconds = median(_seconds(_running(command)) for _ in range(ROUNDS))
+        print(f"| the report | {seconds:.2f} s | | |")
 
 
 def _asking(connection: duckdb.DuckDBPyConnection, sql: str) -> Callable[[], object]:

@@ -177,11 +177,11 @@ def test_a_table_on_a_wide_terminal_is_the_table_that_a_pipe_gets_and_a_narrow_o
     wide = at_terminal(delivered, "query", "most_played_songs", columns=200, stdout_too=True)
     assert wide.terminal.replace("\r\n", "\n") == piped.out
     assert piped.terminal == ""
-    narrow = at_terminal(delivered, "query", "most_played_songs", columns=32, stdout_too=True)
+    narrow = at_terminal(delivered, "query", "most_played_songs", columns=48, stdout_too=True)
     lines = narrow.terminal.replace("\r\n", "\n").splitlines()
     assert lines != piped.out.splitlines()
     assert [line[:5] for line in lines] == [line[:5] for line in piped.out.splitlines()]
-    assert all(len(line) <= 32 for line in lines)
+    assert all(len(line) <= 48 for line in lines)
 
 
 def test_parquet_is_not_sent_to_a_terminal(sparkify: Sparkify) -> None:

@@ -439,14 +439,14 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
         (
             "last_runs",
             [
-                (2, NOW - timedelta(hours=3), None, "failed", 0, 0, 0, 0, 0, 0, "no room"),
-                (1, NOW - timedelta(days=1), NOW, "done", 1, 1, None, 1, 0, None, None),
+                (2, NOW - timedelta(hours=3), None, "failed", 0, 0, 0, 0, 0, 0, 0, "no room"),
+                (1, NOW - timedelta(days=1), NOW, "done", 1, 1, None, 1, 0, None, None, None),
             ],
             "The last run, begun 3 hours ago, failed. Of the last 2 runs, 1 failed or was killed.",
         ),
         (
             "last_runs",
-            [(1, NOW - timedelta(hours=3), None, "done", 1, 1, 0, 1, 0, 2, None)],
+            [(1, NOW - timedelta(hours=3), None, "done", 1, 1, 0, 1, 0, 2, 0, None)],
             "The last run, begun 3 hours ago, is done. 2 texts of these runs ended in blanks or were encoded twice.",
         ),
     ],
