@@ -48,7 +48,7 @@ def names_of_statements() -> dict[str, str]:
 
 def as_a_line(sql: str, names: Mapping[str, str]) -> str:
     """A statement as the list shows it: those of `sql/` by their file, the others in full."""
-    if file := names.get(re.sub(r"\$\d+", "$", sql)):
+    if file := names.get(re.sub(r"cast\(\$\d+ as [^()]+(?:\(\d+\))?\)", "$", sql)):
         return f"{file:<33}  {shorten(sql, 84, placeholder=' …')}"
     sql = re.sub(r"[0-9a-f]{32}", "RUN", " ".join(sql.split()))
     return re.sub(r"bucket-\d+", "BUCKET", sql)

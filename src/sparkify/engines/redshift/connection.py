@@ -10,9 +10,9 @@ from typing import Any
 import redshift_connector
 from redshift_connector import error as driver
 
-from sparkify import sql_queries
 from sparkify.config import Cluster, Config
 from sparkify.engines.answer import Rows, Value
+from sparkify.engines.redshift import parameters
 from sparkify.engines.redshift.errors import FATAL, access_fix, field, translated, words
 from sparkify.errors import AccessError, LoadError, OutcomeUnknownError, SparkifyError
 from sparkify.progress import Progress
@@ -71,7 +71,7 @@ class Connection:
             LoadError: the connection is lost.
         """
         self.require_session()
-        statement, arguments = _numbered(sql, values)
+        statement, arguments = parameters.bound(sql, values)
         cursor = self._connection.cursor()
         cursor.paramstyle = "numeric"
         # An interrupted statement leaves unread rows on the socket: the connection is lost until the answer is read.
@@ -198,18 +198,3 @@ def _iam_login(cluster: Cluster) -> dict[str, Any]:
     if cluster.user:
         return {"iam": True, "cluster_identifier": cluster.cluster_id, "db_user": cluster.user}
     return {"iam": True, "cluster_identifier": cluster.cluster_id, "group_federation": True}
-
-
-def _numbered(sql: str, values: Mapping[str, Value]) -> tuple[str, tuple[Value, ...] | None]:
-    """The statement with `$1` for the first of the names that are bound, and their values in that order."""
-    names: list[str] = []
-
-    def number(name: str) -> str:
-        if name not in values:
-            return f"${name}"
-        if name not in names:
-            names.append(name)
-        return f"${names.index(name) + 1}"
-
-    statement = sql_queries.with_parameters(sql, number)
-    return statement, tuple(values[name] for name in names) or None
