@@ -42,7 +42,7 @@ class LoadLog:
         self._files.append(
             self._common
             | {
-                "file_name": str(file.address),
+                "file_name": _file_name(file.address),
                 "bytes_scanned": len(file.data),
                 "lines_scanned": data.count(b"\n") + (not data.endswith(b"\n") and data != b""),
                 "record_time": ended,
@@ -59,7 +59,7 @@ class LoadLog:
         self._errors.append(
             self._common
             | {
-                "file_name": str(address),
+                "file_name": _file_name(address),
                 "line_number": line,
                 "column_name": column.name if column else "",
                 "column_type": column.type if column else "",
@@ -95,6 +95,11 @@ class LoadLog:
         }
         self._system_log.add("sys_load_history", [self._common | history])
         self._system_log.add("sys_load_detail", self._files)
+
+
+def _file_name(address: Address) -> str:
+    """The address as the views hold it, whose type counts bytes: longer ones are cut off."""
+    return str(address).encode()[:256].decode(errors="ignore")
 
 
 def now() -> datetime:

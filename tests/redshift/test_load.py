@@ -303,6 +303,28 @@ def test_bad_records_of_a_large_log_are_set_aside(warehouse: OnRedshift) -> None
     assert warehouse.state() == before
 
 
+def test_bad_records_of_objects_whose_addresses_are_cut_off_are_set_aside(
+    warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redshift reports 256 bytes of an address: some logs are known by these, others are not."""
+    monkeypatch.setattr(parts, "LARGE", 400)
+    good = [json.dumps(event(ts=100 + n)) for n in range(10)]
+    folder = "log_data/" + "ä" * 130
+    for name in ("a.json", "b.json"):
+        delivered_badly(warehouse, f"{folder}/{name}", good)
+    delivered_badly(warehouse, f"log_data/{'b' * 250} .json", good)
+    warehouse.configure(MAX_ERRORS=12)
+    warehouse.loaded()
+    for key in (f"{folder}/a.json", f"{folder}/b.json", f"log_data/{'b' * 250} .json"):
+        assert_rejected(warehouse, key, 11)
+        assert warehouse.history()[key] == (14, 10, 4)
+
+
+def test_a_work_prefix_that_is_too_long_is_told(warehouse: OnRedshift) -> None:
+    warehouse.use(work=f"work/{'w' * 220}")
+    warehouse.refused(2, "[S3] WORK: Redshift reports the first 256 bytes", "name a prefix that is")
+
+
 def test_bad_records_of_a_prefix_are_set_aside_with_their_objects(warehouse: OnRedshift) -> None:
     warehouse.use(work="")
     warehouse.configure(MAX_ERRORS=3)

@@ -1,10 +1,9 @@
-"""COPY: the statement, its number of rows, and the records that it refused."""
+"""COPY: the statement and its number of rows."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import zstandard
 from redshift_connector.error import ProgrammingError
@@ -13,8 +12,8 @@ from sparkify import sql_queries
 from sparkify.engines.answer import Value
 from sparkify.engines.redshift.connection import Connection
 from sparkify.engines.redshift.errors import translated, words
+from sparkify.engines.redshift.load_errors import FAILED_COPY, CopyError, copy_errors
 from sparkify.engines.redshift.work import Work
-from sparkify.records import faults
 
 MOST_ERRORS = 100_000
 """The limit of MAXERROR (DG copy-parameters-data-load)."""
@@ -22,46 +21,8 @@ MOST_ERRORS = 100_000
 ERROR_VIEWS = ("sys_load_error_detail", "stl_load_errors")
 """The views to which Redshift refers when COPY met more bad records than MAXERROR allows."""
 
-MISSING, NUL, NOT_UTF8 = 1213, 1218, 1220
-"""Codes of load errors (DG r_Load_Error_Reference)."""
-
-LAST_COPY = "pg_last_copy_id()"
-FAILED_COPY = "(select max(query_id) from sys_load_error_detail where session_id = pg_backend_pid())"
-"""The number of the COPY that has just failed: that of the last one is not set then."""
-
 OWN_KEY = "source_file"
 """The key under which a song's object is written into its record."""
-
-
-@dataclass(frozen=True)
-class CopyError:
-    """What Redshift recorded of a record that COPY could not load."""
-
-    file: str
-    line: int
-    column: str
-    code: int
-    message: str
-
-    def reason(self, table: str) -> str:
-        """What is wrong, by the column's type and the error's code, in the words of DuckDB's staging."""
-        types = sql_queries.columns(table)
-        kind = types.get(self.column) or next((types[name] for name in types if name.lower() == self.column), "")
-        if self.code == MISSING:
-            return faults.MISSING
-        if self.code == NOT_UTF8:
-            return faults.NOT_UTF8
-        if self.code == NUL:
-            return faults.HOLDS_NUL
-        if kind == "bigint":
-            return faults.NO_WHOLE_NUMBER
-        if kind == "double precision":
-            return faults.NO_NUMBER
-        if kind == "timestamp":
-            return faults.NO_MOMENT
-        if kind and "length" in self.message:
-            return faults.longer_than(int(kind.removeprefix("varchar(").removesuffix(")")))
-        return faults.NO_TEXT if kind else faults.NOT_JSON
 
 
 class TooManyCopyErrors(Exception):  # noqa: N818
@@ -122,12 +83,3 @@ def copy_rows(connection: Connection, work: Work, table: str, rows: Sequence[Seq
     lines = (json.dumps(dict(zip(columns, row, strict=True)), default=str) for row in rows)
     url = work.write("rows.json.zst", zstandard.ZstdCompressor().compress("\n".join(lines).encode()))
     copy(connection, table, columns, url, "auto", "zstd", most_bad=0, timeformat="auto")
-
-
-def copy_errors(connection: Connection, query_id: str = LAST_COPY) -> list[CopyError]:
-    """The records that a COPY refused."""
-    rows = connection.query(
-        "select trim(file_name), line_number, trim(column_name), error_code, trim(error_message)"
-        f" from sys_load_error_detail where query_id = {query_id} order by 1, 2"
-    )
-    return [CopyError(*row) for row in rows]

@@ -9,7 +9,8 @@ from typing import TypeAlias
 from sparkify import sql_queries
 from sparkify.engines.engine import CarefulReadingNeededError, Source
 from sparkify.engines.redshift.connection import Connection
-from sparkify.engines.redshift.copy import CopyError, TooManyCopyErrors, copy, copy_errors
+from sparkify.engines.redshift.copy import TooManyCopyErrors, copy
+from sparkify.engines.redshift.load_errors import CopyError, copy_errors
 from sparkify.engines.staged import Staged
 from sparkify.errors import AccessError, BadRecordsError
 from sparkify.plan import Kind
@@ -69,7 +70,8 @@ class Loader:
         """Note records that COPY refused, with the reasons that DuckDB's staging gives."""
         for error in errors:
             name, line, item = origin(error)
-            where = "" if item is None or item.name == name else f" in {error.file}"
+            file = item.name if item else error.file
+            where = f" in {file}" if file != name else ""
             reason = f"{error.reason(sql_queries.STAGING[kind])}{where} (COPY says: {error.message})"
             self.staged.reject(name, line, f"{error.column}: {reason}", self._text(kind, item, line))
 
