@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from threading import Timer
 
 from redshift_stand_in.catalog import SystemLog
 from redshift_stand_in.records import RecordError
@@ -70,9 +71,12 @@ class LoadLog:
             }
         )
 
-    def write_errors(self) -> None:
-        """Write the bad records."""
-        self._system_log.add("sys_load_error_detail", self._errors)
+    def write_errors(self, delay: float | None) -> None:
+        """Write the bad records after some seconds; never, if there are none of these."""
+        if delay:
+            Timer(delay, self._system_log.add, ("sys_load_error_detail", self._errors)).start()
+        elif delay is not None:
+            self._system_log.add("sys_load_error_detail", self._errors)
 
     def write_end(self, status: str, loaded_rows: int) -> None:
         """Write how the COPY ended, and its files."""

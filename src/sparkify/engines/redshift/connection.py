@@ -87,6 +87,12 @@ class Connection:
         self._is_lost = False
         return cursor
 
+    def take_notices(self) -> list[str]:
+        """What Redshift has said beside its answers since the last call; the driver keeps the last hundred."""
+        notices = [notice.get(b"M", b"").decode(errors="replace") for notice in self._connection.notices]
+        self._connection.notices.clear()
+        return notices
+
     def require_session(self) -> None:
         """Log in again if the connection was lost.
 

@@ -32,7 +32,11 @@ def copy_prefix(loader: Loader, kind: Kind, whole: StoredObject) -> None:
         return whole.name, error.line, items[0] if len(items) == 1 else None
 
     columns = [c for c in sql_queries.columns(sql_queries.STAGING[kind]) if c != OWN_KEY]
-    copied, refused = loader.copy(kind, columns, whole.name, packing(whole.path), origin)
+
+    def is_copied(name: str) -> bool:
+        return name.startswith(reported_name(whole.name))
+
+    copied, refused = loader.copy(kind, columns, whole.name, packing(whole.path), is_copied, origin)
     without_key = loader.connection.execute(f"delete from staging_songs where {EMPTY_KEY}") if kind == "songs" else 0
     loader.staged.records[whole.name] += copied + refused - without_key
     for _ in range(without_key):

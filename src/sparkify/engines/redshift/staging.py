@@ -15,7 +15,7 @@ from sparkify import sql_queries
 from sparkify.engines.engine import CarefulReadingNeededError, Source
 from sparkify.engines.redshift.connection import Connection
 from sparkify.engines.redshift.copy import OWN_KEY, copy
-from sparkify.engines.redshift.load_errors import LAST_COPY, CopyError, reported_name
+from sparkify.engines.redshift.load_errors import CopyError, reported_name
 from sparkify.engines.redshift.loader import Loader, Origin
 from sparkify.engines.redshift.parts import LARGE, Part, PartWriter
 from sparkify.engines.redshift.prefixes import EMPTY_KEY, copy_prefix
@@ -148,7 +148,7 @@ def _copy_parts(
 
     columns = [*sql_queries.columns(sql_queries.STAGING[kind])]
     copied, refused = loader.copy(
-        kind, columns, work.manifest(sizes), "zstd", origin, is_manifest=True, is_quick=not careful
+        kind, columns, work.manifest(sizes), "zstd", parts.__contains__, origin, is_manifest=True, is_quick=not careful
     )
     if not careful and kind == "songs" and _has_empty_keys(loader.connection):
         raise CarefulReadingNeededError("a song has an empty key")
@@ -180,7 +180,9 @@ def _copy_in_place(loader: Loader, work: Work, items: Mapping[StoredObject, str]
 
         url = work.manifest({item.name: item.size for item in group})
         try:
-            copied, refused = loader.copy("events", columns, url, items[group[0]], origin, is_manifest=True)
+            copied, refused = loader.copy(
+                "events", columns, url, items[group[0]], objects.__contains__, origin, is_manifest=True
+            )
         except (AccessError, LoadError):
             for _ in _heads(loader.source.stores["events"], group, loader.staged):
                 pass
@@ -188,7 +190,10 @@ def _copy_in_place(loader: Loader, work: Work, items: Mapping[StoredObject, str]
                 return
             raise
         count = copied + refused
-        scanned = {group[0].name: count} if len(group) == 1 else _scanned(loader.connection, objects)
+        if len(group) == 1:
+            loader.staged.records[group[0].name] += count
+            continue
+        scanned = _scanned(loader.connection, objects)
         loader.staged.records.update(scanned)
         _require_sum(count, sum(scanned.values()), careful=careful)
 
@@ -211,7 +216,7 @@ def _require_sum(copied: int, expected: int, *, careful: bool) -> None:
 def _scanned(connection: Connection, objects: Mapping[str, StoredObject]) -> dict[str, int]:
     """How many records the last COPY read from each of some objects, which are given by their reported names."""
     rows = connection.query(
-        f"select trim(file_name), sum(lines_scanned) from sys_load_detail where query_id = {LAST_COPY} group by 1"
+        "select trim(file_name), sum(lines_scanned) from sys_load_detail where query_id = pg_last_copy_id() group by 1"
     )
     counts = {name: int(count) for name, count in rows}
     return {item.name: counts.get(name, 0) for name, item in objects.items()}
