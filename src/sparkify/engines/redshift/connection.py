@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,6 +17,9 @@ from sparkify.engines.redshift import parameters
 from sparkify.engines.redshift.errors import FATAL, access_fix, field, translated, words
 from sparkify.errors import AccessError, LoadError, OutcomeUnknownError, SparkifyError
 from sparkify.progress import Progress
+
+HOSTS_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn")
+"""The ends of the names of Redshift's own hosts, which hold their region."""
 
 
 class Connection:
@@ -173,7 +177,7 @@ class Connection:
         if cluster.password:
             options |= {"user": cluster.user, "password": cluster.password}
         else:
-            options |= _iam_login(cluster) | {"region": store.region or None}
+            options |= _iam_login(cluster) | {"region": _region(cluster.host)}
             if store.key:
                 options |= {"access_key_id": store.key, "secret_access_key": store.secret}
         try:
@@ -195,6 +199,16 @@ class Connection:
             raise AccessError(f"{self.address}: cannot log in; {fix} ({words(e)})") from e
         self._connection, self._is_lost = connection, False
         self.session += 1
+
+
+def _region(host: str) -> str | None:
+    """The region in which credentials are asked for: None where the driver reads it in the host's own name.
+
+    A host that is reached through a tunnel has another name. `[S3] REGION` is that of the buckets.
+    """
+    if host.endswith(HOSTS_OF_AWS):
+        return None
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None
 
 
 def _iam_login(cluster: Cluster) -> dict[str, Any]:
