@@ -42,6 +42,7 @@ class Copy:
         self.outcome: Outcome | None = None
         """None until it begins to read data: an error before that leaves PG_LAST_COPY_ID as it was."""
         self.notices: list[str] = []
+        self._reports = context.cluster.monitor.load_reports()
 
     def run(self, during: Fault | None) -> None:
         """Load the files; `during` is the fault that strikes in the middle.
@@ -61,7 +62,7 @@ class Copy:
             self._insert(columns, rows, during)
             self.outcome = Outcome(self._context.query_id, len(rows))
         log.write_end("completed", self.outcome.rows)
-        self._add_notice(f"completed, {len(rows)} record(s) loaded successfully.")
+        self._add_notice(f"completed, {len(rows) + self._reports.more_loaded} record(s) loaded successfully.")
 
     def _open_table(self) -> tuple[list[Column], LoadLog]:
         """The columns that are filled, in the order of the statement's list, and the log of the load."""
@@ -155,9 +156,9 @@ class Copy:
             log.add_file(file, data, began)
         if not log.files:
             raise buckets.error("No valid S3 files found", f"Manifest file location = {self._request.source}")
-        if log.errors:
-            log.write_errors()
-            self._add_notice(f"completed, {log.errors} record(s) could not be loaded.  {SEE}")
+        log.write_errors(self._reports.delay)
+        if refused := log.errors + self._reports.more_refused:
+            self._add_notice(f"completed, {refused} record(s) could not be loaded.  {SEE}")
         return rows
 
     def _row(self, record: Record, columns: Sequence[Column], paths: Sequence[Path]) -> Row:
@@ -190,7 +191,7 @@ class Copy:
         """
         log.add_error(address, line, error, column)
         if log.errors >= max(1, self._request.maxerror):
-            log.write_errors()
+            log.write_errors(self._reports.delay)
             log.write_end("aborted", 0)
             raise SqlError("XX000", f"Load into table '{self._table}' failed.  {SEE}")
 

@@ -33,3 +33,21 @@ def read_only() -> SqlError:
 def no_table(name: str) -> SqlError:
     """The error of a COPY into a table that does not exist."""
     return SqlError("XX000", f"Cannot COPY into nonexistent table {name}")
+
+
+def no_bound_row_count(query_id: int, session_id: int) -> SqlError:
+    """The error of a LIMIT or OFFSET that is bound as a number; a text is taken there.
+
+    Reported in github.com/aws/amazon-redshift-python-driver/issues/24.
+    """
+    fields = {
+        "error": "Not implemented",
+        "code": "1001",
+        "context": "'IsA(cons, Const)' -",
+        "query": str(query_id),
+        "location": "pg_utils.cpp:5702",
+        "process": f"padbmaster [pid={session_id}]",
+    }
+    line = "-" * 47
+    block = "\n  ".join(["", line, *(f"{name + ':':<10} {value}" for name, value in fields.items()), line, ""])
+    return SqlError("XX000", "Not implemented", block)

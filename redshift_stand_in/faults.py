@@ -59,12 +59,31 @@ class Fault:
         raise HangUp
 
 
+@dataclass(frozen=True)
+class LoadReports:
+    """What COPY reports of bad records, where a test wants it otherwise than right."""
+
+    delay: float | None = 0.0
+    """Seconds until SYS_LOAD_ERROR_DETAIL shows the errors of a COPY; None if it never does."""
+    more_refused: int = 0
+    """How many records more than it refused COPY says that it refused."""
+    more_loaded: int = 0
+    """The same of those that it loaded."""
+
+
 class ControlFiles:
     """The test's side of the folder: it arms faults and reads the log of statements."""
 
     def __init__(self, folder: Path) -> None:
         self._statements = folder / "statements"
         self._fault = folder / "fault"
+        self._reports = folder / "load_reports"
+
+    def report(self, reports: LoadReports) -> None:
+        """Make each further COPY report so."""
+        new = self._reports.with_suffix(".new")
+        new.write_text(json.dumps(asdict(reports)), encoding="utf-8")
+        new.replace(self._reports)
 
     def arm(self, fault: Fault | None) -> None:
         """Arm a fault in place of the one before; None disarms it."""
@@ -108,6 +127,11 @@ class Monitor:
                 return None
             self._matched += 1
             return fault if fault.nth <= self._matched < fault.nth + fault.times else None
+
+    def load_reports(self) -> LoadReports:
+        """How a COPY must report."""
+        path = self._folder / "load_reports"
+        return LoadReports(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else LoadReports()
 
     def _read_fault(self) -> None:
         path = self._folder / "fault"

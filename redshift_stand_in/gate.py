@@ -7,7 +7,7 @@ names the page that says so: DG is the Database Developer Guide, docs.aws.amazon
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -66,7 +66,7 @@ class Statement:
     """A statement that Redshift would take.
 
     `sql` is in PostgreSQL's words; of an UNLOAD it is the query. `written` is the table whose rows it changes, if any;
-    `viewed` are the tables of a CREATE VIEW.
+    `viewed` are the tables of a CREATE VIEW; `row_counts` are the numbers of the placeholders in LIMIT and OFFSET.
     """
 
     command: str
@@ -74,6 +74,7 @@ class Statement:
     tokens: tuple[str, ...]
     written: str = ""
     viewed: tuple[str, ...] = ()
+    row_counts: tuple[int, ...] = ()
 
     @property
     def has_placeholders(self) -> bool:
@@ -81,7 +82,9 @@ class Statement:
         return any(f"{{{name}}}" in self.sql for name in SESSION_FUNCTIONS)
 
 
-_ROW = r"\((?:\s*(?:\$\d+|-?[\d.]+|null|'[^'\\]*')\s*,?)+\)"
+_VALUE = r"(?:\$\d+|-?[\d.]+|null|'[^'\\]*')"
+_TYPED = rf"(?:{_VALUE}|cast\({_VALUE} as [a-z]+(?: precision|\(\d+\))?\))"
+_ROW = rf"\((?:\s*{_TYPED}\s*,?)+\)"
 _ROWS = re.compile(rf"(insert\s+into\s.*?\bvalues\s*{_ROW})((?:\s*,\s*{_ROW})+)\s*;?\s*", re.IGNORECASE | re.DOTALL)
 
 
@@ -123,7 +126,12 @@ def _statement(text: str) -> Statement:
         return replace(_unloaded_query(unload_request.parse(tokens).query), command=command, tokens=tokens)
     written = written_table(tree) if command in WRITING else ""
     viewed = tuple(map(sql, below(tree, "table_reference"))) if command == "create view" else ()
-    return Statement(command, sql(tree), tokens, written, viewed)
+    counts = (value for clause in below(tree, "limit_clause", "offset_clause") for value in _placeholders(clause))
+    return Statement(command, sql(tree), tokens, written, viewed, tuple(counts))
+
+
+def _placeholders(segment: BaseSegment) -> Iterator[int]:
+    return (int(value.raw[1:]) for value in below(segment, "dollar_numeric_literal"))
 
 
 def _unloaded_query(query: str) -> Statement:

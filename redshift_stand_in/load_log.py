@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from threading import Timer
 
 from redshift_stand_in.catalog import SystemLog
 from redshift_stand_in.records import RecordError
@@ -42,7 +43,7 @@ class LoadLog:
         self._files.append(
             self._common
             | {
-                "file_name": str(file.address),
+                "file_name": _file_name(file.address),
                 "bytes_scanned": len(file.data),
                 "lines_scanned": data.count(b"\n") + (not data.endswith(b"\n") and data != b""),
                 "record_time": ended,
@@ -59,7 +60,7 @@ class LoadLog:
         self._errors.append(
             self._common
             | {
-                "file_name": str(address),
+                "file_name": _file_name(address),
                 "line_number": line,
                 "column_name": column.name if column else "",
                 "column_type": column.type if column else "",
@@ -70,9 +71,12 @@ class LoadLog:
             }
         )
 
-    def write_errors(self) -> None:
-        """Write the bad records."""
-        self._system_log.add("sys_load_error_detail", self._errors)
+    def write_errors(self, delay: float | None) -> None:
+        """Write the bad records after some seconds; never, if there are none of these."""
+        if delay:
+            Timer(delay, self._system_log.add, ("sys_load_error_detail", self._errors)).start()
+        elif delay is not None:
+            self._system_log.add("sys_load_error_detail", self._errors)
 
     def write_end(self, status: str, loaded_rows: int) -> None:
         """Write how the COPY ended, and its files."""
@@ -95,6 +99,11 @@ class LoadLog:
         }
         self._system_log.add("sys_load_history", [self._common | history])
         self._system_log.add("sys_load_detail", self._files)
+
+
+def _file_name(address: Address) -> str:
+    """The address as the views hold it, whose type counts bytes: longer ones are cut off."""
+    return str(address).encode()[:256].decode(errors="ignore")
 
 
 def now() -> datetime:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from redshift_stand_in import catalog, functions
-from redshift_stand_in.faults import Action, ControlFiles, Fault, When
+from redshift_stand_in.faults import Action, ControlFiles, Fault, LoadReports, When
 from redshift_stand_in.ports import HOST, free_port, wait_until_open
 from redshift_stand_in.settings import Settings
 from redshift_stand_in.wire import Postgres
@@ -98,6 +98,10 @@ class StandIn:
     def disarm(self) -> None:
         """Take the armed fault back."""
         self.files.arm(None)
+
+    def report_loads(self, **reports: Any) -> None:
+        """Make each further COPY report bad records as the fields of `LoadReports` say; without any, as they are."""
+        self.files.report(LoadReports(**reports))
 
     def statements(self) -> list[str]:
         """The text of every statement that arrived since `forget`, the oldest first."""

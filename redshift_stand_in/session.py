@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from redshift_stand_in import copy_request, gate, unload_request
 from redshift_stand_in.cluster import Cluster
 from redshift_stand_in.copy import Copy
-from redshift_stand_in.error_words import in_redshift_words
+from redshift_stand_in.error_words import in_redshift_words, no_bound_row_count
 from redshift_stand_in.faults import Fault
 from redshift_stand_in.gate import Statement
 from redshift_stand_in.locks import REDEFINING, TableLocks
@@ -38,6 +38,9 @@ from redshift_stand_in.wire import (
     scaled_integer,
 )
 
+NUMBERS = (20, 21, 23, 700, 701, NUMERIC)
+"""The types of numbers (pg_type.oid)."""
+
 
 @dataclass
 class Prepared:
@@ -47,6 +50,11 @@ class Prepared:
     statement: Statement
     types: bytes
     columns: list[Column] = field(default_factory=list)
+
+    def type_of(self, placeholder: int) -> int:
+        """The number of the type with which the client binds a placeholder; 0 where it names none."""
+        count, *types = struct.unpack(f"!h{(len(self.types) - 2) // 4}i", self.types)
+        return types[placeholder - 1] if placeholder <= count else 0
 
     @property
     def is_local(self) -> bool:
@@ -148,6 +156,8 @@ class Session:
             self._cluster.monitor.log(self._id, self._database, text.decode())
             raise statement
         prepared = Prepared(text.decode(), statement, types)
+        if any(prepared.type_of(placeholder) in NUMBERS for placeholder in statement.row_counts):
+            raise no_bound_row_count(self._values.last_query_id, self._id)
         if not prepared.is_local:
             self._refuse_view_of_temporary_table(statement)
             self._locks.take(statement)

@@ -29,6 +29,7 @@ def faulty(stand_in: StandIn) -> Iterator[StandIn]:
     """The stand-in; after the test no fault is armed, and it runs."""
     yield stand_in
     stand_in.disarm()
+    stand_in.report_loads()
     if not stand_in.is_running():
         stand_in.restart()
 
@@ -111,3 +112,17 @@ def test_an_error_can_be_ordered(faulty: StandIn, client: Client) -> None:
             client.run("insert into t values (1)")
         client.rollback()
     assert client.run("insert into t values (1)") == 1
+
+
+def test_a_copy_reports_what_a_test_wants_it_to(faulty: StandIn, loading: Loading) -> None:
+    loading.put("data/1", '{"a": 1} {"a": "x"}')
+    for delay, at_once, later in ((0.0, 1, 1), (0.3, 1, 2), (None, 2, 2)):
+        faulty.report_loads(delay=delay, more_refused=2, more_loaded=3)
+        loading.client.connection.notices.clear()
+        assert loading.copy("json 'auto' maxerror 9") == 1
+        said = [notice[b"M"].decode() for notice in loading.client.connection.notices]
+        assert "completed, 3 record(s) could not be loaded" in said[0]
+        assert "completed, 4 record(s) loaded successfully" in said[1]
+        assert len(loading.errors()) == at_once
+        time.sleep(0.5)
+        assert len(loading.errors()) == later

@@ -90,11 +90,31 @@ def test_a_value_comes_back_as_it_went(stand_in: StandIn, database: str, kind: s
     assert client.value("select v from t") == value
 
 
-def test_a_bound_number_limits_the_rows(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("clause", "values"),
+    [
+        ("limit %s", [2]),
+        ("limit %s offset %s", ["1", 1]),
+        ("limit (%s)", [2]),
+        ("limit cast(%s as bigint)", [2]),
+        ("limit %s", [100_000]),
+        ("offset %s", [2**40]),
+    ],
+)
+def test_a_number_of_rows_is_not_bound_as_a_number(client: Client, clause: str, values: list[object]) -> None:
+    client.run("create table t (a integer)")
+    client.commit()
+    for sql in (f"select a from t order by a {clause}", f"select a from (select a from t {clause}) as u"):
+        with refused("XX000", "Not implemented"):
+            client.rows(sql, *values)
+        client.rollback()
+
+
+def test_a_number_of_rows_may_be_bound_as_a_text(client: Client) -> None:
     client.run("create table t (a integer)")
     client.run("insert into t values (1), (2), (3)")
-    assert client.rows("select a from t order by a limit %s", 2) == [(1,), (2,)]
-    assert client.rows("select a from t order by a limit %s offset %s", 1, 1) == [(2,)]
+    assert client.rows("select a from t order by a limit %s", "2") == [(1,), (2,)]
+    assert client.rows("select a from t order by a limit %s offset %s", "1", "1") == [(2,)]
 
 
 def test_the_protocol_has_a_type_for_dates(client: Client) -> None:

@@ -50,6 +50,7 @@ class Servers(Cloud):
             yield made
         finally:
             self.stand_in.disarm()
+            self.stand_in.report_loads()
             if not self.stand_in.is_running():
                 self.stand_in.restart()
             self.store.delete_bucket(made.bucket_name)

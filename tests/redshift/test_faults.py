@@ -273,6 +273,38 @@ def test_a_serialization_conflict_that_stays_ends_the_load(warehouse: OnRedshift
     warehouse.loaded()
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"sqlstate": "40001", "message": "could not serialize access", "detail": ""},
+        {"message": "Serialization", "detail": "\n  ---\n  error:  Serialization\n  code:      1023\n  ---\n"},
+        {"message": "could not complete because of conflict with concurrent transaction", "detail": ""},
+    ],
+    ids=["SQLSTATE", "code in the detail", "message"],
+)
+def test_a_conflict_is_known_by_every_field_that_tells_it(
+    others: dict[str, str], warehouse: OnRedshift, short_waits: None
+) -> None:
+    warehouse.stand_in.arm("error", 1, matching="^insert into catalogue", **CONFLICT | others)
+    assert "trying again in 0.001 seconds" in warehouse.loaded().err
+
+
+@pytest.mark.parametrize(
+    ("fault", "exit_code"),
+    [
+        ({"sqlstate": "57014", "message": "Query (4102377) cancelled on user's request"}, 1),
+        ({"sqlstate": "XX000", "message": "Serializable isolation violation is no table"}, 1),
+        ({"sqlstate": "XX000", "message": "out of luck", "detail": "query 425010, 280003D000, 531001016"}, 1),
+    ],
+)
+def test_a_number_within_a_message_is_no_code(
+    fault: dict[str, Any], exit_code: int, warehouse: OnRedshift, short_waits: None
+) -> None:
+    warehouse_in_one_batch(warehouse).stand_in.arm("error", 1, matching="^insert into catalogue", **fault)
+    said = warehouse.refused(exit_code, "report this if it stays", fault["message"])
+    assert "another transaction" not in said
+
+
 # ---------------------------------------------------------------- what Redshift may not read
 
 

@@ -48,7 +48,7 @@ def names_of_statements() -> dict[str, str]:
 
 def as_a_line(sql: str, names: Mapping[str, str]) -> str:
     """A statement as the list shows it: those of `sql/` by their file, the others in full."""
-    if file := names.get(re.sub(r"\$\d+", "$", sql)):
+    if file := names.get(re.sub(r"cast\(\$\d+ as [^()]+(?:\(\d+\))?\)", "$", sql)):
         return f"{file:<33}  {shorten(sql, 84, placeholder=' …')}"
     sql = re.sub(r"[0-9a-f]{32}", "RUN", " ".join(sql.split()))
     return re.sub(r"bucket-\d+", "BUCKET", sql)
@@ -301,6 +301,28 @@ def test_bad_records_of_a_large_log_are_set_aside(warehouse: OnRedshift) -> None
     assert outcome.exit_code == 1
     assert "bad records, and [ETL] MAX_ERRORS allows 3" in outcome.err
     assert warehouse.state() == before
+
+
+def test_bad_records_of_objects_whose_addresses_are_cut_off_are_set_aside(
+    warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redshift reports 256 bytes of an address: some logs are known by these, others are not."""
+    monkeypatch.setattr(parts, "LARGE", 400)
+    good = [json.dumps(event(ts=100 + n)) for n in range(10)]
+    folder = "log_data/" + "ä" * 130
+    for name in ("a.json", "b.json"):
+        delivered_badly(warehouse, f"{folder}/{name}", good)
+    delivered_badly(warehouse, f"log_data/{'b' * 250} .json", good)
+    warehouse.configure(MAX_ERRORS=12)
+    warehouse.loaded()
+    for key in (f"{folder}/a.json", f"{folder}/b.json", f"log_data/{'b' * 250} .json"):
+        assert_rejected(warehouse, key, 11)
+        assert warehouse.history()[key] == (14, 10, 4)
+
+
+def test_a_work_prefix_that_is_too_long_is_told(warehouse: OnRedshift) -> None:
+    warehouse.use(work=f"work/{'w' * 220}")
+    warehouse.refused(2, "[S3] WORK: Redshift reports the first 256 bytes", "name a prefix that is")
 
 
 def test_bad_records_of_a_prefix_are_set_aside_with_their_objects(warehouse: OnRedshift) -> None:

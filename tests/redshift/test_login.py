@@ -134,7 +134,7 @@ KEYS = {"access_key_id": "AKIA", "secret_access_key": "hidden"}
         (
             "WORKGROUP = analysts\nDB_USER = awsuser",
             "REGION = eu-west-1",
-            TLS | {"iam": True, "is_serverless": True, "serverless_work_group": "analysts", "region": "eu-west-1"},
+            TLS | {"iam": True, "is_serverless": True, "serverless_work_group": "analysts", "region": None},
         ),
         (
             "CLUSTER_ID = dwh\nDB_USER = loader",
@@ -172,6 +172,32 @@ def test_the_driver_is_given_how_to_log_in(
     always = {"host": "example", "port": 5439, "database": "dev", "application_name": "sparkify"}
     alive = {"tcp_keepalive": True, "tcp_keepalive_idle": 60}
     assert given == always | alive | expected
+
+
+@pytest.mark.parametrize(
+    ("host", "region"),
+    [
+        ("dwh.abc.eu-west-1.redshift.amazonaws.com", None),
+        ("dwh.123456789012.cn-north-1.redshift-serverless.amazonaws.com.cn", None),
+        ("localhost", "us-west-2"),
+    ],
+)
+def test_the_region_of_the_login_is_the_hosts_own_and_not_that_of_the_buckets(
+    host: str, region: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+
+    def connect(**arguments: Any) -> Any:
+        given.update(arguments)
+        raise InterfaceError("enough")
+
+    monkeypatch.setattr(redshift_connector, "connect", connect)
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    login = CLUSTER.replace("DB_USER = awsuser\nDB_PASSWORD = secret", "WORKGROUP = dwh").replace("example", host)
+    config = tmp_path / "dwh.cfg"
+    config.write_text(f"{IN_S3}REGION = ap-south-1\n{login}", encoding="utf-8")
+    assert run("check", "--config", str(config)).exit_code == 3
+    assert given["region"] == region
 
 
 def test_a_fault_of_boto3_at_the_login_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

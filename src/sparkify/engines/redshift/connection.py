@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -10,12 +11,15 @@ from typing import Any
 import redshift_connector
 from redshift_connector import error as driver
 
-from sparkify import sql_queries
 from sparkify.config import Cluster, Config
 from sparkify.engines.answer import Rows, Value
+from sparkify.engines.redshift import parameters
 from sparkify.engines.redshift.errors import FATAL, access_fix, field, translated, words
 from sparkify.errors import AccessError, LoadError, OutcomeUnknownError, SparkifyError
 from sparkify.progress import Progress
+
+HOSTS_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn")
+"""The ends of the names of Redshift's own hosts, which hold their region."""
 
 
 class Connection:
@@ -71,7 +75,7 @@ class Connection:
             LoadError: the connection is lost.
         """
         self.require_session()
-        statement, arguments = _numbered(sql, values)
+        statement, arguments = parameters.bound(sql, values)
         cursor = self._connection.cursor()
         cursor.paramstyle = "numeric"
         # An interrupted statement leaves unread rows on the socket: the connection is lost until the answer is read.
@@ -86,6 +90,12 @@ class Connection:
             raise self._lost(f" ({words(e)})") from e
         self._is_lost = False
         return cursor
+
+    def take_notices(self) -> list[str]:
+        """What Redshift has said beside its answers since the last call; the driver keeps the last hundred."""
+        notices = [notice.get(b"M", b"").decode(errors="replace") for notice in self._connection.notices]
+        self._connection.notices.clear()
+        return notices
 
     def require_session(self) -> None:
         """Log in again if the connection was lost.
@@ -167,7 +177,7 @@ class Connection:
         if cluster.password:
             options |= {"user": cluster.user, "password": cluster.password}
         else:
-            options |= _iam_login(cluster) | {"region": store.region or None}
+            options |= _iam_login(cluster) | {"region": _region(cluster.host)}
             if store.key:
                 options |= {"access_key_id": store.key, "secret_access_key": store.secret}
         try:
@@ -191,6 +201,16 @@ class Connection:
         self.session += 1
 
 
+def _region(host: str) -> str | None:
+    """The region in which credentials are asked for: None where the driver reads it in the host's own name.
+
+    A host that is reached through a tunnel has another name. `[S3] REGION` is that of the buckets.
+    """
+    if host.endswith(HOSTS_OF_AWS):
+        return None
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None
+
+
 def _iam_login(cluster: Cluster) -> dict[str, Any]:
     """Credentials of AWS are exchanged for those of a database user at each login."""
     if cluster.workgroup:
@@ -198,18 +218,3 @@ def _iam_login(cluster: Cluster) -> dict[str, Any]:
     if cluster.user:
         return {"iam": True, "cluster_identifier": cluster.cluster_id, "db_user": cluster.user}
     return {"iam": True, "cluster_identifier": cluster.cluster_id, "group_federation": True}
-
-
-def _numbered(sql: str, values: Mapping[str, Value]) -> tuple[str, tuple[Value, ...] | None]:
-    """The statement with `$1` for the first of the names that are bound, and their values in that order."""
-    names: list[str] = []
-
-    def number(name: str) -> str:
-        if name not in values:
-            return f"${name}"
-        if name not in names:
-            names.append(name)
-        return f"${names.index(name) + 1}"
-
-    statement = sql_queries.with_parameters(sql, number)
-    return statement, tuple(values[name] for name in names) or None

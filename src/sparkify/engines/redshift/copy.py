@@ -1,8 +1,9 @@
-"""COPY: the statement, its number of rows, and the records that it refused."""
+"""COPY: the statement, and what it says of itself."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from sparkify.engines.answer import Value
 from sparkify.engines.redshift.connection import Connection
 from sparkify.engines.redshift.errors import translated, words
 from sparkify.engines.redshift.work import Work
-from sparkify.records import faults
+from sparkify.errors import CheckError, LoadError
 
 MOST_ERRORS = 100_000
 """The limit of MAXERROR (DG copy-parameters-data-load)."""
@@ -22,54 +23,25 @@ MOST_ERRORS = 100_000
 ERROR_VIEWS = ("sys_load_error_detail", "stl_load_errors")
 """The views to which Redshift refers when COPY met more bad records than MAXERROR allows."""
 
-MISSING, NUL, NOT_UTF8 = 1213, 1218, 1220
-"""Codes of load errors (DG r_Load_Error_Reference)."""
-
-LAST_COPY = "pg_last_copy_id()"
-FAILED_COPY = "(select max(query_id) from sys_load_error_detail where session_id = pg_backend_pid())"
-"""The number of the COPY that has just failed: that of the last one is not set then."""
+LOADED = re.compile(r"completed, (\d+) record\(s\) loaded successfully")
+REFUSED = re.compile(r"completed, (\d+) record\(s\) could not be loaded")
+"""What COPY says when it has ended (DG copy-parameters-data-load, MAXERROR)."""
 
 OWN_KEY = "source_file"
 """The key under which a song's object is written into its record."""
 
 
+class TooManyRefusedError(LoadError):
+    """COPY met more bad records than MAXERROR allows, and added no row."""
+
+
 @dataclass(frozen=True)
-class CopyError:
-    """What Redshift recorded of a record that COPY could not load."""
+class Copied:
+    """What COPY itself says: how many records it loaded and refused, and its number in the views of loads."""
 
-    file: str
-    line: int
-    column: str
-    code: int
-    message: str
-
-    def reason(self, table: str) -> str:
-        """What is wrong, by the column's type and the error's code, in the words of DuckDB's staging."""
-        types = sql_queries.columns(table)
-        kind = types.get(self.column) or next((types[name] for name in types if name.lower() == self.column), "")
-        if self.code == MISSING:
-            return faults.MISSING
-        if self.code == NOT_UTF8:
-            return faults.NOT_UTF8
-        if self.code == NUL:
-            return faults.HOLDS_NUL
-        if kind == "bigint":
-            return faults.NO_WHOLE_NUMBER
-        if kind == "double precision":
-            return faults.NO_NUMBER
-        if kind == "timestamp":
-            return faults.NO_MOMENT
-        if kind and "length" in self.message:
-            return faults.longer_than(int(kind.removeprefix("varchar(").removesuffix(")")))
-        return faults.NO_TEXT if kind else faults.NOT_JSON
-
-
-class TooManyCopyErrors(Exception):  # noqa: N818
-    """COPY met more bad records than MAXERROR allows, and added no row. `errors` are those that it recorded."""
-
-    def __init__(self, errors: list[CopyError]) -> None:
-        super().__init__(f"{len(errors)} records")
-        self.errors = errors
+    loaded: int
+    refused: int
+    query_id: int
 
 
 def copy(
@@ -84,13 +56,14 @@ def copy(
     is_manifest: bool = False,
     timeformat: str = "epochmillisecs",
     is_trial: bool = False,
-) -> int:
-    """COPY into a table, and the number of rows that it added; a trial adds none.
+) -> Copied:
+    """COPY into a table; a trial adds no row.
 
     `packed` is how the objects are packed: `gzip`, `zstd`, or empty.
 
     Raises:
-        TooManyCopyErrors: more than `most_bad` records are bad.
+        TooManyRefusedError: more than `most_bad` records are bad.
+        CheckError: COPY does not say how many records it refused, or two numbers of it disagree.
         SparkifyError: Redshift refuses the statement for another reason.
     """
     region = connection.config.store.region
@@ -106,28 +79,40 @@ def copy(
         f"maxerror {min(most_bad + 1, MOST_ERRORS)}",
         *(["noload"] if is_trial else []),
     ]
+    connection.take_notices()
     try:
         connection.run_untranslated("\n".join(options), {})
     except ProgrammingError as e:
-        if any(view in words(e) for view in ERROR_VIEWS) and (errors := copy_errors(connection, FAILED_COPY)):
-            raise TooManyCopyErrors(errors) from e
+        if any(view in words(e) for view in ERROR_VIEWS):
+            raise TooManyRefusedError(f"{connection.address}: {words(e)}") from e
         raise translated(connection.address, e, in_transaction=False) from e
-    [(count,)] = connection.query("select pg_last_copy_count()")
-    return int(count)
+    notices = "\n".join(connection.take_notices())
+    [(count, query_id)] = connection.query("select pg_last_copy_count(), pg_last_copy_id()")
+    loaded, refused = _number(LOADED, notices), _number(REFUSED, notices)
+    if is_trial:
+        return Copied(0, refused or 0, int(query_id))
+    if loaded is None and refused is None and most_bad:
+        raise CheckError(f"{table}: COPY does not say how many records it refused; its messages: {notices or 'none'}")
+    if loaded not in (None, count):
+        raise CheckError(f"{table}: COPY says that it loaded {loaded:,} records, and pg_last_copy_count() {count:,}")
+    return Copied(int(count), refused or 0, int(query_id))
+
+
+def _number(message: re.Pattern[str], notices: str) -> int | None:
+    match = message.search(notices)
+    return int(match[1]) if match else None
 
 
 def copy_rows(connection: Connection, work: Work, table: str, rows: Sequence[Sequence[Value]]) -> None:
-    """Add rows that have a value for every column of a table, through a file in WORK."""
+    """Add rows that have a value for every column of a table, through a file in WORK.
+
+    Raises:
+        CheckError: COPY adds another number of rows.
+    """
     columns = [*sql_queries.columns(table)]
-    lines = (json.dumps(dict(zip(columns, row, strict=True)), default=str) for row in rows)
+    # COPY is not documented to join the two escapes of a character beyond U+FFFF, so none is escaped.
+    lines = (json.dumps(dict(zip(columns, row, strict=True)), default=str, ensure_ascii=False) for row in rows)
     url = work.write("rows.json.zst", zstandard.ZstdCompressor().compress("\n".join(lines).encode()))
-    copy(connection, table, columns, url, "auto", "zstd", most_bad=0, timeformat="auto")
-
-
-def copy_errors(connection: Connection, query_id: str = LAST_COPY) -> list[CopyError]:
-    """The records that a COPY refused."""
-    rows = connection.query(
-        "select trim(file_name), line_number, trim(column_name), error_code, trim(error_message)"
-        f" from sys_load_error_detail where query_id = {query_id} order by 1, 2"
-    )
-    return [CopyError(*row) for row in rows]
+    copied = copy(connection, table, columns, url, "auto", "zstd", most_bad=0, timeformat="auto")
+    if copied.loaded != len(rows):
+        raise CheckError(f"{table}: COPY loaded {copied.loaded:,} of {len(rows):,} rows")

@@ -92,14 +92,18 @@ class Redshift(Connection):
         if self._work and len(rows) > INSERTED_ROWS:
             copy_rows(self, self._work, table, rows)
             return
+        kinds = [*sql_queries.columns(table).values()]
         for at in range(0, len(rows), INSERTED_ROWS):
-            some = rows[at : at + INSERTED_ROWS]
-            width = len(some[0])
-            placeholders = ", ".join(
-                f"({', '.join(f'$v{n * width + m}' for m in range(width))})" for n in range(len(some))
-            )
-            values = {f"v{n}": value for n, value in enumerate(value for row in some for value in row)}
-            self.execute(f'insert into "{table}" values {placeholders}', values)
+            values: dict[str, Value] = {}
+            for row in rows[at : at + INSERTED_ROWS]:
+                values |= {f"v{len(values) + n}": value for n, value in enumerate(row)}
+            # Where all rows lack a value, only the cast says what it is the null of.
+            written = [
+                f"cast(null as {kinds[n % len(kinds)]})" if value is None else f"${name}"
+                for n, (name, value) in enumerate(values.items())
+            ]
+            lines = [", ".join(written[at : at + len(kinds)]) for at in range(0, len(written), len(kinds))]
+            self.execute(f'insert into "{table}" values {", ".join(f"({line})" for line in lines)}', values)
 
     def lock(self) -> None:
         """See `Engine.lock`. An empty table is locked, which nobody reads."""

@@ -9,8 +9,16 @@ from sparkify import program
 from sparkify.engines.engine import ConflictError
 from sparkify.errors import AccessError, LoadError, SparkifyError
 
-CONFLICT = ("1023", "Serializable isolation violation", "concurrent update", "deadlock detected")
-"""Words by which Redshift says that another transaction came between, and that this one may be run again."""
+CONFLICT_STATES = ("40001", "40P01")
+"""The SQLSTATEs of a serialization failure and of a deadlock."""
+
+CONFLICT_CODES = ("1023",)
+"""Redshift's code of a serializable isolation violation, whose SQLSTATE is XX000 (DG c_serial_isolation)."""
+
+CONFLICT_MESSAGE = "could not complete because of conflict with concurrent transaction"
+"""Another message of the same (github.com/aws/amazon-redshift-jdbc-driver/issues/147)."""
+
+CONFLICT_FIX = "another transaction came between; run again when it is over"
 
 FATAL = ("FATAL", "PANIC")
 """The severity of errors with which the server ends the connection."""
@@ -29,16 +37,24 @@ NO_RIGHT = "42501"
 
 UNREACHABLE = "check [CLUSTER] HOST and DB_PORT, that the cluster is not paused, and that its network lets you in"
 
-ACCESS_FIXES = {
+ACCESS_FIXES_BY_STATE = {
+    "28000": "check [CLUSTER] DB_USER and DB_PASSWORD",
+    "3D000": "check [CLUSTER] DB_NAME",
+    NO_RIGHT: "the user lacks a right: grant it, or let the owner of the tables run this",
+}
+"""What to do where something cannot be reached or opened, by SQLSTATE."""
+
+ACCESS_FIXES_OF_S3 = {
     "not authorized to assume": "attach the role of [IAM_ROLE] ARN to the cluster, and let Redshift assume it",
     "requires full path of an S3 object": "let the role of [IAM_ROLE] ARN read what lies in [S3] WORK",
     "Access Denied": "let the role of [IAM_ROLE] ARN list and read what [S3] names, and write where an export goes",
     "different region": "set [S3] REGION to the region of the bucket",
     "NoSuch": "an object is gone since it was listed, or a bucket of [S3] is not there; check [S3], and run again",
     "S3 prefix": "the objects are gone since they were listed; check [S3], and run again",
-    "28000": "check [CLUSTER] DB_USER and DB_PASSWORD",
-    "3D000": "check [CLUSTER] DB_NAME",
-    "42501": "the user lacks a right: grant it, or let the owner of the tables run this",
+}
+"""The same, by what Redshift says of S3, which has no code of its own; the first that fits."""
+
+LOGIN_FIXES = {
     "mismatch, certificate": "the certificate is of another host; check [CLUSTER] HOST, or, for a host that is reached "
     "through a tunnel, set [CLUSTER] SSLMODE = verify-ca, which leaves out the name",
     "certificate": "the host cannot prove that it is Redshift; check [CLUSTER] HOST, and the proxies on the way to it",
@@ -47,21 +63,15 @@ ACCESS_FIXES = {
     "communication": UNREACHABLE,
     "Unable to determine ip": "check [CLUSTER] HOST: there is no such name",
 }
-"""What to do where something cannot be reached or opened, by SQLSTATE or by words of the fault; the first that fits."""
+"""The same, by what the driver itself says; the first that fits."""
 
-LOAD_FIXES = {
-    "decompress": "an object cannot be unpacked; deliver it again",
-    "53100": "make room in the cluster, or lower [ETL] BATCH_SIZE",
-    "Disk Full": "make room in the cluster, or lower [ETL] BATCH_SIZE",
-    **dict.fromkeys(CONFLICT, "another transaction came between; run again when it is over"),
-}
-"""The same for other faults."""
+DISK_FULL_STATE, DISK_FULL_CODE = "53100", "1016"
 
 
 def translated(address: str, e: Exception, *, in_transaction: bool) -> SparkifyError:
     """The error of this program for one that Redshift raised."""
     text = words(e)
-    if in_transaction and any(word in text for word in CONFLICT):
+    if in_transaction and _is_conflict(e):
         return ConflictError(f"{address}: another transaction came between ({text})")
     if fix := access_fix(e):
         return AccessError(f"{address}: {fix} ({text})")
@@ -70,7 +80,9 @@ def translated(address: str, e: Exception, *, in_transaction: bool) -> SparkifyE
 
 def access_fix(e: BaseException) -> str:
     """What to do where something cannot be reached or opened; empty for any other error."""
-    return _fix(ACCESS_FIXES, e)
+    if not (state := field(e, "C")):
+        return _first(LOGIN_FIXES, words(e))
+    return ACCESS_FIXES_BY_STATE.get(state) or _first(ACCESS_FIXES_OF_S3, words(e))
 
 
 def is_user_error(e: BaseException) -> bool:
@@ -97,12 +109,26 @@ def _detail(text: str) -> str:
     return f"({block[1].strip()})" if block and block[1].strip() else "" if block else text
 
 
+def _code(e: BaseException) -> str:
+    """Redshift's own code of a fault, which is the whole message or a line of the detail; empty where it has none."""
+    message, line = field(e, "M"), re.search(r"^\s*code: +(\d+)\s*$", field(e, "D"), re.MULTILINE)
+    return message if message.isdecimal() else line[1] if line else ""
+
+
+def _is_conflict(e: BaseException) -> bool:
+    """Whether another transaction came between, so that this one may be run again."""
+    return field(e, "C") in CONFLICT_STATES or _code(e) in CONFLICT_CODES or field(e, "M").strip() == CONFLICT_MESSAGE
+
+
 def _load_fix(e: BaseException) -> str:
     if field(e, "C") == MISSING_TABLE:
         return f"a table is missing; run {program.command('create-tables')}"
-    return _fix(LOAD_FIXES, e)
+    if field(e, "C") == DISK_FULL_STATE or _code(e) == DISK_FULL_CODE:
+        return "make room in the cluster, or lower [ETL] BATCH_SIZE"
+    if _is_conflict(e):
+        return CONFLICT_FIX
+    return "an object cannot be unpacked; deliver it again" if "decompress" in words(e) else ""
 
 
-def _fix(fixes: Mapping[str, str], e: BaseException) -> str:
-    text, state = words(e), field(e, "C")
-    return next((fix for sign, fix in fixes.items() if sign == state or sign in text), "")
+def _first(fixes: Mapping[str, str], text: str) -> str:
+    return next((fix for sign, fix in fixes.items() if sign in text), "")

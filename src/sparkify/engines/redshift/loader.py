@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeAlias
@@ -9,13 +10,16 @@ from typing import TypeAlias
 from sparkify import sql_queries
 from sparkify.engines.engine import CarefulReadingNeededError, Source
 from sparkify.engines.redshift.connection import Connection
-from sparkify.engines.redshift.copy import CopyError, TooManyCopyErrors, copy, copy_errors
+from sparkify.engines.redshift.copy import TooManyRefusedError, copy
+from sparkify.engines.redshift.load_errors import CopyError, copy_errors, errors_of_failed_copy, newest_query
 from sparkify.engines.staged import WORDS_OF_ENGINE, Staged
-from sparkify.errors import AccessError, BadRecordsError
+from sparkify.errors import AccessError, BadRecordsError, CheckError
 from sparkify.plan import Kind
 from sparkify.records.boundaries import line_at
 from sparkify.records.compression import PackError, unpack
 from sparkify.store import StoredObject
+
+BAD_LINES = "some records are bad, and lines may hold more or less than one"
 
 Origin: TypeAlias = tuple[str, int, StoredObject | None]
 """Where a refused record lies: the name of its object, its line there, and the object itself if it can be read."""
@@ -28,6 +32,10 @@ class Loader:
         self.connection = connection
         self.source = source
         self.staged = staged
+        self._rows: Counter[str] = Counter()
+        """The rows of each staging table after its last COPY; it was empty before the first."""
+        self._newest_error: int | None = None
+        """The newest query of this session whose errors are known; None before that was asked for."""
 
     def copy(
         self,
@@ -35,41 +43,66 @@ class Loader:
         columns: Sequence[str],
         url: str,
         packed: str,
+        is_copied: Callable[[str], bool],
         origin: Callable[[CopyError], Origin],
         *,
         is_manifest: bool = False,
         is_quick: bool = False,
     ) -> tuple[int, int]:
-        """COPY into the staging table of a kind; how many rows it added, and how many records it refused.
+        """COPY into the staging table of a kind; how many rows it gained, and how many records were refused.
+
+        `is_copied` knows the objects by their reported names.
 
         Raises:
             BadRecordsError: more records are bad than are allowed.
             CarefulReadingNeededError: it `is_quick`, and a record is bad.
+            CheckError: what COPY says, what the table gained and what the view explains do not agree.
         """
         self.staged.require_few_bad_records()
         left = self.staged.limit.left - len(self.staged.rejected)
         table = sql_queries.STAGING[kind]
         mapping = self.connection.config.store.log_jsonpath if kind == "events" else "auto"
+        if not is_quick and self._newest_error is None:
+            self._newest_error = newest_query(self.connection)
         try:
-            count = copy(self.connection, table, columns, url, mapping, packed, most_bad=left, is_manifest=is_manifest)
-            errors = copy_errors(self.connection) if left else []
-        except TooManyCopyErrors as e:
-            if not is_quick:
-                self._reject(kind, e.errors, origin)
-                self.staged.require_few_bad_records()
-                text = "COPY refused more records than [ETL] MAX_ERRORS allows, and did not log them all"
-                raise BadRecordsError(text) from e
-            count, errors = 0, e.errors
-        if is_quick and errors:
-            raise CarefulReadingNeededError("some records are bad, and lines may hold more or less than one")
+            copied = copy(self.connection, table, columns, url, mapping, packed, most_bad=left, is_manifest=is_manifest)
+        except TooManyRefusedError as e:
+            if is_quick:
+                raise CarefulReadingNeededError(BAD_LINES) from e
+            errors = errors_of_failed_copy(self.connection, self._newest_error or 0, is_copied, left + 1)
+            if not errors:
+                raise
+            self._reject(kind, errors, origin)
+            self.staged.require_few_bad_records()
+            text = "COPY refused more records than [ETL] MAX_ERRORS allows, and did not log them all"
+            raise BadRecordsError(text) from e
+        gained = self._gained(table)
+        if is_quick and copied.refused:
+            raise CarefulReadingNeededError(BAD_LINES)
+        errors = copy_errors(self.connection, copied.query_id, copied.refused) if left else []
+        if errors:
+            self._newest_error = copied.query_id
+        if (gained, len(errors)) != (copied.loaded, copied.refused):
+            said = f"COPY says that it loaded {copied.loaded:,} records and refused {copied.refused:,}"
+            view = f"sys_load_error_detail explains {len(errors):,}"
+            fix = "run again, and report this if it stays"
+            raise CheckError(f"{table}: {said}; the table gained {gained:,} rows, and {view}: {fix}")
         self._reject(kind, errors, origin)
-        return count, len(errors)
+        return gained, len(errors)
+
+    def _gained(self, table: str) -> int:
+        """How many rows a staging table has more than after its last COPY."""
+        [(count,)] = self.connection.query(f"select count(*) from {table}")
+        gained = int(count) - self._rows[table]
+        self._rows[table] = int(count)
+        return gained
 
     def _reject(self, kind: Kind, errors: Sequence[CopyError], origin: Callable[[CopyError], Origin]) -> None:
         """Note records that COPY refused, with the reasons that DuckDB's staging gives."""
         for error in errors:
             name, line, item = origin(error)
-            where = "" if item is None or item.name == name else f" in {error.file}"
+            file = item.name if item else error.file
+            where = f" in {file}" if file != name else ""
             reason = f"{error.reason(sql_queries.STAGING[kind])}{where}{WORDS_OF_ENGINE}{error.message})"
             self.staged.reject(name, line, f"{error.column}: {reason}", self._text(kind, item, line))
 

@@ -197,7 +197,7 @@ def _with_key(key: str, text: bytes) -> bytes:
         return text
     return b"{%s: %s%s%s" % (
         json.dumps(OWN_KEY).encode(),
-        json.dumps(key).encode(),
+        json.dumps(key, ensure_ascii=False).encode(),
         b"" if rest.startswith(b"}") else b", ",
         rest,
     )

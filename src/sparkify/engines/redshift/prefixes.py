@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from sparkify import sql_queries
-from sparkify.engines.redshift.copy import OWN_KEY, CopyError
+from sparkify.engines.redshift.copy import OWN_KEY
+from sparkify.engines.redshift.load_errors import CopyError, reported_name
 from sparkify.engines.redshift.loader import Loader, Origin
 from sparkify.plan import Kind
 from sparkify.records import faults
@@ -20,14 +21,22 @@ def copy_prefix(loader: Loader, kind: Kind, whole: StoredObject) -> None:
     """Copy all objects below a prefix."""
 
     @cache
-    def listed() -> dict[str, StoredObject]:
-        return {item.name: item for item in loader.source.stores[kind].list_objects().objects}
+    def listed() -> dict[str, list[StoredObject]]:
+        by_name: dict[str, list[StoredObject]] = {}
+        for item in loader.source.stores[kind].list_objects().objects:
+            by_name.setdefault(reported_name(item.name), []).append(item)
+        return by_name
 
     def origin(error: CopyError) -> Origin:
-        return whole.name, error.line, listed().get(error.file)
+        items = listed().get(error.file, [])
+        return whole.name, error.line, items[0] if len(items) == 1 else None
 
     columns = [c for c in sql_queries.columns(sql_queries.STAGING[kind]) if c != OWN_KEY]
-    copied, refused = loader.copy(kind, columns, whole.name, packing(whole.path), origin)
+
+    def is_copied(name: str) -> bool:
+        return name.startswith(reported_name(whole.name))
+
+    copied, refused = loader.copy(kind, columns, whole.name, packing(whole.path), is_copied, origin)
     without_key = loader.connection.execute(f"delete from staging_songs where {EMPTY_KEY}") if kind == "songs" else 0
     loader.staged.records[whole.name] += copied + refused - without_key
     for _ in range(without_key):

@@ -7,13 +7,15 @@ others are joined into parts (`parts.py`). Without WORK, COPY reads whole prefix
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sparkify import sql_queries
 from sparkify.engines.engine import CarefulReadingNeededError, Source
 from sparkify.engines.redshift.connection import Connection
-from sparkify.engines.redshift.copy import LAST_COPY, OWN_KEY, CopyError, copy
+from sparkify.engines.redshift.copy import OWN_KEY, copy
+from sparkify.engines.redshift.load_errors import CopyError, reported_name
 from sparkify.engines.redshift.loader import Loader, Origin
 from sparkify.engines.redshift.parts import LARGE, Part, PartWriter
 from sparkify.engines.redshift.prefixes import EMPTY_KEY, copy_prefix
@@ -146,7 +148,7 @@ def _copy_parts(
 
     columns = [*sql_queries.columns(sql_queries.STAGING[kind])]
     copied, refused = loader.copy(
-        kind, columns, work.manifest(sizes), "zstd", origin, is_manifest=True, is_quick=not careful
+        kind, columns, work.manifest(sizes), "zstd", parts.__contains__, origin, is_manifest=True, is_quick=not careful
     )
     if not careful and kind == "songs" and _has_empty_keys(loader.connection):
         raise CarefulReadingNeededError("a song has an empty key")
@@ -158,22 +160,29 @@ def _copy_parts(
 def _copy_in_place(loader: Loader, work: Work, items: Mapping[StoredObject, str], *, careful: bool) -> None:
     """Copy large logs where they lie: those that are packed alike together, or each by itself in a careful reading.
 
+    Logs that Redshift reports by the same name are copied by themselves too.
+
     Raises:
         CarefulReadingNeededError: Redshift does not report how many records it read from each.
     """
     groups: dict[str, list[StoredObject]] = {}
+    reported = Counter(reported_name(item.name) for item in items)
     for item, packed in items.items():
-        groups.setdefault(item.name if careful else packed, []).append(item)
+        is_alone = careful or reported[reported_name(item.name)] > 1
+        groups.setdefault(item.name if is_alone else packed, []).append(item)
     columns = [*sql_queries.columns("staging_events")]
     for group in groups.values():
-        objects = {item.name: item for item in group}
+        objects = {reported_name(item.name): item for item in group}
 
         def origin(error: CopyError, objects: Mapping[str, StoredObject] = objects) -> Origin:
-            return error.file, error.line, objects[error.file]
+            item = objects[error.file]
+            return item.name, error.line, item
 
         url = work.manifest({item.name: item.size for item in group})
         try:
-            copied, refused = loader.copy("events", columns, url, items[group[0]], origin, is_manifest=True)
+            copied, refused = loader.copy(
+                "events", columns, url, items[group[0]], objects.__contains__, origin, is_manifest=True
+            )
         except (AccessError, LoadError):
             for _ in _heads(loader.source.stores["events"], group, loader.staged):
                 pass
@@ -181,7 +190,10 @@ def _copy_in_place(loader: Loader, work: Work, items: Mapping[StoredObject, str]
                 return
             raise
         count = copied + refused
-        scanned = {group[0].name: count} if len(group) == 1 else _scanned(loader.connection, objects)
+        if len(group) == 1:
+            loader.staged.records[group[0].name] += count
+            continue
+        scanned = _scanned(loader.connection, objects)
         loader.staged.records.update(scanned)
         _require_sum(count, sum(scanned.values()), careful=careful)
 
@@ -201,10 +213,10 @@ def _require_sum(copied: int, expected: int, *, careful: bool) -> None:
     )
 
 
-def _scanned(connection: Connection, objects: Iterable[str]) -> dict[str, int]:
-    """How many records the last COPY read from each object; names are cut off after 256 bytes there."""
+def _scanned(connection: Connection, objects: Mapping[str, StoredObject]) -> dict[str, int]:
+    """How many records the last COPY read from each of some objects, which are given by their reported names."""
     rows = connection.query(
-        f"select trim(file_name), sum(lines_scanned) from sys_load_detail where query_id = {LAST_COPY} group by 1"
+        "select trim(file_name), sum(lines_scanned) from sys_load_detail where query_id = pg_last_copy_id() group by 1"
     )
     counts = {name: int(count) for name, count in rows}
-    return {name: counts.get(name[:256], 0) for name in objects}
+    return {item.name: counts.get(name, 0) for name, item in objects.items()}

@@ -10,7 +10,8 @@ from threading import Lock
 from uuid import uuid4
 
 from sparkify.config import Config
-from sparkify.errors import AccessError
+from sparkify.engines.redshift.load_errors import REPORTED_BYTES
+from sparkify.errors import AccessError, ConfigError
 from sparkify.store import Stores
 from sparkify.store.s3.prefix import S3Prefix
 
@@ -41,12 +42,17 @@ class Work:
 
         Raises:
             AccessError: WORK is not there, or cannot be written.
+            ConfigError: its address is too long.
         """
         with self._counting:  # parts are written in several threads
             self._files += 1
             number = self._files
+        key = f"{self._folder}/{number:06}-{name}"
+        if (surplus := len(f"{self.location}/{key}".encode()) - REPORTED_BYTES) > 0:
+            fix = f"name a prefix that is {surplus} bytes shorter"
+            raise ConfigError(f"[S3] WORK: Redshift reports the first {REPORTED_BYTES} bytes of an address; {fix}")
         try:
-            return self._prefix.put(f"{self._folder}/{number:06}-{name}", content)
+            return self._prefix.put(key, content)
         except AccessError as e:
             raise AccessError(f"[S3] WORK, where the client must be able to write and delete: {e}") from e
 
