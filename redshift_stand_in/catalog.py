@@ -75,6 +75,28 @@ TABLE_INFO = """
 """SVV_TABLE_INFO: permanent tables of users that hold a row, with their size in blocks of 1 MB; for superusers only."""
 
 
+TRANSACTIONS = """
+    create view pg_catalog.svv_transactions as
+    select
+        cast(a.usename as text) as txn_owner,
+        cast(a.datname as text) as txn_db,
+        cast(coalesce(cast(cast(a.backend_xid as text) as bigint), 0) as bigint) as xid,
+        a.pid,
+        cast(a.xact_start at time zone 'UTC' as timestamp) as txn_start,
+        cast(l.mode as text) as lock_mode,
+        cast(l.locktype as text) as lockable_object_type,
+        cast(l.relation as integer) as relation,
+        l.granted
+    from pg_stat_activity as a
+    inner join pg_locks as l on l.pid = a.pid
+    where l.locktype in ('relation', 'transactionid')
+        and (
+            a.usename = current_user
+            or (select u.usesuper from pg_user as u where u.usename = current_user)
+        )"""
+"""SVV_TRANSACTIONS: the locks of each transaction; superusers see all, others those of their own user."""
+
+
 def statements() -> list[str]:
     """The statements that create the views: in pg_catalog, where every search path finds them."""
     functions = [
@@ -90,6 +112,8 @@ def statements() -> list[str]:
         *views,
         COUNT_ROWS,
         TABLE_INFO,
+        TRANSACTIONS,
+        "grant select on pg_catalog.svv_transactions to public",
     ]
 
 

@@ -21,7 +21,8 @@ ALLOWED = frozenset({
     "current_schema", "date_part", "date_trunc", "dateadd", "datediff", "dense_rank", "extract", "first_value", "floor",
     "getdate", "greatest", "initcap", "lag", "last_value", "lead", "least", "left", "length", "listagg", "lower",
     "ltrim", "max", "md5", "median", "min", "mod", "ntile", "nullif", "nvl", "obj_description", "octet_length",
-    "pg_backend_pid", "position", "rank", "replace", "right", "round", "row_number", "rtrim", "sign", "split_part",
+    "pg_backend_pid", "pg_cancel_backend", "pg_terminate_backend", "position", "rank", "replace", "right", "round",
+    "row_number", "rtrim", "sign", "split_part",
     "stddev", "stddev_pop", "stddev_samp", "strpos", "substring", "sum", "to_char", "trim", "trunc", "upper",
 }) | frozenset(SESSION_FUNCTIONS)
 # fmt: on

@@ -53,7 +53,7 @@ QUERIES = tuple(kind for kind, command in COMMANDS.items() if command == "select
 
 WRITING = frozenset({"insert", "update", "delete", "merge", "copy"})
 
-CATALOG = ("information_schema .", "pg_", "svv_table_info")
+CATALOG = ("information_schema .", "pg_", "svv_table_info", "svv_transactions")
 """The beginnings of the names of tables that only the leader node has."""
 
 SETTINGS = frozenset({"datestyle", "search_path", "statement_timeout", "timezone"})

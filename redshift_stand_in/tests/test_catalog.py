@@ -3,9 +3,10 @@
 from hashlib import md5
 
 import pytest
+from redshift_connector.error import ProgrammingError
 
 from redshift_stand_in import StandIn
-from redshift_stand_in.tests.clients import Client, Loading, refused
+from redshift_stand_in.tests.clients import GONE, Client, Loading, refused
 
 
 def test_a_rollback_forgets_the_last_copy(loading: Loading) -> None:
@@ -143,3 +144,21 @@ def test_a_plain_user_reads_only_their_own_rows(loading: Loading, stand_in: Stan
     mine, other = (each.value("select pg_backend_pid()") for each in (analyst, loading.client))
     assert analyst.rows(sessions, other) == [(mine,)]
     assert sorted(loading.client.rows(sessions, mine)) == sorted([(mine,), (other,)])
+
+
+def test_a_transaction_is_shown_with_its_locks(pair: tuple[Client, Client]) -> None:
+    first, second = pair
+    first.run("lock table t")
+    process = first.value("select pg_backend_pid()")
+    locks = (
+        "select x.txn_owner, x.pid, x.lock_mode, x.granted from svv_transactions as x "
+        "inner join pg_class as c on c.oid = x.relation where c.relname = 't'"
+    )
+    assert second.rows(locks) == [("awsuser", process, "AccessExclusiveLock", True)]
+
+
+def test_a_session_is_ended_from_another(pair: tuple[Client, Client]) -> None:
+    first, second = pair
+    assert second.value(f"select pg_terminate_backend({first.value('select pg_backend_pid()')})")
+    with pytest.raises((ProgrammingError, *GONE)):
+        first.rows("select a from t")

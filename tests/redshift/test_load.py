@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -24,7 +25,8 @@ from harness.waiting import wait_for
 from sparkify import etl, sql_queries
 from sparkify import plan as planning
 from sparkify.config import load
-from sparkify.engines.redshift import parts, work
+from sparkify.engines.redshift import lock, parts, work
+from sparkify.engines.redshift.connection import Connection
 from sparkify.plan import Plan
 from sparkify.progress import Progress
 
@@ -152,6 +154,55 @@ def test_a_second_run_is_told_when_it_has_waited_long_enough(timeout: int, most:
     outcome.refusal(3, f"another run has been loading for over {timeout} seconds", "[ETL] LOCK_TIMEOUT")
     assert warehouse.state() == before
     warehouse.loaded()
+
+
+def test_who_holds_the_lock_is_told_and_since_when(warehouse: OnRedshift) -> None:
+    warehouse.configure(LOCK_TIMEOUT=1)
+    with held(warehouse, "load_lock") as session:
+        [(process,)] = session.cursor().execute("select pg_backend_pid()").fetchall()
+        outcome = warehouse.etl()
+    holder = f"; the lock is held by awsuser (process {process}) since {datetime.now(UTC).year}-"
+    outcome.refusal(3, holder, " UTC; wait for its end")
+
+
+def test_a_wait_for_the_lock_ends_where_no_timeout_ends_it(
+    warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.configure(LOCK_TIMEOUT=1)
+    monkeypatch.setattr(lock, "GRACE", 0.5)
+    execute = Connection.execute
+
+    def without_timeout(self: Connection, sql: str, values: Any = None) -> int:
+        return 0 if sql == "set statement_timeout to 1000" else execute(self, sql, values)
+
+    monkeypatch.setattr(Connection, "execute", without_timeout)
+    with held(warehouse, "load_lock"):
+        outcome = warehouse.etl()
+    outcome.refusal(3, "another run has been loading for over 1 seconds")
+
+
+def test_the_timeout_of_the_user_is_set_again_after_the_lock(warehouse: OnRedshift) -> None:
+    warehouse.change(f"alter role awsuser in database {warehouse.database_name} set statement_timeout = '5min'")
+    warehouse.stand_in.forget()
+    warehouse.loaded()
+    timeouts = [sql for sql in warehouse.stand_in.statements() if "set statement_timeout" in sql]
+    assert timeouts == ["set statement_timeout to 1000", "set statement_timeout to '5min'"] * 2
+
+
+def test_a_load_that_is_interrupted_ends_its_statement_on_the_server(warehouse: OnRedshift) -> None:
+    with held(warehouse, "songs") as holder, warehouse.stand_in.postgres(warehouse.database_name) as server:
+        [(own,)] = holder.cursor().execute("select pg_backend_pid()").fetchall()
+        others = (
+            "select 1 from pg_stat_activity where usename = 'awsuser' and datname = current_database() "
+            f"and wait_event_type = 'Lock' and pid <> {own}"
+        )
+        load = warehouse.started("etl")
+        wait_for(lambda: bool(server.query(others)))
+        load.send_signal(signal.SIGINT)
+        assert outcome_of(load).exit_code == 130
+        wait_for(lambda: not server.query(others))
+    warehouse.loaded()
+    assert warehouse.state() == one_run(warehouse)
 
 
 # ---------------------------------------------------------------- what lies in WORK

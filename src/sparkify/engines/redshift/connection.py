@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
-import redshift_connector
 from redshift_connector import error as driver
 
+from sparkify import sql_queries
 from sparkify.config import Cluster, Config
 from sparkify.engines.answer import Rows, Value
-from sparkify.engines.redshift import parameters
+from sparkify.engines.redshift import login, parameters
 from sparkify.engines.redshift.errors import FATAL, access_fix, field, translated, words
 from sparkify.errors import AccessError, LoadError, OutcomeUnknownError, SparkifyError
 from sparkify.progress import Progress
 
-HOSTS_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn")
-"""The ends of the names of Redshift's own hosts, which hold their region."""
+LONGEST_STATEMENT = timedelta(hours=6)
+"""The time that a statement may take where neither the user nor the cluster has a statement_timeout: a client that was
+lost does not end its statement (awslabs/aws-lambda-redshift-loader, issue 45).
+"""
+
+SECONDS_TO_REACH = 10
+"""How long a second session may take to be opened, which ends what the first one left."""
 
 
 class Connection:
@@ -44,6 +49,9 @@ class Connection:
         self._is_in_transaction = False
         self._is_lost = True
         self._connection: Any = None
+        self._pid = 0
+        self.statement_timeout = ""
+        """The statement_timeout that is the session's own, in milliseconds or as Redshift writes it."""
         self._log_in()
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
@@ -87,9 +95,18 @@ class Connection:
             self._is_lost = field(e, "S") in FATAL
             raise
         except (driver.Error, OSError, EOFError, struct.error) as e:
+            self._end_unless_it_commits(sql)
             raise self._lost(f" ({words(e)})") from e
+        except BaseException:  # Ctrl-C
+            self._end_unless_it_commits(sql)
+            raise
         self._is_lost = False
         return cursor
+
+    def _end_unless_it_commits(self, sql: str) -> None:
+        """End on the server what nobody waits for any more. A commit ends soon, and tells whether it took place."""
+        if sql != "commit":
+            self.end_on_server()
 
     def take_notices(self) -> list[str]:
         """What Redshift has said beside its answers since the last call; the driver keeps the last hundred."""
@@ -170,51 +187,35 @@ class Connection:
         Raises:
             AccessError: the host cannot be reached, or refuses the login.
         """
-        cluster, store = self.cluster, self.config.store
-        options: dict[str, Any] = {"ssl": cluster.sslmode != "disable"}
-        if options["ssl"]:
-            options["sslmode"] = cluster.sslmode
-        if cluster.password:
-            options |= {"user": cluster.user, "password": cluster.password}
-        else:
-            options |= _iam_login(cluster) | {"region": _region(cluster.host)}
-            if store.key:
-                options |= {"access_key_id": store.key, "secret_access_key": store.secret}
         try:
-            connection = redshift_connector.connect(
-                host=cluster.host,
-                port=cluster.port,
-                database=cluster.database,
-                application_name="sparkify",
-                # A load may be silent for long; what counts is that the peer is still there.
-                tcp_keepalive=True,
-                tcp_keepalive_idle=60,
-                **options,
-            )
+            connection = login.connect(self.config, self.cluster)
             connection.autocommit = True  # transactions begin and end by statements
-            if cluster.schema:
-                connection.cursor().execute(f"set search_path to {cluster.schema}")
+            cursor = connection.cursor()
+            [(self._pid,)] = cursor.execute("select pg_backend_pid()").fetchall()
+            [(own,)] = cursor.execute("show statement_timeout").fetchall()
+            self.statement_timeout = str(own)
+            if self.statement_timeout == "0":
+                self.statement_timeout = str(LONGEST_STATEMENT // timedelta(milliseconds=1))
+                cursor.execute(self.with_own_timeout)
+            if self.cluster.schema:
+                cursor.execute(f"set search_path to {self.cluster.schema}")
         except Exception as e:  # by IAM it may be any of boto3's
             fix = access_fix(e) or "check [CLUSTER], and for a login by IAM the credentials and their rights"
             raise AccessError(f"{self.address}: cannot log in; {fix} ({words(e)})") from e
         self._connection, self._is_lost = connection, False
         self.session += 1
 
+    @property
+    def with_own_timeout(self) -> str:
+        """The statement that sets the timeout of the user or the cluster again, which the lock changes for a moment."""
+        own = self.statement_timeout
+        return f"set statement_timeout to {own if own.isdecimal() else sql_queries.literal(own)}"
 
-def _region(host: str) -> str | None:
-    """The region in which credentials are asked for: None where the driver reads it in the host's own name.
-
-    A host that is reached through a tunnel has another name. `[S3] REGION` is that of the buckets.
-    """
-    if host.endswith(HOSTS_OF_AWS):
-        return None
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None
-
-
-def _iam_login(cluster: Cluster) -> dict[str, Any]:
-    """Credentials of AWS are exchanged for those of a database user at each login."""
-    if cluster.workgroup:
-        return {"iam": True, "is_serverless": True, "serverless_work_group": cluster.workgroup}
-    if cluster.user:
-        return {"iam": True, "cluster_identifier": cluster.cluster_id, "db_user": cluster.user}
-    return {"iam": True, "cluster_identifier": cluster.cluster_id, "group_federation": True}
+    def end_on_server(self, *, only_the_statement: bool = False) -> None:
+        """End the session, or its statement, from a second session. Where none can be opened, Redshift must notice."""
+        end = "cancel" if only_the_statement else "terminate"
+        with suppress(Exception):  # by IAM it may be any of boto3's; what ended this one is told
+            second = login.connect(self.config, self.cluster, timeout=SECONDS_TO_REACH)
+            second.autocommit = True
+            second.cursor().execute(f"select pg_{end}_backend({int(self._pid)})")
+            second.close()

@@ -15,19 +15,16 @@ from sparkify.engines import clean_texts
 from sparkify.engines.answer import Answer, Value
 from sparkify.engines.engine import Source
 from sparkify.engines.exports import Export
-from sparkify.engines.redshift import export, questions, staging
+from sparkify.engines.redshift import export, lock, questions, staging
 from sparkify.engines.redshift.connection import Connection
 from sparkify.engines.redshift.copy import copy_rows
-from sparkify.engines.redshift.errors import CANCELED, field, is_user_error, translated, words
+from sparkify.engines.redshift.errors import is_user_error, translated, words
 from sparkify.engines.redshift.work import Work
 from sparkify.engines.staged import BadRecordLimit, Staged
 from sparkify.errors import AccessError, StatementError
 from sparkify.plan import Batch
 from sparkify.progress import Progress
 from sparkify.store import StoredObject
-
-AT_ONCE = 1.0
-"""Seconds that Redshift may take for a lock that is free."""
 
 INSERTED_ROWS = 100
 """Rows that are inserted by one statement; more go through a file in WORK."""
@@ -106,30 +103,8 @@ class Redshift(Connection):
             self.execute(f'insert into "{table}" values {", ".join(f"({line})" for line in lines)}', values)
 
     def lock(self) -> None:
-        """See `Engine.lock`. An empty table is locked, which nobody reads."""
-        timeout = self.config.lock_timeout
-        if self._is_locked_within(AT_ONCE):
-            return
-        if timeout > AT_ONCE:
-            self.progress.say(f"{self.address}: another run is loading; waiting up to {timeout:g} seconds")
-            if self._is_locked_within(timeout - AT_ONCE):
-                return
-        fix = "wait for its end, or raise [ETL] LOCK_TIMEOUT"
-        raise AccessError(f"{self.address}: another run has been loading for over {timeout:g} seconds; {fix}")
-
-    def _is_locked_within(self, seconds: float) -> bool:
-        """Whether the lock was granted; the transaction is a new one if not."""
-        self.execute(f"set statement_timeout to {int(seconds * 1000)}")
-        try:
-            self.run_untranslated("lock table load_lock", {})
-        except ProgrammingError as e:
-            if field(e, "C") != CANCELED:
-                raise translated(self.address, e, in_transaction=True) from e
-            self.execute("rollback")
-            self.execute("begin")
-            return False
-        self.execute("set statement_timeout to 0")
-        return True
+        """See `Engine.lock`."""
+        lock.take(self, self.config.lock_timeout)
 
     def stage(
         self, batch: Batch, source: Source, progress: Progress, *, careful: bool, limit: BadRecordLimit
