@@ -247,6 +247,18 @@ def test_one_play_makes_a_whole_report(report_on: ReportOn) -> None:
     assert page.figures["totals"]["free"].finding == "There are no plays of free listeners in the warehouse yet."
 
 
+@pytest.mark.parametrize("moment", [datetime(1970, 1, 1), datetime(9999, 12, 31, 23, 59)])
+def test_a_play_at_an_end_of_time_makes_a_report(sparkify: Sparkify, moment: datetime) -> None:
+    moments = [moment, moment - timedelta(days=1)] if moment.year > 1970 else [moment, moment + timedelta(days=1)]
+    times = [int(each.replace(tzinfo=UTC).timestamp() * 1000) for each in moments]
+    fill(sparkify, [event(ts=ts, sessionId=n) for n, ts in enumerate(times)])
+    for by in questions.GRAINS:
+        page = Report.made(sparkify, "--by", by).page
+        assert sum(row[2] for row in page.figures["plays_by_day"]["all"].numbers) == 2
+    fill(sparkify, [event(ts=FIRST_DAY, sessionId=7)])
+    assert Report.made(sparkify, "--force").page.figures["totals"]["all"].numbers[0][0] == 3
+
+
 def test_user_agents_are_grouped_with_and_without_their_quotes(page: Page) -> None:
     variant = page.figures["plays_by_user_agent"]["all"]
     rows = [dict(zip(variant.chart["columns"], row, strict=True)) for row in variant.chart["rows"]]

@@ -44,7 +44,7 @@ def page(engine: Engine, context: ReportContext, progress: Progress, own: Sequen
     Raises:
         StatementError: the warehouse does not take a question of a team's own.
     """
-    with progress.phase("report", contents.steps(own)) as answered:
+    with progress.phase("answer the questions of the report", contents.steps(own)) as answered:
         chapters = contents.chapters(engine, context, own, answered)
     scripts = [_part("vega.js"), _part("page.js")]
     return _template().render(

@@ -101,7 +101,7 @@ class ReportContext:
         """
         first, last = self.extent["first_play"], self.extent["last_play"]
         return (
-            first.date() + timedelta(days=first.hour > 0),
+            grains.later(first.date(), first.hour > 0),
             last.date() - timedelta(days=last.hour < 23),
         )
 

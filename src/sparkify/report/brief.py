@@ -130,13 +130,15 @@ def _comparison(engine: Engine, context: ReportContext) -> Comparison | None:
     """The periods that are compared; None where the warehouse does not reach back so far."""
     first_whole, last_whole = context.whole_days
     last = min(context.days[1], last_whole)
+    if last < context.days[0]:
+        return None
     choices = [(f"the last {WEEK} days", last - timedelta(days=WEEK - 1))]
     if context.filter.first_day:
         choices.insert(0, ("this period", context.filter.first_day))
     for name, first in choices:
         length = (last - first).days + 1
-        before = first - timedelta(days=length)
-        if length > 0 and before >= first_whole:
+        if 0 < length <= (first - first_whole).days:
+            before = first - timedelta(days=length)
             now_filter = replace(context.filter, first_day=first, last_day=last)
             before_filter = replace(context.filter, first_day=before, last_day=first - timedelta(days=1))
             totals = [context.one_row(engine, "totals", chosen) for chosen in (now_filter, before_filter)]

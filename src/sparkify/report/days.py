@@ -171,7 +171,8 @@ def _extent(answer: AnsweredQuestion) -> tuple[date, date]:
     days = [*(row["day"] for row in answer.records), *answer.days]
     first, last = min(days), max(days)
     missing = max(FEWEST_DAYS - 1 - (last - first).days, 0)
-    return first - timedelta(days=missing // 2), last + timedelta(days=missing - missing // 2)
+    after = min(missing - missing // 2, (date.max - last).days)
+    return first - timedelta(days=missing - after), last + timedelta(days=after)
 
 
 def _milliseconds(day: date) -> int:

@@ -25,14 +25,20 @@ def begin(day: date, grain: str) -> date:
 def end(begin: date, grain: str) -> date:
     """The day after a day, week or month that begins on a day."""
     if grain == "month":
-        return (begin + timedelta(days=31)).replace(day=1)
-    return begin + timedelta(days=7 if grain == "week" else 1)
+        following = later(begin, 31)
+        return following.replace(day=1) if following < date.max else following
+    return later(begin, 7 if grain == "week" else 1)
+
+
+def later(day: date, days: int) -> date:
+    """A day so many days later, or the last day that there is."""
+    return day + min(timedelta(days=days), date.max - day)
 
 
 def all_between(first: date, last: date, grain: str) -> list[date]:
     """The first day of each day, week or month from the one in which `first` lies to the one in which `last` lies."""
     begins = [begin(first, grain)]
-    while (following := end(begins[-1], grain)) <= last:
+    while begins[-1] < (following := end(begins[-1], grain)) <= last:
         begins.append(following)
     return begins
 

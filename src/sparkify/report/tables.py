@@ -78,7 +78,7 @@ def _description(name: str, text: str) -> str:
 def _cell(column: str, value: Value) -> Cell:
     if value is None:
         return Cell(NULL)
-    if column.endswith("_share"):
+    if column.endswith("_share") and isinstance(value, (int, float)):
         return Cell(words.share(value, 1), repr(float(value)))
     if isinstance(value, datetime):
         return Cell(value.isoformat(" ", "seconds"))

@@ -214,8 +214,10 @@ class Connection:
     def end_on_server(self, *, only_the_statement: bool = False) -> None:
         """End the session, or its statement, from a second session. Where none can be opened, Redshift must notice."""
         end = "cancel" if only_the_statement else "terminate"
-        with suppress(Exception):  # by IAM it may be any of boto3's; what ended this one is told
+        try:
             second = login.connect(self.config, self.cluster, timeout=SECONDS_TO_REACH)
             second.autocommit = True
             second.cursor().execute(f"select pg_{end}_backend({int(self._pid)})")
             second.close()
+        except Exception as e:  # by IAM it may be any of boto3's
+            self.progress.warn(f"{self.address}: what was begun goes on there until Redshift ends it ({words(e)})")

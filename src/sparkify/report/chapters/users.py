@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from sparkify.report import days, drawings, rankings, words
+from sparkify.report import days, drawings, grains, rankings, words
 from sparkify.report.answers import AnsweredQuestion, Row
 from sparkify.report.drawings import COUNT_AXIS, Drawing
 from sparkify.report.figures import Chapter, Figure
@@ -41,7 +39,7 @@ def _new_users_sentence(answer: AnsweredQuestion) -> str:
     """How many are new, of the time in which that can be told."""
     if not answer.rows:
         return _no_users(answer)
-    first_day = answer.context.whole_days[0] + timedelta(days=FIRST_DAYS)
+    first_day = grains.later(answer.context.whole_days[0], FIRST_DAYS)
     rows = [row for row in answer.records if row["day"] >= first_day]
     unknown = (
         f"Who is new is told from {first_day} on: the data begins {FIRST_DAYS} days before, and who appears in these "
