@@ -1,4 +1,5 @@
-"""Time what analysts wait for: the view `plays` against the fact, and answers in files against DuckDB's own COPY.
+"""Time what analysts wait for: the view `plays` against the fact, answers in files against DuckDB's own COPY, and
+the report.
 
     python bench/answers.py [--config dwh.cfg]    a loaded warehouse in DuckDB, such as that of bench/data
 
@@ -61,7 +62,7 @@ def _asking(connection: duckdb.DuckDBPyConnection, sql: str) -> Callable[[], obj
 
 
 def _running(command: list[str]) -> Callable[[], object]:
-    return lambda: subprocess.run(command, check=True)
+    return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def _print(name: str, ours: Callable[[], object], theirs: Callable[[], object]) -> None:
