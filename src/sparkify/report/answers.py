@@ -20,6 +20,9 @@ Row = Mapping[str, Value]
 NAMES = ("first_name", "last_name")
 """The columns that name a person."""
 
+COUNTS_BY_LEVEL = ("plays_by_day", "active_users_by_day")
+"""Questions that count each level in rows of its own, whatever level is asked for."""
+
 MOST_ROWS = 10_000
 """Rows of an answer that a report reads; a question of a team's own may have any number."""
 
@@ -56,11 +59,11 @@ class ReportContext:
     def ask(self, engine: Engine, question: Question, chosen: Filter) -> tuple[Answer, Rows]:
         """The answer to a question, and its rows; a question is asked once for each filter.
 
-        An answer for all levels that tells the level of each row is that for one level, too.
+        The answer to a question of `COUNTS_BY_LEVEL` for all levels is that for one level, too.
         """
         asked = (question.name, chosen)
         answer, rows = self.answers.get((question.name, replace(chosen, level=None)), (None, []))
-        if asked not in self.answers and answer and "level" in answer.columns and len(rows) <= MOST_ROWS:
+        if asked not in self.answers and answer and question.name in COUNTS_BY_LEVEL and len(rows) <= MOST_ROWS:
             level = answer.columns.index("level")
             self.answers[asked] = answer, [row for row in rows if row[level] == chosen.level]
         if asked not in self.answers:
@@ -165,6 +168,12 @@ class AnsweredQuestion:
         first_whole, last_whole = self.context.whole_days
         first_asked, last_asked = self.filter.first_day or begin, self.filter.last_day or last
         return max(first_whole, first_asked) <= begin and last <= min(last_whole, last_asked)
+
+    def has_usual_plays(self, row: Row) -> bool:
+        """Whether a row of `plays_against_four_weeks` is of a whole day, and has four weeks of whole days before it."""
+        first_whole, _ = self.context.whole_days
+        has_weeks = (row["day"] - first_whole).days >= 28
+        return row["usual_plays"] is not None and has_weeks and self.is_whole(row["day"])
 
     @property
     def sql(self) -> str:

@@ -240,7 +240,7 @@ def _unusual_day(engine: Engine, context: ReportContext) -> Iterator[tuple[float
     first = max(context.days[0], last - timedelta(days=LAST_DAYS - 1))
     chosen = replace(context.filter, first_day=first, last_day=last)
     answer = AnsweredQuestion.read(engine, Question("plays_against_four_weeks"), context, chosen)
-    days = [row for row in answer.records if row["usual_plays"] is not None and answer.is_whole(row["day"])]
+    days = [row for row in answer.records if answer.has_usual_plays(row)]
     if not days:
         return
     row = max(days, key=lambda row: deviation(row["plays"], row["usual_plays"]))

@@ -55,7 +55,7 @@ def _usual_plays_sentence(answer: AnsweredQuestion) -> str:
     """The days that are furthest from the usual, of those that are whole and have plays enough."""
     if not answer.rows:
         return answer.context.no_plays
-    whole = [row for row in answer.records if row["usual_plays"] is not None and answer.is_whole(row["day"])]
+    whole = [row for row in answer.records if answer.has_usual_plays(row)]
     if not whole:
         return "No whole day here has four weeks of plays before it, so none can be compared yet."
     parts = [f"{counted(len(whole), 'whole day')} can be compared"]
