@@ -254,7 +254,12 @@ def _unusual_day(engine: Engine, context: ReportContext) -> Iterator[tuple[float
 
 def _changed_artist(engine: Engine, context: ReportContext) -> Iterator[tuple[float, str]]:
     """The artist whose plays changed most, week against week."""
-    answer = AnsweredQuestion.read(engine, Question("rising_artists"), context, replace(context.filter, most=WEEK))
+    first_whole, last_whole = context.whole_days
+    last = min(context.days[1], last_whole)
+    if (last - first_whole).days < 2 * WEEK - 1 or (last - context.days[0]).days < WEEK - 1:
+        return
+    chosen = replace(context.filter, last_day=last)
+    answer = AnsweredQuestion.read(engine, Question("rising_artists"), context, chosen)
     rows = [row for row in answer.records if max(row["plays"], row["plays_before"]) >= words.FEWEST]
     if not rows:
         return
