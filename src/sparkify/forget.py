@@ -23,7 +23,7 @@ TABLES = ("time", "songplays", "page_views", "users")
 `sql/forget`."""
 
 REMOVED = "removed when a user was forgotten"
-"""What stands in the place of the reason why a run failed, where that may tell of the user."""
+"""The text that replaces the reason why a run failed, where that may tell of the user."""
 
 IS_FORGOTTEN = (
     "the user is forgotten, and no load brings the rows back; in DuckDB, the file of the warehouse or the copy for "

@@ -35,8 +35,8 @@ class Digests:
 def leave_out(engine: Engine, staged: Staged) -> int:
     """Take what the batch in hand holds of forgotten users out of the staging tables; how many events that were.
 
-    It runs in the transaction that merges the batch, under the lock: whoever was forgotten since the batch was staged
-    is left out too.
+    It runs in the transaction that merges the batch, under the lock: a user who was forgotten since the batch was
+    staged is left out too.
     """
     [statement] = sql_queries.statements("forget", "digests")
     rows = engine.query(statement)

@@ -7,17 +7,15 @@ days before, or, where there are none before, the last seven days and the seven 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-
-from markupsafe import Markup
 
 from sparkify.engines.answer import Value
 from sparkify.engines.engine import Engine
 from sparkify.questions import Question
 from sparkify.report import grains, words
-from sparkify.report.answers import AnsweredQuestion, ReportContext
+from sparkify.report.answers import AnsweredQuestion, ReportContext, Row
 from sparkify.words import counted
 
 WEEK = 7
@@ -52,7 +50,7 @@ class Tile:
     label: str
     text: str
     change: str
-    line: Markup
+    line: str
 
 
 @dataclass(frozen=True)
@@ -174,7 +172,7 @@ def _direction(measure: Measure, now: float, before: float) -> str:
     return f"{'up' if change > 0 else 'down'} {amount}"
 
 
-def _line(values: Sequence[float | None]) -> Markup:
+def _line(values: Sequence[float | None]) -> str:
     """The course of a number as the points of an SVG line, from 0 at the bottom; days without one are passed over."""
     top = max((value for value in values if value is not None), default=0) or 1
     step = WIDTH / max(len(values) - 1, 1)
@@ -183,7 +181,7 @@ def _line(values: Sequence[float | None]) -> Markup:
         for n, value in enumerate(values)
         if value is not None
     ]
-    return Markup(" ".join(points))
+    return " ".join(points)
 
 
 # ---------------------------------------------------------------- what is unusual
@@ -204,6 +202,12 @@ def deviation(now: float, before: float) -> float:
         return 0.0
     score = abs(now - before) / math.sqrt(now + before)
     return score if score >= LEAST_DEVIATION else 0.0
+
+
+def _most_unusual(rows: Iterable[Row], before: str) -> tuple[float, Row]:
+    """The row whose plays deviate most from another column, with the deviation; 0 where no row is named."""
+    scored = ((deviation(row["plays"], row[before]), row) for row in rows)
+    return max(scored, key=lambda each: each[0], default=(0.0, {}))
 
 
 def _changed_counts(comparison: Comparison) -> Iterator[tuple[float, str]]:
@@ -240,11 +244,8 @@ def _unusual_day(engine: Engine, context: ReportContext) -> Iterator[tuple[float
     first = max(context.days[0], last - timedelta(days=LAST_DAYS - 1))
     chosen = replace(context.filter, first_day=first, last_day=last)
     answer = AnsweredQuestion.read(engine, Question("plays_against_four_weeks"), context, chosen)
-    days = [row for row in answer.records if answer.has_usual_plays(row)]
-    if not days:
-        return
-    row = max(days, key=lambda row: deviation(row["plays"], row["usual_plays"]))
-    if score := deviation(row["plays"], row["usual_plays"]):
+    score, row = _most_unusual(filter(answer.has_usual_plays, answer.records), "usual_plays")
+    if score:
         yield (
             score,
             f"{words.day(row['day'])} has {counted(row['plays'], 'play')}, where {round(row['usual_plays']):,} are "
@@ -260,11 +261,9 @@ def _changed_artist(engine: Engine, context: ReportContext) -> Iterator[tuple[fl
         return
     chosen = replace(context.filter, last_day=last)
     answer = AnsweredQuestion.read(engine, Question("rising_artists"), context, chosen)
-    rows = [row for row in answer.records if max(row["plays"], row["plays_before"]) >= words.FEWEST]
-    if not rows:
-        return
-    row = max(rows, key=lambda row: deviation(row["plays"], row["plays_before"]))
-    if score := deviation(row["plays"], row["plays_before"]):
+    rows = (row for row in answer.records if max(row["plays"], row["plays_before"]) >= words.FEWEST)
+    score, row = _most_unusual(rows, "plays_before")
+    if score:
         name = words.named(row["artist_name"], "an unknown artist")
         verb = "rise" if row["plays"] > row["plays_before"] else "fall"
         yield score, f"Plays of {name} {verb} from {row['plays_before']:,} to {row['plays']:,}, week against week."

@@ -94,18 +94,22 @@ def chapters(
         StatementError: the warehouse does not take a question of a team's own.
     """
     chosen = context.filter.level
-    levels = [chosen] if chosen else list(LEVELS)
-    contexts = {level: context if level in (chosen, "all") else context.at_level(engine, level) for level in levels}
+    contexts = {
+        level: context if level in (chosen, "all") else context.at_level(engine, level)
+        for level in levels_shown(context.filter)
+    }
     contents = []
     for chapter in CHAPTERS:
         figures = []
         for figure in chapter.figures:
-            figures.append(_figure(engine, figure, contexts))
+            figures.append(_figure(engine, questions.find(figure.question), figure, contexts))
             answered(1)
         contents.append(ChapterContents(chapter, figures))
-    if own:
-        contents.append(ChapterContents(OWN, [_own_figure(engine, question, contexts, answered) for question in own]))
-    return contents
+    own_figures = []
+    for question in own:
+        own_figures.append(_own_figure(engine, question, contexts))
+        answered(1)
+    return [*contents, ChapterContents(OWN, own_figures)] if own else contents
 
 
 def steps(own: Sequence[Question]) -> int:
@@ -124,16 +128,17 @@ def compact_json(content: object) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
-def _figure(engine: Engine, figure: Figure, contexts: Mapping[str, ReportContext]) -> FigureContents:
-    question = questions.find(figure.question)
+def _figure(
+    engine: Engine, question: Question, figure: Figure, contexts: Mapping[str, ReportContext]
+) -> FigureContents:
     if "--level" not in question.options or not figure.by_level:
         contexts = {"any": next(iter(contexts.values()))}
-    variants = [
-        _variant(engine, figure, level, AnsweredQuestion.read(engine, question, context, _last_days(figure, context)))
+    answers = {
+        level: AnsweredQuestion.read(engine, question, context, _last_days(figure, context))
         for level, context in contexts.items()
-    ]
-    grain = next(iter(contexts.values())).filter.by if "--by" in question.options else None
-    title = grains.in_title(question.title, grain or questions.GRAINS[0])
+    }
+    title = grains.in_title(question.title, next(iter(answers.values())).grain)
+    variants = [_variant(engine, figure, level, answer) for level, answer in answers.items()]
     return FigureContents(question, title, figure.shape, figure.is_wide, variants)
 
 
@@ -144,22 +149,13 @@ def _last_days(figure: Figure, context: ReportContext) -> Filter:
     return replace(context.filter, first_day=context.days[1] - timedelta(days=figure.most_days - 1))
 
 
-def _own_figure(
-    engine: Engine, question: Question, contexts: Mapping[str, ReportContext], answered: Callable[[int], None]
-) -> FigureContents:
+def _own_figure(engine: Engine, question: Question, contexts: Mapping[str, ReportContext]) -> FigureContents:
     """A question of a team's own, as a table."""
-    if "--level" not in question.options:
-        contexts = {"any": next(iter(contexts.values()))}
     figure = Figure(question.name, _rows_sentence, is_wide=True, shape="table")
     try:
-        variants = [
-            _variant(engine, figure, level, AnsweredQuestion.read(engine, question, context))
-            for level, context in contexts.items()
-        ]
+        return _figure(engine, question, figure, contexts)
     except StatementError as e:
         raise StatementError(f"the question {question.name} of {REPORT_QUESTIONS}: {e}") from e
-    answered(1)
-    return FigureContents(question, question.title, figure.shape, figure.is_wide, variants)
 
 
 def _rows_sentence(answer: AnsweredQuestion) -> str:

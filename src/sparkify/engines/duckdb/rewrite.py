@@ -17,8 +17,8 @@ NEW = '"the new file of the warehouse"'
 def rewrite(connection: Connection, path: Path) -> None:
     """Put a new file with all that the database holds, other people's tables too, in the place of the warehouse.
 
-    Nobody else can open the former file while the connection has it, and whoever waits for it opens the new one. So
-    the log is in the file already, and nothing may be written by the connection afterwards.
+    Nobody else can open the former file while the connection has it, and a process that waits for it opens the new
+    one. So the log is in the file already, and nothing may be written by the connection afterwards.
 
     Raises:
         AccessError: the file cannot be written.

@@ -85,14 +85,18 @@ def errors_of_failed_copy(
 def _waited_for(
     connection: Connection, condition: str, query_id: int, is_copied: Callable[[str], bool], wanted: int
 ) -> list[CopyError]:
-    for wait in (*WAITS, None):
+    def shown() -> list[CopyError]:
         rows = connection.query(
             "select trim(file_name), line_number, trim(column_name), error_code, trim(error_message)"
             f" from sys_load_error_detail where {condition} order by 1, 2",
             {"query_id": query_id},
         )
-        errors = [error for error in (CopyError(*row) for row in rows) if is_copied(error.file)]
-        if len(errors) >= wanted or wait is None:
-            return errors
+        return [error for error in (CopyError(*row) for row in rows) if is_copied(error.file)]
+
+    errors = shown()
+    for wait in WAITS:
+        if len(errors) >= wanted:
+            break
         time.sleep(wait)
-    raise AssertionError
+        errors = shown()
+    return errors
