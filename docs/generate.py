@@ -104,13 +104,12 @@ def _table_parts(table: Table) -> Iterator[str]:
 
 def _step_rows() -> Iterator[tuple[str, ...]]:
     for number, step in enumerate(STEPS, 1):
-        file = step.file or step.name
-        purpose = re.match(r".*?(?=[.:]( |$)|$)", sql_queries.header("transform", file))
+        purpose = re.match(r".*?(?=[.:]( |$)|$)", sql_queries.header("transform", step.name))
         of_step = [statement for statement in statements() if statement.step == step.name]
         read = dict.fromkeys(name for statement in of_step for name in statement.read)
         written = dict.fromkeys(statement.written for statement in of_step if statement.written)
         yield (
-            f"{number}. [{step.name}]({SQL}/transform/{file}.sql)",
+            f"{number}. [{step.name}]({SQL}/transform/{step.name}.sql)",
             purpose[0] if purpose else "",
             " or ".join(step.needs),
             _links(read),

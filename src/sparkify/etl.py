@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from contextlib import closing
 from functools import partial
 
-from sparkify import checks, forgotten_users, history, listing, suspicions, transform, warehouse
+from sparkify import checks, forgotten_users, history, listing, runs, staged_rows, suspicions, transform, warehouse
 from sparkify import plan as planning
 from sparkify.config import Config
 from sparkify.engines.engine import CarefulReadingNeededError, Engine, Source, locked
 from sparkify.engines.staged import BadRecordLimit, Staged
-from sparkify.history import LoadedObjects, Run
+from sparkify.history import LoadedObjects
 from sparkify.plan import Batch, Plan
 from sparkify.progress import Progress
+from sparkify.runs import Run
+from sparkify.staged_rows import StagedRows
 from sparkify.summary import Summary
 
 
@@ -27,21 +29,25 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> S
     started = time.monotonic()
     source, listings = listing.list_objects(config, progress)
     with closing(warehouse.connect(config, progress)) as engine:
-        history.require_version(engine)
-        loaded = LoadedObjects(engine)
+        state = history.require_version(engine)
+        loaded = LoadedObjects(engine, state.batches)
         if only_rejected:
             listings = listing.only_rejected(listings, history.rejected_objects(engine), progress)
         plan = planning.make(listings, loaded.etags, config.batch_size, again=only_rejected)
         summary = Summary(engine.address, plan)
-        with history.recorded_run(engine, progress, plan) as this_run:
-            for batch in plan.batches:
-                limit = BadRecordLimit(config.max_errors, summary.rejected)
-                counts, unknown_keys = _load(engine, batch, source, this_run, loaded, limit, progress)
-                summary.add(counts, unknown_keys)
-            this_run.end()
-            summary.totals = history.totals(engine)
+        if engine.records_idle_runs or state.is_outdated_by(plan):
+            with runs.recorded_run(engine, progress, plan, state) as this_run:
+                for batch in plan.batches:
+                    limit = BadRecordLimit(config.max_errors, summary.rejected)
+                    counts, unknown_keys = _load(engine, batch, source, this_run, loaded, limit, progress)
+                    summary.add(counts, unknown_keys)
+                this_run.end()
+                summary.totals = history.totals(engine, history.require_version(engine))
+                engine.after_run()
+                engine.close()
+        else:
+            summary.totals = history.totals(engine, state)
             engine.after_run()
-            engine.close()
     summary.seconds = time.monotonic() - started
     return summary
 
@@ -51,7 +57,7 @@ def dry_run(config: Config, progress: Progress) -> Plan:
     _, listings = listing.list_objects(config, progress)
     with closing(warehouse.connect(config, progress, read_only=True)) as engine:
         history.require_version(engine)
-        return planning.make(listings, LoadedObjects(engine).etags, config.batch_size)
+        return planning.make(listings, history.etags(engine), config.batch_size)
 
 
 def _load(
@@ -68,12 +74,13 @@ def _load(
         batch, staged = _stage(engine, batch, source, limit, progress)
         if not batch.objects:
             break
-        warnings = [*suspicions.shorter_logs(engine), *suspicions.odd_times(engine, batch)]
-        merge = partial(_merge, engine, batch, staged, this_run, loaded)
+        rows = staged_rows.read(engine)
+        warnings = [*suspicions.shorter_logs(engine), *suspicions.odd_times(batch, rows.years)]
+        merge = partial(_merge, engine, batch, staged, rows, this_run, loaded)
         with progress.phase(f"batch {batch.number}: transform and check"):
             counts = locked(engine, progress, merge)
         if counts is None:
-            loaded.refresh(this_run)
+            loaded.refresh(this_run.batches)
             continue
         this_run.committed(batch)
         for warning in warnings:
@@ -104,20 +111,26 @@ def _stage(
 
 
 def _merge(
-    engine: Engine, batch: Batch, staged: Staged, this_run: Run, loaded: LoadedObjects
+    engine: Engine, batch: Batch, staged: Staged, rows: StagedRows, this_run: Run, loaded: LoadedObjects
 ) -> Mapping[str, int] | None:
     """Merge the staged rows into the star schema, in the caller's transaction; None when others have loaded meanwhile.
 
     Raises:
         CheckError: a sum does not close, or a check found rows that must not exist.
     """
-    if loaded.is_outdated(this_run):
+    extent = rows.extent
+    before = runs.before_merge(engine, extent)
+    if loaded.is_outdated(before.batches, this_run.batches):
         return None
-    forgotten = forgotten_users.leave_out(engine, staged)
-    rows, values = history.staged_rows(engine, batch, staged, forgotten)
-    transform.merge(engine, rows, values)
-    transform.require_closed_sums(rows)
-    counts = history.counts(batch, staged, rows)
+    forgotten = forgotten_users.leave_out(engine, staged) if before.forgotten_users else 0
+    if forgotten:
+        rows = staged_rows.read(engine)
+    written = rows.counted(batch, staged, forgotten)
+    written["matched_before"] = before.matched_in_extent
+    transform.merge(engine, written, extent)
+    written.update(runs.merged_rows(engine, extent))
+    transform.require_closed_sums(written)
+    counts = runs.counts(engine, batch, staged, written, before)
     this_run.note_batch(batch, counts)
-    checks.run(engine, values)
+    checks.run(engine, extent)
     return counts

@@ -95,6 +95,7 @@ def _forget(engine: Engine, user_id: str, now: datetime) -> Removed:
         CheckError: a check found rows that must not exist.
     """
     rows = {table: _execute(engine, table, user_id=user_id) for table in TABLES}
+    _execute(engine, "totals")
     texts = _remove_texts(engine, user_id)
     errors = _remove_errors(engine, user_id)
     if engine.name in sql_queries.STAGING_SCHEMAS:

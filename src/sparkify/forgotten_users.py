@@ -35,13 +35,11 @@ class Digests:
 def leave_out(engine: Engine, staged: Staged) -> int:
     """Take what the batch in hand holds of forgotten users out of the staging tables; how many events that were.
 
-    It runs in the transaction that merges the batch, under the lock: a user who was forgotten since the batch was
-    staged is left out too.
+    At least one user must have been forgotten. It runs in the transaction that merges the batch, under the lock: a user
+    who was forgotten since the batch was staged is left out too.
     """
     [statement] = sql_queries.statements("forget", "digests")
     rows = engine.query(statement)
-    if not rows:
-        return 0
     digests = Digests(rows[0][0], frozenset(digest for _, digest in rows))
     records = [without_texts(record, digests.has) for record in staged.rejected]
     if records != staged.rejected:

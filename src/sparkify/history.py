@@ -1,20 +1,17 @@
-"""What the warehouse records of itself: the runs, the objects that are loaded, the records that were rejected."""
+"""What the warehouse knows of itself: its version, what it holds, the objects that are loaded."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from sparkify import program, sql_queries
 from sparkify.engines.answer import Rows, Value
-from sparkify.engines.engine import Engine, locked
+from sparkify.engines.engine import Engine
 from sparkify.engines.staged import Staged
-from sparkify.errors import ConfigError, OutcomeUnknownError, SparkifyError, WarehouseGoneError
-from sparkify.output import escape_control_characters
+from sparkify.errors import ConfigError, SparkifyError
 from sparkify.plan import KINDS, Batch, Etags, Kind, Plan
-from sparkify.progress import Progress
 from sparkify.store import StoredObject
 
 
@@ -43,13 +40,47 @@ def tables_named(engine: Engine, names: Iterable[str]) -> list[str]:
     return [name for (name,) in query(engine, "table_names", {"staging": schema}) if name.lower() in names]
 
 
-def require_version(engine: Engine) -> None:
-    """Make sure that the tables are there and are ours.
+@dataclass(frozen=True)
+class State:
+    """What a warehouse holds, and what it notes of its runs.
+
+    `plays` and `matched`, those that are matched to a song, are as the last batch counted them; None where a former
+    version loaded it. `last_status` is how the newest run ended, and None where there is none.
+    """
+
+    version: int | None
+    users: int
+    songs: int
+    artists: int
+    plays: int | None
+    matched: int | None
+    batches: int
+    last_status: str | None
+    songs_gone: int | None
+
+    def is_outdated_by(self, plan: Plan) -> bool:
+        """Whether a run changes what is noted: by new objects, the end of a failure, or other `songs_gone`."""
+        has_changed = plan.songs_gone is not None and plan.songs_gone != (self.songs_gone or 0)
+        return bool(plan.batches) or has_changed or self.last_status not in (None, "done")
+
+
+def require_version(engine: Engine) -> State:
+    """What the warehouse holds, if its tables are there and are ours.
 
     Raises:
         ConfigError: they are not.
     """
-    current = version(engine)
+    try:
+        [row] = query(engine, "state")
+    except SparkifyError:
+        _require_current(engine, version(engine))
+        raise
+    state = State(*row)
+    _require_current(engine, state.version)
+    return state
+
+
+def _require_current(engine: Engine, current: int | None) -> None:
     create_tables = program.command("create-tables")
     if current is None:
         raise ConfigError(f"{engine.address}: the tables are not there yet; run {create_tables} first")
@@ -95,186 +126,35 @@ def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
     )
 
 
-def staged_rows(engine: Engine, batch: Batch, staged: Staged, forgotten: int) -> tuple[Counter[str], dict[str, Value]]:
-    """How many rows are staged, as the steps of the transform need them, and the time range of the staged events.
-
-    `forgotten` says how many events were taken out again, because their users were forgotten.
-    """
-    [(events, songs, plays, page_views, first_event, last_event)] = query(engine, "staged_rows")
-    rows = Counter(
-        {
-            "good events": staged.rows(batch.events),
-            "good songs": staged.rows(batch.songs),
-            "staged events": events,
-            "events of forgotten users": forgotten,
-            "staged songs": songs,
-            "staged plays": plays,
-            "staged page views": page_views,
-            "objects of songs": len(batch.songs),
-        }
-    )
-    never = datetime(1970, 1, 1)
-    return rows, {"first_event": first_event or never, "last_event": last_event or never}
-
-
-def counts(batch: Batch, staged: Staged, rows: Mapping[str, int]) -> dict[str, int]:
-    """What a batch did, as the columns of `runs` count it, and how many plays it matched.
-
-    `rows` says how many rows were staged, and how many each step of the transform wrote or counted.
-    """
-    return {
-        "objects": len(batch.objects),
-        "bytes": sum(item.size for item in batch.objects),
-        "events": rows["staged events"],
-        "events_forgotten": rows["events of forgotten users"],
-        "plays_staged": rows["staged plays"],
-        "plays_inserted": rows["songplays"],
-        "plays_matched": rows["matched_after"] - rows["matched_before"],
-        "plays_known": rows["known_plays"],
-        "page_views_staged": rows["staged page views"],
-        "page_views_inserted": rows["page_views"],
-        "page_views_known": rows["known_page_views"],
-        "songs": rows["staged songs"],
-        "rejected": len(staged.rejected),
-        "texts_cleaned": staged.cleaned_texts,
-    }
-
-
-def totals(engine: Engine) -> tuple[int, ...]:
+def totals(engine: Engine, state: State) -> tuple[int, ...]:
     """How many users, songs, artists, plays and matched plays the warehouse holds."""
-    [row] = query(engine, "totals")
-    return row
+    plays, matched = state.plays, state.matched
+    if plays is None or matched is None:
+        [(plays, matched)] = query(engine, "plays")
+    return state.users, state.songs, state.artists, plays, matched
+
+
+def etags(engine: Engine) -> Etags:
+    """The objects that are loaded."""
+    return {(kind, key): etag for kind, key, etag in query(engine, "loaded_objects")}
 
 
 class LoadedObjects:
     """The load history as it was when the run was planned."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, batches: int) -> None:
+        """`batches` says how many all runs had committed by then."""
         self._engine = engine
-        self._batches = self._committed_batches()
-        self.etags: Etags = self._read()
+        self._batches = batches
+        self.etags = etags(engine)
         self.by_others: Etags = {}
         """What other runs have loaded since then, as far as that is known."""
 
-    def is_outdated(self, this_run: Run) -> bool:
-        """Whether another run has committed a batch since then."""
-        return self._committed_batches() != self._batches + this_run.batches
+    def is_outdated(self, batches: int, own: int) -> bool:
+        """Whether another run has committed a batch since then: there are `batches` now, and `own` are this run's."""
+        return batches != self._batches + own
 
-    def refresh(self, this_run: Run) -> None:
-        """Find out what other runs have loaded."""
-        self._batches = self._committed_batches() - this_run.batches
-        now = self._read()
-        self.by_others = {key: etag for key, etag in now.items() if self.etags.get(key) != etag}
-
-    def _read(self) -> Etags:
-        return {(kind, key): etag for kind, key, etag in query(self._engine, "loaded_objects")}
-
-    def _committed_batches(self) -> int:
-        [(count,)] = query(self._engine, "committed_batches")
-        return int(count)
-
-
-class Run:
-    """One run of the load, as the table `runs` records it."""
-
-    def __init__(self, engine: Engine, progress: Progress, plan: Plan) -> None:
-        """Record that the run has begun."""
-        self._engine = engine
-        self._progress = progress
-        self._planned = len(plan.batches)
-        self.batches = 0
-        """Batches that the run has committed."""
-        self.is_done = False
-        self.run_id = 0
-        self._locked(lambda: self._start(plan))
-
-    def _start(self, plan: Plan) -> None:
-        self._execute("start_run", {"now": _now(), "songs_gone": plan.songs_gone})
-        [(self.run_id,)] = query(self._engine, "this_run")
-
-    def note_batch(self, batch: Batch, counts: Mapping[str, int]) -> None:
-        """Record the staged objects as loaded, and what the batch did, in the batch's transaction.
-
-        The last batch ends the run, too: a commit of its own would cost time.
-        """
-        self._execute("forget_objects")
-        self._execute("note_objects", {"run_id": self.run_id, "batch": batch.number, "now": _now()})
-        self._execute("add_batch", {**counts, "run_id": self.run_id})
-        if batch.number == self._planned:
-            self._end("done")
-
-    def committed(self, batch: Batch) -> None:
-        """Remember that a batch was committed."""
-        self.batches += 1
-        self.is_done = batch.number == self._planned
-
-    def end(self) -> None:
-        """Record that the run is done, unless its last batch has."""
-        if not self.is_done:
-            self._locked(lambda: self._end("done"))
-        self.is_done = True
-
-    def fail(self, error: str) -> None:
-        """Record that the run failed."""
-        self._locked(lambda: self._end("failed", error))
-
-    def _end(self, status: str, error: str | None = None) -> None:
-        self._execute("end_run", {"run_id": self.run_id, "now": _now(), "status": status, "error": error})
-
-    def what_stays(self, error: BaseException) -> str:
-        """What a run that ends with an error leaves behind, for people.
-
-        The warehouse knows best, for the error may have come right after a commit; it may be out of reach, though. A
-        commit whose answer was lost may still be going on: it is over when its lock is free.
-        """
-        if isinstance(error, WarehouseGoneError):
-            return "what this run committed is in the file that was opened, wherever that is now, and not in its place"
-        if self.is_done:
-            return f"the run is done, and all of it stays loaded (batches: {self.batches})"
-        batches, is_known = self.batches, True
-        with suppress(SparkifyError, KeyboardInterrupt):
-            if OutcomeUnknownError in (type(error), type(error.__cause__)):
-                is_known = False
-                self._locked(lambda: None)
-            [(batches,)] = query(self._engine, "batches", {"run_id": self.run_id})
-            is_known = True
-        if not is_known:
-            return f"batches of this run that stay loaded: {batches}, or one more; run again, which finds out"
-        if not batches:
-            return "nothing was changed"
-        return f"what this run committed stays loaded (batches: {batches}); run again for the rest"
-
-    def _execute(self, name: str, values: Mapping[str, Value] | None = None) -> None:
-        for statement in sql_queries.statements("history", name):
-            self._engine.execute(statement, values)
-
-    def _locked(self, change: Callable[[], None]) -> None:
-        locked(self._engine, self._progress, change)
-
-
-@contextmanager
-def recorded_run(engine: Engine, progress: Progress, plan: Plan) -> Iterator[Run]:
-    """Record how the run ends; an error gets a note that says what stays of the run."""
-    run = Run(engine, progress, plan)
-    progress.run_id = run.run_id
-    try:
-        yield run
-    except BaseException as e:
-        e.add_note(run.what_stays(e))
-        if not run.is_done:
-            # Where the warehouse cannot even record the failure, the next run records that this one was killed.
-            with suppress(SparkifyError, KeyboardInterrupt):
-                run.fail(progress.without_secrets(_reason(e)))
-        raise
-
-
-def _reason(error: BaseException) -> str:
-    """Why a run failed, as a text that every engine can store: line by line, and without the text of any record."""
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
-    lines = error.recorded if isinstance(error, SparkifyError) else str(error).split("\n")
-    return "\n".join(map(escape_control_characters, lines)) or type(error).__name__
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
+    def refresh(self, own: int) -> None:
+        """Find out what other runs have loaded; `own` batches are this run's."""
+        self._batches = require_version(self._engine).batches - own
+        self.by_others = {key: etag for key, etag in etags(self._engine).items() if self.etags.get(key) != etag}

@@ -18,6 +18,19 @@ OLDEST_VERSION = 2
 CLEAN = 4
 """The version from which on texts are clean, and logs were read once more."""
 
+WITHOUT_KEYS = 6
+"""The version from which on Redshift's tables declare no keys."""
+
+DECLARED_KEYS = """
+select t.relname, k.conname
+from pg_constraint as k
+inner join pg_class as t on t.oid = k.conrelid
+inner join pg_namespace as n on n.oid = t.relnamespace
+where n.nspname = current_schema() and k.contype in ('f', 'p')
+order by k.contype, t.relname, k.conname
+"""
+"""The keys of the tables in the warehouse's schema, foreign ones first."""
+
 TEXTS = {
     "catalogue": ("artist_id", "artist_location", "artist_name", "song_id", "title"),
     "users": ("user_id", "first_name", "last_name", "gender", "level"),
@@ -53,6 +66,8 @@ def migrate(engine: Engine, config: Config, version: int) -> None:
     }
     for step in range(version + 1, sql_queries.WAREHOUSE_VERSION + 1):
         _run(engine, str(step), values)
+        if step == WITHOUT_KEYS:
+            _drop_declared_keys(engine)
         if step == CLEAN:
             _clean_texts(engine)
             _run(engine, "4_clean", values)
@@ -76,6 +91,15 @@ def new_names(version: int) -> set[str]:
 def _run(engine: Engine, name: str, values: Mapping[str, Value]) -> None:
     for statement in sql_queries.statements_for(engine.name, "migrate", name):
         engine.execute(statement, values)
+
+
+def _drop_declared_keys(engine: Engine) -> None:
+    """Take back the keys that a former version declared in Redshift, which may answer a check from them."""
+    if engine.name != "redshift":
+        return
+    for table, key in engine.query(DECLARED_KEYS):
+        if table in sql_queries.LASTING_TABLES:
+            engine.execute(f'alter table "{table}" drop constraint "{key}"')
 
 
 def _clean_texts(engine: Engine) -> None:

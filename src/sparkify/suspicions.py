@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
 
 from sparkify import history
 from sparkify.engines.engine import Engine
 from sparkify.plan import Batch
+from sparkify.staged_rows import Year
 from sparkify.words import counted
 
 SHOWN = 5
@@ -17,23 +16,8 @@ SHOWN = 5
 MOST_YEARS_APART = 5
 """Years between an event and the middle one of its batch, from which on the event is suspicious."""
 
-CLOCK_SLACK = timedelta(days=1)
-"""How much later than now an event may be before it is suspicious."""
-
 YEAR_OF_SECONDS = 1970
 """Where an event falls whose time, in seconds since 1970, is read as milliseconds."""
-
-
-@dataclass(frozen=True)
-class Year:
-    """The events of a batch in one year: how many, from when to when, and those of them that are from the future."""
-
-    year: int
-    events: int
-    first: datetime
-    last: datetime
-    from_future: int
-    first_from_future: datetime | None
 
 
 def shorter_logs(engine: Engine) -> list[str]:
@@ -48,12 +32,8 @@ def shorter_logs(engine: Engine) -> list[str]:
     return [*warnings, f"{counted(more, 'more log')} became shorter in the same way"] if more > 0 else warnings
 
 
-def odd_times(engine: Engine, batch: Batch) -> list[str]:
+def odd_times(batch: Batch, years: Sequence[Year]) -> list[str]:
     """A warning for the events of the batch that lie years away from the others, or in the future."""
-    if not batch.events:
-        return []
-    latest = datetime.now(UTC).replace(tzinfo=None) + CLOCK_SLACK
-    years = [Year(*row) for row in history.query(engine, "staged_years", {"latest": latest})]
     if not years:
         return []
     middle = _middle_year(years)
@@ -72,7 +52,7 @@ def odd_times(engine: Engine, batch: Batch) -> list[str]:
     ]
 
 
-def _middle_year(years: list[Year]) -> int:
+def _middle_year(years: Sequence[Year]) -> int:
     """The year of the middle event; of two in the middle the later one."""
     rest = sum(year.events for year in years) // 2
     for year in years:

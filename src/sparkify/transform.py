@@ -16,17 +16,15 @@ from sparkify.errors import CheckError
 class Step:
     """A file of `sql/transform`, which is run when one of `needs` is not empty.
 
-    `needs` names what the batch holds, or earlier steps: those that wrote no row are empty. `file` is the name of the
-    file where that is not the step's own.
+    `needs` names what the batch holds, or earlier steps: those that wrote no row are empty.
     """
 
     name: str
     needs: tuple[str, ...]
-    file: str = ""
 
     def statements(self) -> tuple[str, ...]:
-        """The statements of the file."""
-        return sql_queries.statements("transform", self.file or self.name)
+        """The statements of the file; the last one writes or counts the rows that the step is known by."""
+        return sql_queries.statements("transform", self.name)
 
 
 STEPS = (
@@ -36,19 +34,15 @@ STEPS = (
     Step("songs", ("replaced_songs", "changed_songs")),
     Step("artists", ("replaced_songs", "changed_songs")),
     Step("changed_match_keys", ("replaced_songs", "changed_songs")),
-    Step("delivered_match_keys", ("staged plays",)),
-    Step("song_matches", ("changed_match_keys", "delivered_match_keys")),
+    Step("song_matches", ("changed_match_keys", "staged plays")),
     Step("rematched_plays", ("changed_match_keys",)),
     Step("duplicate_times", ("staged events",)),
     Step("duplicate_plays", ("duplicate_times",)),
     Step("superseded_plays", ("duplicate_plays",)),
-    Step("known_plays", ("duplicate_plays",)),
-    Step("matched_before", ("staged plays",), "matched_plays"),
+    Step("matched_before", ("rematched_plays", "superseded_plays")),
     Step("songplays", ("staged plays",)),
-    Step("matched_after", ("staged plays",), "matched_plays"),
     Step("duplicate_page_views", ("duplicate_times",)),
     Step("superseded_page_views", ("duplicate_page_views",)),
-    Step("known_page_views", ("duplicate_page_views",)),
     Step("page_views", ("staged page views",)),
     Step("latest_users", ("staged events",)),
     Step("users", ("latest_users",)),
@@ -88,7 +82,7 @@ def merge(engine: Engine, rows: Counter[str], values: Mapping[str, Value]) -> No
 
 
 def _run(engine: Engine, step: Step, values: Mapping[str, Value]) -> int:
-    """Run the statements of a step; how many rows they wrote or counted."""
+    """Run the statements of a step; how many rows the last one wrote or counted."""
     *before, last = step.statements()
     for statement in before:
         engine.execute(statement, values)

@@ -54,7 +54,7 @@ def test_every_check_and_question_says_in_its_header_what_it_is_for() -> None:
 
 
 def test_every_transform_and_table_is_used() -> None:
-    assert set(sql_queries.names("transform")) == {step.file or step.name for step in transform.STEPS}
+    assert set(sql_queries.names("transform")) == {step.name for step in transform.STEPS}
     assert set(sql_queries.names("create")) == {*sql_queries.TABLES, *sql_queries.VIEWS}
 
 

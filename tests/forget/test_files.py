@@ -205,7 +205,7 @@ def test_a_fault_at_any_statement_leaves_all_or_nothing_and_the_message_says_whi
         says = "run the same command again" if is_forgotten else "nothing was changed"
         assert done.err.splitlines()[-1].endswith(says), f"at statement {number}: {done.err}"
     assert ends == sorted(ends), "a later fault left more"
-    assert ends.count(False) > 30
+    assert ends.count(False) > 20
     assert ends.count(True) > 10
     assert files_with(published, NAME) == set()
 

@@ -152,8 +152,7 @@ def _login(config: Config, progress: Progress) -> tuple[str, Engine]:
 
 def _catalogue(engine: Engine, listing: Listing) -> tuple[str, None]:
     """How many loaded song objects the bucket no longer holds."""
-    loaded = history.LoadedObjects(engine).etags
-    count = planning.songs_gone(listing, loaded)
+    count = planning.songs_gone(listing, history.etags(engine))
     return (songs_gone_in_words(count) if count else "holds no songs that have left the bucket"), None
 
 

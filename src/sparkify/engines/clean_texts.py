@@ -32,7 +32,6 @@ def repair(engine: Engine) -> int:
     repaired = {(column, text.rstrip(" ")): cleaned for column, text, cleaned in odd if cleaned != text.rstrip(" ")}
     if repaired:
         engine.insert("repaired_texts", [(*key, cleaned) for key, cleaned in repaired.items()])
-        for name in ("repaired_times", "repaired_events"):
-            for statement in sql_queries.statements_for(engine.name, "clean", name):
-                engine.execute(statement)
+        for statement in sql_queries.statements_for(engine.name, "clean", "repaired_events"):
+            engine.execute(statement)
     return len(odd)

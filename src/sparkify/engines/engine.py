@@ -53,6 +53,9 @@ class Engine(Protocol):
     address: str
     """The address of the warehouse, for people."""
 
+    records_idle_runs: bool
+    """Whether a run that changes nothing is recorded, too: where a commit costs next to nothing."""
+
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
         """Run one statement with `$name` bound from `values`; how many rows it changed."""
         ...

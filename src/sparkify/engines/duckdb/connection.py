@@ -60,6 +60,7 @@ class Connection:
     """A DuckDB file, held by this process alone until it is closed."""
 
     name = "duckdb"
+    records_idle_runs = True
 
     def __init__(self, config: Config, progress: Progress, *, read_only: bool = False) -> None:
         """Open the file, or make it; wait at most `lock_timeout` seconds for another process that holds it.

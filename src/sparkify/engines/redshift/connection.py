@@ -31,6 +31,7 @@ class Connection:
     """One session in Redshift."""
 
     name = "redshift"
+    records_idle_runs = False
 
     def __init__(self, config: Config, cluster: Cluster, progress: Progress) -> None:
         """Log in.

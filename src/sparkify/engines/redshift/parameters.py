@@ -1,7 +1,8 @@
-"""The values of a statement as Redshift takes them: each with its type, and a number of rows within the text.
+"""The values of a statement as Redshift takes them: each with its type, moments and numbers of rows within the text.
 
 The driver sends a text without a type, and a whole number with the smallest one that holds it. A cast says what a
-value is, wherever the statement uses it.
+value is, wherever the statement uses it. A moment is a literal, so that Redshift knows when it plans the statement
+which blocks of a table lie outside a range of time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ TYPES = {
     int: "bigint",
     float: "double precision",
     str: "varchar(65535)",
-    datetime: "timestamp",
 }
 """Redshift's type of a value."""
 
@@ -29,7 +29,10 @@ ROW_COUNT = re.compile(r"\b(?:limit|offset)[\s(]*\$([a-z_]\w*)", re.IGNORECASE)
 
 
 def bound(sql: str, values: Mapping[str, Value]) -> tuple[str, tuple[Value, ...] | None]:
-    """A statement with a cast of `$1` for the first of the names that are bound, and their values in that order."""
+    """A statement with a cast of `$1` for the first of the names that are bound, and their values in that order.
+
+    What stands in the text already is not among the values.
+    """
     names: list[str] = []
 
     def written(name: str) -> str:
@@ -38,6 +41,8 @@ def bound(sql: str, values: Mapping[str, Value]) -> tuple[str, tuple[Value, ...]
         value = values[name]
         if value is None:
             return "null"
+        if isinstance(value, datetime):
+            return f"timestamp '{value.isoformat(' ')}'"
         if name not in names:
             names.append(name)
         return f"cast(${names.index(name) + 1} as {TYPES[type(value)]})"

@@ -1,4 +1,5 @@
--- Adds the events at the moments in repaired_times, with the repaired texts in place of the delivered ones.
+-- Adds the events at the moments of those that hold a text of repaired_texts, with the repaired texts in place of the
+-- delivered ones.
 -- Grain: one row per event record.
 insert into repaired_events (
     artist_name, auth, first_name, gender, itemInSession, last_name, duration, level, artist_location, method, page,
@@ -48,4 +49,57 @@ left join repaired_texts as r_user_agent
     on r_user_agent.column_name = 'user_agent' and r_user_agent.delivered = rtrim(e.user_agent, ' ')
 left join repaired_texts as r_user_id
     on r_user_id.column_name = 'user_id' and r_user_id.delivered = rtrim(e.user_id, ' ')
-where e.start_time in (select t.start_time from repaired_times as t);
+where e.start_time in (
+    select start_time
+    from staging_events
+    where rtrim(artist_name, ' ') in (select r.delivered from repaired_texts as r where r.column_name = 'artist_name')
+    union
+    select start_time
+    from staging_events
+    where rtrim(auth, ' ') in (select r.delivered from repaired_texts as r where r.column_name = 'auth')
+    union
+    select start_time
+    from staging_events
+    where rtrim(first_name, ' ') in (select r.delivered from repaired_texts as r where r.column_name = 'first_name')
+    union
+    select start_time
+    from staging_events
+    where rtrim(gender, ' ') in (select r.delivered from repaired_texts as r where r.column_name = 'gender')
+    union
+    select start_time
+    from staging_events
+    where rtrim(last_name, ' ') in (select r.delivered from repaired_texts as r where r.column_name = 'last_name')
+    union
+    select start_time
+    from staging_events
+    where rtrim(level, ' ') in (select r.delivered from repaired_texts as r where r.column_name = 'level')
+    union
+    select start_time
+    from staging_events
+    where
+        rtrim(artist_location, ' ') in (
+            select r.delivered
+            from repaired_texts as r
+            where r.column_name = 'artist_location'
+        )
+    union
+    select start_time
+    from staging_events
+    where rtrim(method, ' ') in (select r.delivered from repaired_texts as r where r.column_name = 'method')
+    union
+    select start_time
+    from staging_events
+    where rtrim(page, ' ') in (select r.delivered from repaired_texts as r where r.column_name = 'page')
+    union
+    select start_time
+    from staging_events
+    where rtrim(title, ' ') in (select r.delivered from repaired_texts as r where r.column_name = 'title')
+    union
+    select start_time
+    from staging_events
+    where rtrim(user_agent, ' ') in (select r.delivered from repaired_texts as r where r.column_name = 'user_agent')
+    union
+    select start_time
+    from staging_events
+    where rtrim(user_id, ' ') in (select r.delivered from repaired_texts as r where r.column_name = 'user_id')
+);

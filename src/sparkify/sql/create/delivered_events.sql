@@ -1,6 +1,6 @@
 -- View: the events of the batch in hand with clean texts: none is encoded twice, and none ends in blanks.
 -- Few texts need more than to lose their blanks: the events at the moments of these are in repaired_events.
--- Grain: one row per event record.
+-- Grain: one row per event record; a key may come twice.
 create or replace view delivered_events as
 with clean as (
     select
@@ -44,7 +44,7 @@ with clean as (
         rtrim(user_agent, ' ') as user_agent,
         nullif(rtrim(user_id, ' '), '') as user_id
     from staging_events
-    where not exists (select 1 from repaired_times as t where t.start_time = staging_events.start_time)
+    where not exists (select 1 from repaired_events as r where r.start_time = staging_events.start_time)
 )
 
 select

@@ -1,6 +1,6 @@
 -- Fact: what else happened: every event that is no play, such as Home, Login, Upgrade, Submit Downgrade and Error.
 -- Grain: one row per event of another page than NextSong; key: the event key and the page.
--- As in songplays: a digest cannot be compressed; Redshift's keys are hints, and its rows are sorted by time.
+-- As in songplays: a digest cannot be compressed, and Redshift's rows are sorted by time.
 create table if not exists page_views (
     page_view_id varchar(32) not null /* duckdb: using compression uncompressed */,  -- md5 of the key's md5 and page
     start_time timestamp not null,  -- when the event happened (UTC, to the millisecond)

@@ -1,5 +1,5 @@
--- What the plays are matched by whose song must be found; emptied when a batch is staged.
--- Grain: a (title, artist_name, duration) may come twice.
+-- What the loaded plays are matched by whose song may have changed; emptied when a batch is staged.
+-- Grain: one row per (title, artist_name, duration).
 -- Columns: as in songplays.
 create table if not exists play_match_keys (
     title varchar(65535),

@@ -1,4 +1,5 @@
--- The events of the batch in hand at the moments in repaired_times, with clean texts; emptied when a batch is staged.
+-- The events of the batch in hand at the moments of those that hold a text of repaired_texts, with clean texts;
+-- emptied when a batch is staged.
 -- Grain: one row per event record.
 -- Columns: as in staging_events.
 create table if not exists repaired_events (

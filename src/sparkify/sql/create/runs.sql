@@ -1,4 +1,5 @@
--- The runs of the load, failed ones too.
+-- The runs of the load, failed ones too. In Redshift, where each commit costs, a run with nothing new is left out, unless
+-- it ends a failure or counts other songs_gone.
 -- Grain: one row per run that reached the warehouse.
 create table if not exists runs (
     run_id bigint not null,  -- number of the run, from 1
@@ -20,6 +21,8 @@ create table if not exists runs (
     page_views_inserted bigint,  -- page views that were new; null: as before
     page_views_known bigint,  -- page views that were not: page_views_staged - page_views_inserted; null: as before
     texts_cleaned bigint,  -- distinct texts of its batches that were encoded twice or ended in blanks; null: as before
-    events_forgotten bigint  -- event records of forgotten users, left out; null: the run was one of a former version
+    events_forgotten bigint,  -- event records of forgotten users, left out; null: the run was one of a former version
+    plays_total bigint,  -- plays in the warehouse after its last batch; null: none was committed, or as before
+    matched_total bigint  -- those of them that were matched to a song; null: as before
     /* keys: , primary key (run_id) */
 );

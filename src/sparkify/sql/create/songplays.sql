@@ -1,10 +1,9 @@
 -- Fact: what was played, matched to a song of the catalogue or not.
 -- Grain: one row per play, that is per NextSong event; event key (session_id, item_in_session, start_time, user_id).
 -- A digest cannot be compressed; in DuckDB the attempt would take a quarter of the time of a load's largest insert.
--- Each key that DuckDB declares is an index, so a load declares none. In Redshift keys are hints to the planner and not
--- enforced; the checks make sure that they are true. Its rows are sorted by time there, so that a load, and a question
--- about some days, reads those days only; they are spread as Redshift finds best (DISTSTYLE AUTO), for no one join is
--- the most frequent.
+-- A load declares no key: in DuckDB each is an index, and Redshift may answer a check from a key that it does not
+-- enforce. In Redshift the rows are sorted by time, so that a load, and a question about some days, reads those days
+-- only; they are spread as Redshift finds best (DISTSTYLE AUTO), for no one join is the most frequent.
 create table if not exists songplays (
     songplay_id varchar(32) not null /* duckdb: using compression uncompressed */,  -- md5 of the event key, hexadecimal
     start_time timestamp not null,  -- when the play began (UTC, to the millisecond)

@@ -1,6 +1,8 @@
--- Adds what a batch did to its run, in the transaction of the batch.
+-- Adds what a batch did to its run, in the transaction of the batch. The last batch ends the run.
 update runs
 set
+    status = $status,
+    finished_at = $finished_at,
     batches = batches + 1,
     objects = objects + $objects,
     bytes = bytes + $bytes,
@@ -14,5 +16,7 @@ set
     songs = songs + $songs,
     rejected = rejected + $rejected,
     texts_cleaned = texts_cleaned + $texts_cleaned,
-    events_forgotten = events_forgotten + $events_forgotten
+    events_forgotten = events_forgotten + $events_forgotten,
+    plays_total = $plays_total,
+    matched_total = $matched_total
 where run_id = $run_id;

@@ -5,6 +5,3 @@ where
     kind || '/' || object_key in (select o.kind || '/' || o.object_key from staging_objects as o)
     or (object_key = '' and kind in (select o.kind from staging_objects as o))
     or kind in (select o.kind from staging_objects as o where o.object_key = '');
-
-delete from rejected_records
-where object not in (select h.object from load_history as h);

@@ -1,12 +1,8 @@
--- Notes that a run has begun. A run that is still noted as running has been killed, for only one runs at a time.
-update runs
-set status = 'killed'
-where status = 'running';
-
+-- Notes that a run has begun.
 insert into runs (
     run_id, started_at, finished_at, status, error, batches, objects, bytes, events, plays_staged, plays_inserted,
     plays_known, songs, rejected, songs_gone, page_views_staged, page_views_inserted, page_views_known, texts_cleaned,
-    events_forgotten
+    events_forgotten, plays_total, matched_total
 )
 select
     coalesce(max(run_id), 0) + 1,
@@ -28,5 +24,7 @@ select
     0,
     0,
     0,
-    0
+    0,
+    null,
+    null
 from runs;

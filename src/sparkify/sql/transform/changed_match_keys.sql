@@ -1,4 +1,5 @@
 -- Notes what the loaded plays are matched by, where their song may have changed.
+-- Grain: one row per (title, artist_name, duration).
 -- The fact is read from its beginning, for a song may have been heard at any time: only where songs changed.
 insert into play_match_keys (title, artist_name, duration)
 select

@@ -35,10 +35,10 @@ select
     )
 from (
     select
-        d.page_view_id, d.start_time, d.user_id, d.level, d.session_id, d.item_in_session, d.page, d.method, d.status,
-        d.auth, d.location, d.user_agent, 0 as is_loaded
-    from delivered_page_views as d
-    where d.start_time in (select t.start_time from duplicate_times as t)
+        md5(md5(d.event_key) || coalesce(d.page, '')) as page_view_id, d.start_time, d.user_id, d.level, d.session_id,
+        d.item_in_session, d.page, d.method, d.status, d.auth, d.location, d.user_agent, 0 as is_loaded
+    from delivered_events as d
+    where d.is_play = 0 and d.start_time in (select t.start_time from duplicate_times as t)
     union all
     select
         v.page_view_id, v.start_time, v.user_id, v.level, v.session_id, v.item_in_session, v.page, v.method, v.status,

@@ -34,10 +34,10 @@ select
     )
 from (
     select
-        d.songplay_id, d.start_time, d.user_id, d.level, d.session_id, d.location, d.user_agent, d.item_in_session,
-        d.title, d.artist_name, d.duration, 0 as is_loaded
-    from delivered_plays as d
-    where d.start_time in (select t.start_time from duplicate_times as t)
+        md5(d.event_key) as songplay_id, d.start_time, d.user_id, d.level, d.session_id, d.location, d.user_agent,
+        d.item_in_session, d.title, d.artist_name, d.duration, 0 as is_loaded
+    from delivered_events as d
+    where d.is_play = 1 and d.start_time in (select t.start_time from duplicate_times as t)
     union all
     select
         p.songplay_id, p.start_time, p.user_id, p.level, p.session_id, p.location, p.user_agent, p.item_in_session,

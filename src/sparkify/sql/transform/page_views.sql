@@ -6,10 +6,10 @@ insert into page_views (
     user_agent
 )
 select
-    d.page_view_id, d.start_time, d.user_id, d.level, d.session_id, d.item_in_session, d.page, d.method, d.status,
-    d.auth, d.location, d.user_agent
-from delivered_page_views as d
-where not exists (select 1 from duplicate_times as t where t.start_time = d.start_time)
+    md5(md5(d.event_key) || coalesce(d.page, '')) as page_view_id, d.start_time, d.user_id, d.level, d.session_id,
+    d.item_in_session, d.page, d.method, d.status, d.auth, d.location, d.user_agent
+from delivered_events as d
+where d.is_play = 0 and not exists (select 1 from duplicate_times as t where t.start_time = d.start_time)
 union all
 select
     c.page_view_id, c.start_time, c.user_id, c.level, c.session_id, c.item_in_session, c.page, c.method, c.status,

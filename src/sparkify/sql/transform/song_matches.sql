@@ -1,4 +1,4 @@
--- Chooses the song of the catalogue that a play means.
+-- Chooses the song of the catalogue that a play means: one that was delivered, or whose song may have changed.
 -- Grain: one row per (title, artist_name, duration).
 -- Match: exactly the play's title and its artist as the song credits it.
 -- Order: the nearest in duration, unknown last, then the lowest song_id, then the lowest artist_id.
@@ -22,11 +22,19 @@ from (
         ) as choice
     from (
         select
+            d.title,
+            d.artist_name,
+            d.duration
+        from delivered_events as d
+        where
+            d.is_play = 1
+            and exists (select 1 from catalogue as c where c.title = d.title and c.artist_name = d.artist_name)
+        union
+        select
             title,
             artist_name,
             duration
         from play_match_keys
-        group by title, artist_name, duration
     ) as heard
     left join catalogue as s on s.title = heard.title and s.artist_name = heard.artist_name
 ) as m

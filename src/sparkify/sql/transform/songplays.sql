@@ -21,10 +21,10 @@ select
     n.duration
 from (
     select
-        d.songplay_id, d.start_time, d.user_id, d.level, d.session_id, d.location, d.user_agent, d.item_in_session,
-        d.title, d.artist_name, d.duration
-    from delivered_plays as d
-    where not exists (select 1 from duplicate_times as t where t.start_time = d.start_time)
+        md5(d.event_key) as songplay_id, d.start_time, d.user_id, d.level, d.session_id, d.location, d.user_agent,
+        d.item_in_session, d.title, d.artist_name, d.duration
+    from delivered_events as d
+    where d.is_play = 1 and not exists (select 1 from duplicate_times as t where t.start_time = d.start_time)
     union all
     select
         c.songplay_id, c.start_time, c.user_id, c.level, c.session_id, c.location, c.user_agent, c.item_in_session,

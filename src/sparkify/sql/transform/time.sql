@@ -11,7 +11,8 @@ select
     extract(dow from n.start_time)
 from (
     select start_time
-    from delivered_plays
+    from delivered_events
+    where is_play = 1
     group by start_time
 ) as n
 where not exists (

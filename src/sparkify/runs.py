@@ -1,0 +1,188 @@
+"""What the warehouse records of the runs of the load: how each goes, and what its batches did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sparkify import history, sql_queries
+from sparkify.engines.answer import Value
+from sparkify.engines.engine import Engine, locked
+from sparkify.engines.staged import Staged
+from sparkify.errors import OutcomeUnknownError, SparkifyError, WarehouseGoneError
+from sparkify.history import State
+from sparkify.output import escape_control_characters
+from sparkify.plan import Batch, Plan
+from sparkify.progress import Progress
+
+
+@dataclass(frozen=True)
+class BeforeMerge:
+    """What the warehouse held when the merge of a batch began, under the lock.
+
+    `matched_in_extent` counts the plays within the times of the batch that are matched to a song; `plays` and `matched`
+    are as in `State`.
+    """
+
+    batches: int
+    forgotten_users: int
+    matched_in_extent: int
+    plays: int | None
+    matched: int | None
+
+
+def before_merge(engine: Engine, extent: Mapping[str, Value]) -> BeforeMerge:
+    """Look at the warehouse before a batch is merged."""
+    [row] = history.query(engine, "before_merge", extent)
+    return BeforeMerge(*row)
+
+
+def merged_rows(engine: Engine, extent: Mapping[str, Value]) -> dict[str, int]:
+    """What no step of the merge wrote: `known_plays` and `known_page_views`; and the `matched_plays` of the extent."""
+    [row] = history.query(engine, "merged_rows", extent)
+    return dict(zip(("known_plays", "known_page_views", "matched_plays"), row, strict=True))
+
+
+def counts(
+    engine: Engine, batch: Batch, staged: Staged, rows: Mapping[str, int], before: BeforeMerge
+) -> dict[str, int]:
+    """What a batch did, as the columns of `runs` count it, and how many plays it matched.
+
+    `rows` says how many rows were staged, and how many each step of the transform wrote or counted.
+    """
+    if before.plays is None or before.matched is None or rows["changed_match_keys"]:
+        [(plays_total, matched_total)] = history.query(engine, "plays")
+    else:
+        plays_total, matched_total = before.plays + rows["songplays"], before.matched + rows["matched_plays"] - before.matched_in_extent
+    return {
+        "objects": len(batch.objects),
+        "bytes": sum(item.size for item in batch.objects),
+        "events": rows["staged events"],
+        "events_forgotten": rows["events of forgotten users"],
+        "plays_staged": rows["staged plays"],
+        "plays_inserted": rows["songplays"],
+        "plays_matched": rows["matched_plays"] - rows["matched_before"],
+        "plays_known": rows["known_plays"],
+        "page_views_staged": rows["staged page views"],
+        "page_views_inserted": rows["page_views"],
+        "page_views_known": rows["known_page_views"],
+        "songs": rows["staged songs"],
+        "rejected": len(staged.rejected),
+        "texts_cleaned": staged.cleaned_texts,
+        "plays_total": plays_total,
+        "matched_total": matched_total,
+    }
+
+
+class Run:
+    """One run of the load, as the table `runs` records it."""
+
+    def __init__(self, engine: Engine, progress: Progress, plan: Plan, state: State) -> None:
+        """Record that the run has begun, in a warehouse that was in some state when it was planned."""
+        self._engine = engine
+        self._progress = progress
+        self._planned = len(plan.batches)
+        self.batches = 0
+        """Batches that the run has committed."""
+        self.is_done = False
+        self.run_id = 0
+        self._locked(lambda: self._start(plan, state))
+
+    def _start(self, plan: Plan, state: State) -> None:
+        if state.last_status == "running":
+            self._execute("end_killed_runs")
+        self._execute("start_run", {"now": _now(), "songs_gone": plan.songs_gone})
+        [(self.run_id,)] = history.query(self._engine, "this_run")
+
+    def note_batch(self, batch: Batch, counts: Mapping[str, int]) -> None:
+        """Record the staged objects as loaded, and what the batch did, in the batch's transaction.
+
+        The last batch ends the run, too: a commit of its own would cost time.
+        """
+        ends = batch.number == self._planned
+        values = {"run_id": self.run_id, "batch": batch.number, "now": _now()}
+        if self._execute("forget_objects"):
+            self._execute("forget_records")
+        self._execute("note_objects", values)
+        if counts["rejected"]:
+            self._execute("note_records", values)
+        how = {"status": "done" if ends else "running", "finished_at": values["now"] if ends else None}
+        self._execute("add_batch", {**counts, **how, "run_id": self.run_id})
+
+    def committed(self, batch: Batch) -> None:
+        """Remember that a batch was committed."""
+        self.batches += 1
+        self.is_done = batch.number == self._planned
+
+    def end(self) -> None:
+        """Record that the run is done, unless its last batch has."""
+        if not self.is_done:
+            self._locked(lambda: self._end("done"))
+        self.is_done = True
+
+    def fail(self, error: str) -> None:
+        """Record that the run failed."""
+        self._locked(lambda: self._end("failed", error))
+
+    def _end(self, status: str, error: str | None = None) -> None:
+        self._execute("end_run", {"run_id": self.run_id, "now": _now(), "status": status, "error": error})
+
+    def what_stays(self, error: BaseException) -> str:
+        """What a run that ends with an error leaves behind, for people.
+
+        The warehouse knows best, for the error may have come right after a commit; it may be out of reach, though. A
+        commit whose answer was lost may still be going on: it is over when its lock is free.
+        """
+        if isinstance(error, WarehouseGoneError):
+            return "what this run committed is in the file that was opened, wherever that is now, and not in its place"
+        if self.is_done:
+            return f"the run is done, and all of it stays loaded (batches: {self.batches})"
+        batches, is_known = self.batches, True
+        with suppress(SparkifyError, KeyboardInterrupt):
+            if OutcomeUnknownError in (type(error), type(error.__cause__)):
+                is_known = False
+                self._locked(lambda: None)
+            [(batches,)] = history.query(self._engine, "batches", {"run_id": self.run_id})
+            is_known = True
+        if not is_known:
+            return f"batches of this run that stay loaded: {batches}, or one more; run again, which finds out"
+        if not batches:
+            return "nothing was changed"
+        return f"what this run committed stays loaded (batches: {batches}); run again for the rest"
+
+    def _execute(self, name: str, values: Mapping[str, Value] | None = None) -> int:
+        [statement] = sql_queries.statements("history", name)
+        return self._engine.execute(statement, values)
+
+    def _locked(self, change: Callable[[], None]) -> None:
+        locked(self._engine, self._progress, change)
+
+
+@contextmanager
+def recorded_run(engine: Engine, progress: Progress, plan: Plan, state: State) -> Iterator[Run]:
+    """Record how the run ends; an error gets a note that says what stays of the run."""
+    run = Run(engine, progress, plan, state)
+    progress.run_id = run.run_id
+    try:
+        yield run
+    except BaseException as e:
+        e.add_note(run.what_stays(e))
+        if not run.is_done:
+            # Where the warehouse cannot even record the failure, the next run records that this one was killed.
+            with suppress(SparkifyError, KeyboardInterrupt):
+                run.fail(progress.without_secrets(_reason(e)))
+        raise
+
+
+def _reason(error: BaseException) -> str:
+    """Why a run failed, as a text that every engine can store: line by line, and without the text of any record."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    lines = error.recorded if isinstance(error, SparkifyError) else str(error).split("\n")
+    return "\n".join(map(escape_control_characters, lines)) or type(error).__name__
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,89 @@
+"""What the staging tables hold of the batch in hand: how many rows of which kind, and of which years."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sparkify import history
+from sparkify.engines.answer import Value
+from sparkify.engines.engine import Engine
+from sparkify.engines.staged import Staged
+from sparkify.plan import Batch
+
+CLOCK_SLACK = timedelta(days=1)
+"""How much later than now an event may be before it counts as one from the future."""
+
+NEVER = datetime(1970, 1, 1)
+"""From when to when the events of a batch without events reach."""
+
+
+@dataclass(frozen=True)
+class Year:
+    """The events of a batch in one year: how many, from when to when, and those of them that are from the future."""
+
+    year: int
+    events: int
+    plays: int
+    first: datetime
+    last: datetime
+    from_future: int
+    first_from_future: datetime | None
+
+
+@dataclass(frozen=True)
+class StagedRows:
+    """The rows of both staging tables, and the events by year, as they read with clean texts."""
+
+    events: int
+    songs: int
+    years: tuple[Year, ...]
+
+    @property
+    def plays(self) -> int:
+        """How many of the events are plays."""
+        return sum(year.plays for year in self.years)
+
+    @property
+    def page_views(self) -> int:
+        """How many of the events are page views."""
+        return sum(year.events - year.plays for year in self.years)
+
+    @property
+    def extent(self) -> dict[str, Value]:
+        """From when to when the events reach, as the statements of a merge take it."""
+        return {
+            "first_event": min((year.first for year in self.years), default=NEVER),
+            "last_event": max((year.last for year in self.years), default=NEVER),
+        }
+
+    def counted(self, batch: Batch, staged: Staged, forgotten: int) -> Counter[str]:
+        """How many rows are staged, as the steps of the transform need them.
+
+        `forgotten` says how many events were taken out again, because their users were forgotten.
+        """
+        return Counter(
+            {
+                "good events": staged.rows(batch.events),
+                "good songs": staged.rows(batch.songs),
+                "staged events": self.events,
+                "events of forgotten users": forgotten,
+                "staged songs": self.songs,
+                "staged plays": self.plays,
+                "staged page views": self.page_views,
+                "objects of songs": len(batch.songs),
+            }
+        )
+
+
+def read(engine: Engine) -> StagedRows:
+    """Count what is staged."""
+    latest = datetime.now(UTC).replace(tzinfo=None) + CLOCK_SLACK
+    events, songs, years = 0, 0, []
+    for year, *counts, staged_songs in history.query(engine, "staged_rows", {"latest": latest}):
+        if year is None:
+            events, songs = counts[0], staged_songs
+        else:
+            years.append(Year(year, *counts))
+    return StagedRows(events, songs, tuple(sorted(years, key=lambda each: each.year)))
