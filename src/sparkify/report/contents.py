@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from markupsafe import Markup
 
@@ -146,7 +145,7 @@ def _last_days(figure: Figure, context: ReportContext) -> Filter:
     """What a figure asks about: all of the period, or its last days."""
     if figure.most_days is None or context.length <= figure.most_days:
         return context.filter
-    return replace(context.filter, first_day=context.days[1] - timedelta(days=figure.most_days - 1))
+    return replace(context.filter, first_day=grains.earlier(context.days[1], figure.most_days - 1))
 
 
 def _own_figure(engine: Engine, question: Question, contexts: Mapping[str, ReportContext]) -> FigureContents:

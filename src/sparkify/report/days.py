@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from sparkify.engines.answer import Value
 from sparkify.report import drawings, grains, words
@@ -170,9 +170,10 @@ def _extent(answer: AnsweredQuestion) -> tuple[date, date]:
     """The first and the last day of the axis: those of the report, and all rows of the answer."""
     days = [*(row["day"] for row in answer.records), *answer.days]
     first, last = min(days), max(days)
-    missing = max(FEWEST_DAYS - 1 - (last - first).days, 0)
-    after = min(missing - missing // 2, (date.max - last).days)
-    return first - timedelta(days=missing - after), last + timedelta(days=after)
+    length = max(grains.length(first, last), FEWEST_DAYS)
+    begin = grains.earlier(first, (length - grains.length(first, last)) // 2)
+    end = grains.later(begin, length - 1)
+    return grains.earlier(end, length - 1), end
 
 
 def _milliseconds(day: date) -> int:
