@@ -378,23 +378,25 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
         (
             "plays_by_day",
             [(date(2018, 11, 1), "free", 30), (date(2018, 11, 1), "paid", 10), (date(2018, 11, 2), "paid", 40)],
-            "80 plays in 2 days, 62.5 % of them of paid listeners; "
+            "80 plays in 32 days (30 without a play), 62.5 % of them of paid listeners; "
             "the most on Thursday 2018-11-01 and on Friday 2018-11-02: 40 plays each.",
         ),
         (  # the warehouse does not have all of the first and of the last day
             "plays_by_day",
             [(date(2018, 10, 31), "free", 90), (date(2018, 11, 1), "free", 31), (date(2018, 11, 2), "free", 30)],
-            "151 plays in 3 days, 0 % of them of paid listeners; the most on Thursday 2018-11-01: 31 plays.",
+            "151 plays in 32 days (29 without a play), 0 % of them of paid listeners; "
+            "the most on Thursday 2018-11-01: 31 plays.",
         ),
         (
             "plays_by_day",
             [(date(2018, 11, 29), "paid", 31), (date(2018, 11, 30), "paid", 30), (date(2018, 12, 1), "paid", 90)],
-            "151 plays in 3 days, 100 % of them of paid listeners; the most on Thursday 2018-11-29: 31 plays.",
+            "151 plays in 32 days (29 without a play), 100 % of them of paid listeners; "
+            "the most on Thursday 2018-11-29: 31 plays.",
         ),
         (
             "plays_by_day",
             [(date(2018, 11, 1), "free", 29), (date(2018, 11, 2), "free", 1)],
-            "30 plays in 2 days, 0 % of them of paid listeners.",
+            "30 plays in 32 days (30 without a play), 0 % of them of paid listeners.",
         ),
         (  # of five Fridays each has fewer plays than each of four Tuesdays
             "plays_by_weekday_and_hour",
@@ -409,7 +411,7 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
         (
             "active_users_by_day",
             [(date(2018, 11, 1), "free", 30), (date(2018, 11, 2), "free", 35), (date(2018, 11, 2), "paid", 1)],
-            "32 free listeners and 1 paid listeners a day, on average.",
+            "2 free listeners and under 0.1 paid listeners a day, on average of 32 days.",
         ),
         (
             "level_changes",
@@ -425,14 +427,15 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
         (  # in the first month everybody appears for the first time
             "new_and_returning_users",
             [(date(2018, 11, 1), 90, 0), (date(2018, 11, 30), 1, 2)],
-            "Who is new is told from 2018-12-01 on: the data begins 30 days before, and who appears in these days may "
-            "have listened earlier.",
+            "Nobody is called new before 2018-12-01: the first whole day of the data is 2018-11-01, and listeners who "
+            "appear within 30 days from then on may have listened before.",
         ),
         (
             "new_and_returning_users",
             [(date(2018, 11, 1), 90, 0), (date(2018, 12, 1), 3, 2), (date(2018, 12, 2), 1, 2)],
-            "4 listeners are new from 2018-12-01 on. Who is new is told from 2018-12-01 on: the data begins 30 days "
-            "before, and who appears in these days may have listened earlier.",
+            "4 listeners are new from 2018-12-01 on. "
+            "Nobody is called new before 2018-12-01: the first whole day of the data is 2018-11-01, and listeners who "
+            "appear within 30 days from then on may have listened before.",
         ),
         ("new_and_returning_users", [(date(2018, 12, 2), 1, 2)], "1 listener is new."),
         ("new_and_returning_users", [(date(2018, 12, 2), 0, 2)], "Nobody is new."),
@@ -505,10 +508,14 @@ def test_a_share_is_none_or_all_only_when_it_is(part: int, whole: int, expected:
 def test_weeks_and_months_are_named_and_whole_ones_alone_compared() -> None:
     weeks = [(date(2018, 10, 29), "free", 900), (date(2018, 11, 5), "free", 80), (date(2018, 11, 12), "free", 70)]
     assert sentence("plays_by_day", weeks, by="week") == (
-        "1,050 plays in 3 weeks, 0 % of them of paid listeners; the most in the week from 2018-11-05: 80 plays."
+        "1,050 plays in 5 weeks (2 without a play), 0 % of them of paid listeners; "
+        "the most in the week from 2018-11-05: 80 plays."
     )
     months = [(date(2018, 10, 1), "free", 900), (date(2018, 11, 1), "free", 80)]
-    assert sentence("plays_by_day", months, by="month") == "980 plays in 2 months, 0 % of them of paid listeners."
+    assert (
+        sentence("plays_by_day", months, by="month")
+        == "980 plays in 3 months (1 without a play), 0 % of them of paid listeners."
+    )
 
 
 @pytest.mark.parametrize(("days", "grain"), [(1, "day"), (90, "day"), (91, "week"), (400, "week"), (401, "month")])

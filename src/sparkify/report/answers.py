@@ -162,6 +162,11 @@ class AnsweredQuestion:
         """The first and the last day that it was asked about, as far as there are plays in the warehouse."""
         return replace(self.context, filter=self.filter).days
 
+    @property
+    def begins(self) -> list[date]:
+        """The first day of each day, week or month that it was asked about, those without a row too."""
+        return grains.all_between(self.days[0], self.days[1], self.grain) if self.days else []
+
     def is_whole(self, begin: date) -> bool:
         """Whether the warehouse and the period have all of the day, week or month that begins on a day."""
         last = grains.earlier(grains.end(begin, self.grain), 1)

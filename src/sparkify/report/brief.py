@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sparkify.engines.engine import Engine
 from sparkify.questions import Question
-from sparkify.report import comparison, grains, unusual
+from sparkify.report import comparison, unusual
 from sparkify.report.answers import AnsweredQuestion, ReportContext
 from sparkify.report.comparison import Comparison, Totals
 from sparkify.report.measures import MEASURES, Measure
@@ -48,9 +48,7 @@ def read(engine: Engine, context: ReportContext) -> Brief:
 def _tile(measure: Measure, totals: Totals, compared: Comparison | None, activity: AnsweredQuestion) -> Tile:
     """A tile about all days of the report; the change names the days that it is about if it is not about all."""
     by_day = {row["day"]: measure.value(row) for row in activity.records}
-    first, last = activity.days
-    days = grains.all_between(first, last, activity.grain)
-    course = [by_day.get(day, None if measure.is_share else 0) for day in days]
+    course = [by_day.get(day, None if measure.is_share else 0) for day in activity.begins]
     value = measure.value(totals)
     return Tile(
         measure.label,
