@@ -560,10 +560,24 @@ def test_questions_of_a_teams_own_are_asked_too(sparkify: Sparkify) -> None:
     assert [row[0] for row in page.figures["by_level"]["all"].rows] == ["free", "paid"]
     assert [row[0] for row in page.figures["by_level"]["paid"].rows] == ["paid"]
     assert page.figures["five"]["any"].rows == [["5"]]
+    assert page.figures["five"]["any"].answer["rows"] == [[5]]
     (own / "five.sql").write_text("-- What is five?\nselect nothing from nowhere")
     failed = sparkify.command("report", "--output", str(sparkify.folder / "again.html"))
     assert failed.exit_code == 2
     assert "the question five of [REPORT] QUESTIONS" in failed.err
+
+
+def test_an_answer_of_which_the_page_has_not_all_rows_cannot_be_saved(sparkify: Sparkify) -> None:
+    own = sparkify.folder / "questions"
+    own.mkdir()
+    (own / "pairs.sql").write_text("-- Which pairs?\nselect a.session_id from songplays as a cross join songplays as b")
+    sparkify.configure(more=f"[REPORT]\nQUESTIONS = {own}")
+    fill(sparkify, report_page.hard_plays())
+    report = Report.made(sparkify)
+    assert "These are the first 100 of many rows; the query below gives all." in report.page.text
+    assert not report.page.figures["pairs"]["any"].data
+    saved = set(re.findall('data-name="([^"]*)"', report.html))
+    assert saved == report.page.figures.keys() - {"pairs"}
 
 
 def test_the_script_is_the_one_that_the_locked_package_makes() -> None:

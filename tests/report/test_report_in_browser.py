@@ -220,6 +220,7 @@ def test_on_paper_it_is_light_and_short_and_has_the_tables_on_demand(browser: Br
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         figure = page.locator(visible(page, "most_played_songs"))
         assert figure.locator("svg").is_visible()
+        assert page.get_by_text("The brief compares").first.is_visible()
         assert not figure.locator("table").is_visible()
         assert not figure.locator("pre").first.is_visible()
         assert page.locator("label[for=level-all]").is_visible()
