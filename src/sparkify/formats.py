@@ -122,7 +122,7 @@ def _write_table(answer: Answer, stream: TextIO) -> None:
     first, is_whole = answer.portion(TABLE_ROWS)
     is_whole = is_whole or next(answer.rows, None) is None
     shown, width = (TERMINAL_ROWS, shutil.get_terminal_size().columns) if stream.isatty() else (len(first), None)
-    rows = [["" if value is None else _cell(_text(value)) for value in row] for row in first[:shown]]
+    rows = [["" if value is None else _cell(text(value)) for value in row] for row in first[:shown]]
     for line in table(columns, rows, [is_number(kind) for kind in answer.types], width):
         print(line, file=stream)
     if len(rows) < len(first) or not is_whole:
@@ -167,7 +167,7 @@ def _write_csv(answer: Answer, stream: TextIO) -> None:
     """
     shown = escape_control_characters if stream.isatty() else str
     for row in chain([answer.columns], answer.rows):
-        print(",".join("" if value is None else _quoted(shown(_text(value))) for value in row), file=stream)
+        print(",".join("" if value is None else _quoted(shown(text(value))) for value in row), file=stream)
 
 
 def _quoted(text: str) -> str:
@@ -192,7 +192,7 @@ def _write_json(answer: Answer, stream: TextIO) -> None:
     print("\n]}", file=stream)
 
 
-def _text(value: Value) -> str:
+def text(value: Value) -> str:
     """A value for the eye and for CSV, as SQL spells it."""
     if isinstance(value, datetime):
         text = value.isoformat(" ")

@@ -220,6 +220,7 @@ def test_on_paper_it_is_light_and_short_and_has_the_tables_on_demand(browser: Br
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         figure = page.locator(visible(page, "most_played_songs"))
         assert figure.locator("svg").is_visible()
+        assert page.get_by_text("The brief compares").first.is_visible()
         assert not figure.locator("table").is_visible()
         assert not figure.locator("pre").first.is_visible()
         assert page.locator("label[for=level-all]").is_visible()
@@ -267,19 +268,90 @@ def test_the_address_holds_what_the_reader_chose_and_can_be_sent(browser: Browse
         assert seen.complaints == []
 
 
-def test_a_table_can_be_saved_as_csv(browser: Browser, report: Path, tmp_path: Path) -> None:
+def test_days_in_the_wrong_order_are_exchanged_and_no_day_is_left_out(browser: Browser, report: Path) -> None:
     with opened(browser, report) as seen:
         page = seen.page
-        figure = page.locator(visible(page, "most_played_songs"))
-        figure.locator("details.numbers summary").click()
-        with page.expect_download() as download:
-            figure.locator(".csv").click()
-        assert download.value.suggested_filename == "most_played_songs_all.csv"
-        download.value.save_as(tmp_path / "songs.csv")
-        head, *rows = csv.reader((tmp_path / "songs.csv").open(encoding="utf-8", newline=""))
+        fields = [page.locator("#period-from"), page.locator("#period-to")]
+        page.goto(f"{report.as_uri()}#from=2018-11-09&to=2018-11-05")
+        page.reload()
+        drawn(page)
+        assert [field.input_value() for field in fields] == ["2018-11-05", "2018-11-09"]
+        assert page.url.endswith("#from=2018-11-05&to=2018-11-09")
+        bars = f"{visible(page, 'sessions_by_day')} .picture:first-child .mark-rect path"
+        assert 0 < page.locator(bars).count() <= 5
+        fields[0].fill("2018-11-12")
+        assert [field.input_value() for field in fields] == ["2018-11-09", "2018-11-12"]
+        assert page.url.endswith("#from=2018-11-09&to=2018-11-12")
+        fields[0].fill("")
+        assert page.url.endswith("#from=2018-11-09&to=2018-11-12"), "the charts still show these days"
+        page.goto(f"{report.as_uri()}#level=nobody&from=2018-10-01&to=2018-11-09")
+        page.wait_for_function("location.hash === '#to=2018-11-09'")
+        assert seen.complaints == []
+
+
+def saved(page: Page, question: str, folder: Path) -> tuple[str, list[list[str]]]:
+    """The CSV file of a table: its name, and its rows."""
+    figure = page.locator(visible(page, question))
+    figure.locator("details.numbers summary").click()
+    with page.expect_download() as download:
+        figure.locator(".csv").click()
+    download.value.save_as(folder / "saved.csv")
+    with (folder / "saved.csv").open(encoding="utf-8", newline="") as file:
+        return download.value.suggested_filename, [*csv.reader(file)]
+
+
+def test_a_table_can_be_saved_as_csv(browser: Browser, report: Path, tmp_path: Path) -> None:
+    with opened(browser, report) as seen:
+        name, [head, *rows] = saved(seen.page, "most_played_songs", tmp_path)
+        assert name == "most_played_songs_all.csv"
         assert head == ["Title", "Artist name", "Plays", "Listeners", "Matched plays"]
         assert {title for title, *_ in rows} == {"Hello", *(title for title, _ in report_page.TITLES)}
         assert sum(int(row[2]) for row in rows) == 121
+        _, rejected = saved(seen.page, "rejected_by_reason", tmp_path)
+        assert len(rejected) == 1, "without rows there is the header only"
+
+
+def test_a_saved_table_tells_null_from_a_dash_and_from_nothing(
+    browser: Browser, sparkify: Sparkify, tmp_path: Path
+) -> None:
+    own = sparkify.folder / "questions"
+    own.mkdir()
+    (own / "texts.sql").write_text(
+        "-- Which texts?\nselect 1 as n, '–' as text union all select 2, null union all select 3, '' "
+        "union all select 9007199254740993, '#1' order by n"
+    )
+    sparkify.configure(more=f"[REPORT]\nQUESTIONS = {own}")
+    fill(sparkify, [event()])
+    with opened(browser, Report.made(sparkify).path) as seen:
+        with seen.page.expect_download() as download:
+            seen.page.locator("#texts .csv").click()
+        download.value.save_as(tmp_path / "texts.csv")
+    assert (tmp_path / "texts.csv").read_text() == 'N,Text\n1,–\n2,\n3,""\n9007199254740993,"#1"\n'
+
+
+def test_a_long_table_is_saved_with_all_its_rows_and_exact_values(
+    browser: Browser, sparkify: Sparkify, tmp_path: Path
+) -> None:
+    plays = [
+        event(
+            ts=FIRST_DAY + n // 3 * DAY, sessionId=n, song="Hello" if n % 3 else f"{n}", userAgent=f"Browser {n // 3}"
+        )
+        for n in range(3 * 450)
+    ]
+    fill(sparkify, plays)
+    with opened(browser, Report.made(sparkify, "--level", "paid", "--by", "day").path) as seen:
+        for name in ("matched_by_day", "plays_by_user_agent"):  # a chart shows these rows; none does
+            answer = csv.reader(sparkify.command("query", name, "--level", "paid", "--format", "csv").out.splitlines())
+            _, [_, *rows] = saved(seen.page, name, tmp_path)
+            assert len(rows) == 450
+            assert [*map(as_numbers, rows)] == [*map(as_numbers, answer)][1:]
+            assert seen.page.locator(f"#{name} tbody tr").count() == 450
+        assert seen.complaints == []
+
+
+def as_numbers(fields: list[str]) -> list[str | float]:
+    """A line of CSV; Python and JavaScript write the same number differently: `1.0`, `1`."""
+    return [float(field) if re.fullmatch(r"[\d.]+", field) else field for field in fields]
 
 
 def test_without_javascript_the_numbers_and_the_switch_remain(browser: Browser, report: Path) -> None:

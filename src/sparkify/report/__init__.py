@@ -20,7 +20,7 @@ from sparkify import __version__
 from sparkify.engines.engine import Engine
 from sparkify.progress import Progress
 from sparkify.questions import Filter, Question
-from sparkify.report import brief, contents, drawings, words
+from sparkify.report import brief, contents, drawings, embedded, words
 from sparkify.report.answers import ReportContext
 
 
@@ -57,7 +57,7 @@ def page(engine: Engine, context: ReportContext, progress: Progress, own: Sequen
         style=Markup(_part("page.css")),
         scripts=[Markup(script) for script in scripts],
         script_hashes=" ".join(f"'{_hash(script)}'" for script in scripts),
-        config=contents.compact_json(drawings.config()),
+        config=embedded.compact_json(drawings.config()),
         line_size=(brief.WIDTH, brief.HEIGHT),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from itertools import islice
 from typing import Any, Self
@@ -94,7 +94,7 @@ class ReportContext:
     @property
     def length(self) -> int:
         """The days of the period."""
-        return (self.days[-1] - self.days[0]).days + 1 if self.days else 0
+        return grains.length(*self.days) if self.days else 0
 
     @property
     def whole_days(self) -> tuple[date, date]:
@@ -105,7 +105,7 @@ class ReportContext:
         first, last = self.extent["first_play"], self.extent["last_play"]
         return (
             grains.later(first.date(), first.hour > 0),
-            last.date() - timedelta(days=last.hour < 23),
+            grains.earlier(last.date(), last.hour < 23),
         )
 
     @property
@@ -162,9 +162,14 @@ class AnsweredQuestion:
         """The first and the last day that it was asked about, as far as there are plays in the warehouse."""
         return replace(self.context, filter=self.filter).days
 
+    @property
+    def begins(self) -> list[date]:
+        """The first day of each day, week or month that it was asked about, those without a row too."""
+        return grains.all_between(self.days[0], self.days[1], self.grain) if self.days else []
+
     def is_whole(self, begin: date) -> bool:
         """Whether the warehouse and the period have all of the day, week or month that begins on a day."""
-        last = grains.end(begin, self.grain) - timedelta(days=1)
+        last = grains.earlier(grains.end(begin, self.grain), 1)
         first_whole, last_whole = self.context.whole_days
         first_asked, last_asked = self.filter.first_day or begin, self.filter.last_day or last
         return max(first_whole, first_asked) <= begin and last <= min(last_whole, last_asked)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-
-from markupsafe import Markup
 
 from sparkify import questions
 from sparkify.config.keys import REPORT_QUESTIONS
 from sparkify.engines.engine import Engine
 from sparkify.errors import StatementError
 from sparkify.questions import Filter, Question
-from sparkify.report import brief, grains, tables
+from sparkify.report import brief, embedded, grains, tables
 from sparkify.report.answers import AnsweredQuestion, ReportContext
 from sparkify.report.brief import Brief
 from sparkify.report.chapters import CHAPTERS
-from sparkify.report.drawings import Drawing, Spec
+from sparkify.report.drawings import Drawing
 from sparkify.report.figures import Chapter, Figure, Shape
 from sparkify.report.tables import Table
 from sparkify.words import counted
@@ -42,13 +38,13 @@ class ChartFrame:
 class Variant:
     """A figure for the listeners of one level, or for `any` where it does not depend on the level.
 
-    `data` is the JSON that page.js draws, None without a chart.
+    `data` is the packed JSON for page.js, None without rows.
     """
 
     level: str
     sentence: str
     charts: Sequence[ChartFrame]
-    data: Markup | None
+    data: str | None
     brief: Brief | None
     table: Table
     sql: str
@@ -122,12 +118,6 @@ def levels_shown(filter: Filter) -> dict[str, str]:
     return {filter.level: LEVELS[filter.level]} if filter.level else LEVELS
 
 
-def compact_json(content: object) -> Markup:
-    """JSON that is safe inside a script element, whatever its texts hold."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
-
-
 def _figure(
     engine: Engine, question: Question, figure: Figure, contexts: Mapping[str, ReportContext]
 ) -> FigureContents:
@@ -146,7 +136,7 @@ def _last_days(figure: Figure, context: ReportContext) -> Filter:
     """What a figure asks about: all of the period, or its last days."""
     if figure.most_days is None or context.length <= figure.most_days:
         return context.filter
-    return replace(context.filter, first_day=context.days[1] - timedelta(days=figure.most_days - 1))
+    return replace(context.filter, first_day=grains.earlier(context.days[1], figure.most_days - 1))
 
 
 def _own_figure(engine: Engine, question: Question, contexts: Mapping[str, ReportContext]) -> FigureContents:
@@ -171,7 +161,7 @@ def _variant(engine: Engine, figure: Figure, level: str, answer: AnsweredQuestio
         level=level,
         sentence=sentence,
         charts=_frames(drawing) if drawing else (),
-        data=_data(drawing, answer.question.title, sentence) if drawing else None,
+        data=embedded.data(answer, drawing, sentence),
         brief=brief.read(engine, answer.context) if has_brief else None,
         table=tables.table(answer),
         sql=answer.sql,
@@ -184,13 +174,3 @@ def _frames(drawing: Drawing) -> list[ChartFrame]:
         ChartFrame(caption, spec["height"] + AXES_HEIGHT)
         for caption, spec in zip(drawing.captions, drawing.specs, strict=True)
     ]
-
-
-def _data(drawing: Drawing, title: str, sentence: str) -> Markup:
-    """The rows and charts for page.js; each chart's description is the text that a screen reader reads for it."""
-    specs: list[Spec] = [
-        {"description": " ".join(part for part in (caption and f"{caption}.", title, sentence) if part), **spec}
-        for caption, spec in zip(drawing.captions, drawing.specs, strict=True)
-    ]
-    content = {"columns": drawing.columns, "rows": drawing.rows, "isAnswer": drawing.shows_answer, "specs": specs}
-    return compact_json(content)

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
-from sparkify.engines.answer import Value
 from sparkify.report import drawings, grains, words
 from sparkify.report.answers import AnsweredQuestion, Row
 from sparkify.report.drawings import COUNT_AXIS, Drawing, Spec
@@ -36,9 +35,6 @@ FORMATS = {"day": "%b %-d", "week": "%b %-d", "month": "%Y-%m"}
 
 FEWEST_DAYS = 7
 """Days that an axis shows at least: one day alone would fill the chart with a single bar."""
-
-DECIMALS = 4
-"""Of the numbers in the rows of a chart."""
 
 COLORS = {"free": "var(--free)", "paid": "var(--paid)"}
 SHAPES = {"free": "circle", "paid": "square"}
@@ -134,8 +130,7 @@ def row_tooltips(answer: AnsweredQuestion) -> list[Spec]:
 
 def drawing(answer: AnsweredQuestion, *charts: Spec, captions: Sequence[str] = ("",)) -> Drawing:
     """Charts over the answer's own rows."""
-    rows = [[_plain(value) for value in row] for row in answer.rows]
-    return Drawing(answer.columns, rows, charts, captions, shows_answer=True)
+    return Drawing(answer.columns, answer.rows, charts, captions, shows_answer=True)
 
 
 def _axis(answer: AnsweredQuestion) -> Spec:
@@ -159,20 +154,14 @@ def _by_level(answer: AnsweredQuestion, file: str, **values: object) -> Spec:
     return time_chart(answer, file, count=count, count_title=label(count), levels=levels, colors=colors, **values)
 
 
-def _plain(value: Value) -> Value:
-    """A value in a type of JSON, with no more decimals than charts and tables show."""
-    if isinstance(value, date):
-        return value.isoformat()
-    return round(value, DECIMALS) if isinstance(value, float) else value
-
-
 def _extent(answer: AnsweredQuestion) -> tuple[date, date]:
     """The first and the last day of the axis: those of the report, and all rows of the answer."""
     days = [*(row["day"] for row in answer.records), *answer.days]
     first, last = min(days), max(days)
-    missing = max(FEWEST_DAYS - 1 - (last - first).days, 0)
-    after = min(missing - missing // 2, (date.max - last).days)
-    return first - timedelta(days=missing - after), last + timedelta(days=after)
+    length = max(grains.length(first, last), FEWEST_DAYS)
+    begin = grains.earlier(first, (length - grains.length(first, last)) // 2)
+    end = grains.later(begin, length - 1)
+    return grains.earlier(end, length - 1), end
 
 
 def _milliseconds(day: date) -> int:

@@ -18,7 +18,7 @@ def fitting(days: int) -> str:
 def begin(day: date, grain: str) -> date:
     """The first day of the day, week or month in which a day lies."""
     if grain == "week":
-        return day - timedelta(days=day.weekday())
+        return earlier(day, day.weekday())
     return day.replace(day=1) if grain == "month" else day
 
 
@@ -33,6 +33,16 @@ def end(begin: date, grain: str) -> date:
 def later(day: date, days: int) -> date:
     """A day so many days later, or the last day that there is."""
     return day + min(timedelta(days=days), date.max - day)
+
+
+def earlier(day: date, days: int) -> date:
+    """A day so many days earlier, or the first day that there is."""
+    return day - min(timedelta(days=days), day - date.min)
+
+
+def length(first: date, last: date) -> int:
+    """The days from one to another, both included."""
+    return (last - first).days + 1
 
 
 def all_between(first: date, last: date, grain: str) -> list[date]:

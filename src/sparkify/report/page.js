@@ -10,17 +10,24 @@ const options = {
   config,
   tooltip: { disableDefaultStyle: true },
 };
-const contents = new WeakMap();
+const contents = new WeakMap(); // the promise of each variant's data
 const views = new Map(); // of each chart that is drawn: its view, and the days that it shows, in milliseconds
-const period = [document.getElementById("period-from"), document.getElementById("period-to")];
+const period = ["period-from", "period-to"].map((id) => document.getElementById(id)).filter(Boolean);
+let chosenDays = period.map((input) => input.defaultValue); // the first and the last day; none without plays
 const DAY = 86_400_000;
 
+// The rows of a variant's answer, and its charts; null without rows.
 function content(variant) {
   if (!contents.has(variant)) {
     const data = variant.querySelector("script.data");
-    contents.set(variant, data && JSON.parse(data.textContent));
+    contents.set(variant, data && unpacked(data.textContent));
   }
   return contents.get(variant);
+}
+
+async function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
 }
 
 // Vega shortens a label between any two units of UTF-16; half a character is taken away.
@@ -34,10 +41,11 @@ function mendLabels(chart) {
 
 async function draw(variant) {
   variant.classList.add("drawn");
-  const { columns, rows, specs } = content(variant);
+  const answer = await content(variant);
+  const { columns, rows } = answer.drawn ?? answer;
   const records = rows.map((row) => Object.fromEntries(columns.map((column, n) => [column, row[n]])));
   const charts = variant.querySelectorAll(".chart");
-  for (const [n, spec] of specs.entries()) {
+  for (const [n, spec] of answer.specs.entries()) {
     const shown = { ...spec, datasets: { rows: records.map((record) => ({ ...record })) } };
     const { view } = await vegaEmbed(charts[n], shown, options);
     views.set(charts[n], { view, first: spec.params?.[0].value, end: spec.params?.[1].value });
@@ -52,9 +60,9 @@ async function draw(variant) {
 // Narrows a chart of days to those that the reader chose, as far as it has them.
 async function showPeriod(chart) {
   const { view, first, end } = views.get(chart);
-  if (first === undefined || !period[0]) return;
-  const isNarrowed = period.some((input) => input.value !== input.defaultValue);
-  const chosen = [Math.max(first, Date.parse(period[0].value)), Math.min(end, Date.parse(period[1].value) + DAY)];
+  if (first === undefined || !chosenDays.length) return;
+  const isNarrowed = period.some((input, n) => chosenDays[n] !== input.defaultValue);
+  const chosen = [Math.max(first, Date.parse(chosenDays[0])), Math.min(end, Date.parse(chosenDays[1]) + DAY)];
   const [from, to] = isNarrowed && chosen[0] < chosen[1] ? chosen : [first, end];
   if (view.signal("first") === from && view.signal("end") === to) return;
   await view.signal("first", from).signal("end", to).runAsync();
@@ -63,7 +71,7 @@ async function showPeriod(chart) {
 // Draws what can be seen, from the top, and leaves the browser time in between.
 async function drawShown() {
   for (const variant of document.querySelectorAll(".variant")) {
-    if (variant.offsetParent !== null && content(variant) && !variant.classList.contains("drawn")) {
+    if (variant.offsetParent !== null && variant.querySelector(".chart") && !variant.classList.contains("drawn")) {
       await draw(variant);
       await new Promise((done) => setTimeout(done));
     }
@@ -71,14 +79,15 @@ async function drawShown() {
   document.documentElement.dataset.drawn = "yes";
 }
 
-// A long table holds its first rows only; the others are among the rows of the chart.
-function completeTable(variant) {
+// A long table holds its first rows only; the others are in the data beside it.
+async function completeTable(variant) {
   const cut = variant.querySelector(".cut");
-  if (!cut || !content(variant)?.isAnswer) return;
+  const answer = cut && (await content(variant));
+  if (!answer?.isComplete || !cut.isConnected) return;
+  const { columns, rows } = answer;
   const table = variant.querySelector("table");
   const kinds = table.dataset.kinds;
   const body = table.tBodies[0];
-  const { columns, rows } = content(variant);
   for (const row of rows.slice(body.rows.length)) {
     const tr = body.insertRow();
     row.forEach((value, n) => {
@@ -95,8 +104,15 @@ function completeTable(variant) {
 function shownValue(column, value) {
   if (value === null) return "–";
   if (typeof value !== "number") return value;
-  if (column.endsWith("_share")) return `${(100 * value).toLocaleString("en-US", { maximumFractionDigits: 1 })}\u00a0%`;
+  if (column.endsWith("_share")) return shownShare(100 * value);
   return value.toLocaleString("en-US", { minimumFractionDigits: Number.isInteger(value) ? 0 : 2, maximumFractionDigits: 2 });
+}
+
+// 0 % and 100 % only when it is exactly none or all.
+function shownShare(percent) {
+  if (0 < percent && percent < 0.05) return "under 0.1\u00a0%";
+  if (99.95 <= percent && percent < 100) return "over 99.9\u00a0%";
+  return `${percent.toLocaleString("en-US", { maximumFractionDigits: 1 })}\u00a0%`;
 }
 
 let opened = []; // tables that are open for the printer only
@@ -121,16 +137,22 @@ for (const button of document.querySelectorAll(".copy")) {
   button.hidden = false;
   button.addEventListener("click", () => copy(button));
 }
+
 function levelChanged() {
   document.documentElement.dataset.drawn = "no";
   dispatchEvent(new Event("resize")); // charts drawn before may have been hidden while the window changed
   drawShown();
 }
 
-async function periodChanged() {
-  const [from, to] = period;
-  if (!from.validity.valid || !to.validity.valid || from.value > to.value) return;
+async function showPeriods() {
   for (const chart of views.keys()) await showPeriod(chart);
+}
+
+// Takes the days of the two fields, the earlier one first; not while one of them is no day of the period.
+function chooseDays() {
+  if (!period.every((input) => input.validity.valid)) return;
+  chosenDays = period.map((input) => input.value).sort();
+  for (const [n, input] of period.entries()) input.value = chosenDays[n];
 }
 
 // The address holds what the reader chose, as #level=paid&from=2018-11-05&to=2018-11-11, so that it can be sent.
@@ -139,20 +161,22 @@ function writeAddress() {
   const level = document.querySelector(".levels input:checked");
   if (level && level.value !== "all") chosen.set("level", level.value);
   for (const [n, name] of ["from", "to"].entries()) {
-    if (period[n] && period[n].value !== period[n].defaultValue) chosen.set(name, period[n].value);
+    if (period[n] && chosenDays[n] !== period[n].defaultValue) chosen.set(name, chosenDays[n]);
   }
   history.replaceState(null, "", `#${chosen}`);
 }
 
+// What the address says and the report does not have is left out, and the address is written as it is understood.
 function readAddress() {
   const chosen = new URLSearchParams(location.hash.slice(1));
-  const level = document.getElementById(`level-${chosen.get("level") ?? "all"}`);
+  const level = document.getElementById(`level-${chosen.get("level")}`) ?? document.querySelector(".levels input");
   if (level) level.checked = true;
-  for (const [n, name] of ["from", "to"].entries()) {
-    if (!period[n]) continue;
-    period[n].value = chosen.get(name) ?? period[n].defaultValue;
-    if (!period[n].validity.valid) period[n].value = period[n].defaultValue;
+  for (const [n, input] of period.entries()) {
+    input.value = chosen.get(["from", "to"][n]) ?? input.defaultValue;
+    if (!input.validity.valid) input.value = input.defaultValue;
   }
+  chooseDays();
+  writeAddress();
 }
 
 for (const input of document.querySelectorAll(".levels input")) {
@@ -161,17 +185,18 @@ for (const input of document.querySelectorAll(".levels input")) {
     levelChanged();
   });
 }
-for (const input of period.filter(Boolean)) {
+for (const input of period) {
   input.addEventListener("change", () => {
+    chooseDays();
     writeAddress();
-    periodChanged();
+    showPeriods();
   });
 }
 addEventListener("hashchange", () => {
   if (!location.hash.includes("=")) return; // a link to a chapter
   readAddress();
   levelChanged();
-  periodChanged();
+  showPeriods();
 });
 
 // A link to a chapter scrolls there and leaves the address as it is, which may hold choices.
@@ -184,24 +209,24 @@ for (const link of document.querySelectorAll("nav a")) {
   });
 }
 
-// A table as a file, with the values that its cells round.
-function saveTable(button) {
+// An answer as a file, in the CSV of `sparkify query`: exact values, and an empty field is null.
+async function saveTable(button) {
   const figure = button.closest(".variant");
-  completeTable(figure);
-  const rows = [...figure.querySelector("table").rows].map((row) =>
-    [...row.cells].map((cell) => {
-      const text = cell.querySelector("data")?.value ?? cell.textContent;
-      if (text === "–") return "";
-      const plain = cell.dir === "auto" ? text : text.replaceAll(",", "");
-      return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
-    }).join(","),
-  );
+  const head = [...figure.querySelectorAll("thead th")].map((cell) => cell.textContent);
+  const answer = await content(figure);
+  const rows = [head, ...(answer?.rows ?? [])].map((row) => row.map(csvField).join(","));
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([rows.join("\n") + "\n"], { type: "text/csv" }));
   const level = figure.dataset.level === "any" ? "" : `_${figure.dataset.level}`;
   link.download = `${button.dataset.name}${level}.csv`;
   link.click();
   URL.revokeObjectURL(link.href);
+}
+
+function csvField(value) {
+  if (value === null) return "";
+  const text = String(value);
+  return text === "" || /^#|[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 // Paper gets the brief, the sentences and the charts; the tables only on demand.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from sparkify import dictionary, sql_queries
+from sparkify import dictionary, formats, sql_queries
 from sparkify.engines.answer import Value
 from sparkify.report import words
 from sparkify.report.answers import AnsweredQuestion
@@ -14,7 +14,7 @@ from sparkify.report.answers import AnsweredQuestion
 MOST_ROWS, FIRST_ROWS = 400, 100
 """Rows that the HTML of a table may hold, and the rows that it holds where the answer has more.
 
-page.js adds the other rows when a reader opens the table, if a chart of the figure holds them.
+page.js adds the other rows when a reader opens the table.
 """
 
 NULL = "–"
@@ -31,19 +31,11 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A value as text; `exact` is the whole value where the text rounds it."""
-
-    text: str
-    exact: str = ""
-
-
-@dataclass(frozen=True)
 class Table:
     """The rows of an answer, or the first of them; `all_rows` is the number of its rows, None if it has too many."""
 
     columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[str]]
     all_rows: int | None
 
     @property
@@ -75,15 +67,14 @@ def _description(name: str, text: str) -> str:
     return "" if text == words.label(name).lower() else text.replace("; null: ", f"; {NULL}: ")
 
 
-def _cell(column: str, value: Value) -> Cell:
+def _cell(column: str, value: Value) -> str:
+    """A value as text, rounded where it has many decimals; the exact one is in the data beside the table."""
     if value is None:
-        return Cell(NULL)
+        return NULL
     if column.endswith("_share") and isinstance(value, (int, float)):
-        return Cell(words.share(value, 1), repr(float(value)))
+        return words.share(value, 1)
     if isinstance(value, datetime):
-        return Cell(value.isoformat(" ", "seconds"))
-    if isinstance(value, date):
-        return Cell(value.isoformat())
-    if isinstance(value, float):
-        return Cell(words.number(value), repr(value))
-    return Cell(words.number(value) if isinstance(value, int) else str(value).replace("\0", "\ufffd"))
+        return value.isoformat(" ", "seconds")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return words.number(value)
+    return formats.text(value).replace("\0", "\ufffd")

@@ -90,6 +90,11 @@ def day(value: date) -> str:
     return f"{value:%A} {value.isoformat()}"
 
 
+def days(first: date, last: date) -> str:
+    """The days from one to another: `2018-11-01 to 2018-11-07`, or the only one."""
+    return f"{first}" if first == last else f"{first} to {last}"
+
+
 def moment(value: datetime) -> str:
     """A time, to the minute: `2018-11-01 12:00`."""
     return value.isoformat(" ", "minutes")

@@ -27,8 +27,10 @@ def _plays_sentence(answer: AnsweredQuestion) -> str:
     by_day = days.sums(answer.records, "plays")
     paid = sum(row["plays"] for row in answer.records if row["level"] == "paid")
     of_paid = f", {words.share(paid, by_day.total())} of them of paid listeners"
+    days_without = len(answer.begins) - len(by_day)
+    without = f" ({days_without:,} without a play)" if days_without else ""
     return (
-        f"{counted(by_day.total(), 'play')} in {counted(len(by_day), answer.grain)}"
+        f"{counted(by_day.total(), 'play')} in {counted(len(answer.begins), answer.grain)}{without}"
         f"{'' if answer.context.filter.level else of_paid}{days.busiest(answer, by_day, 'play')}."
     )
 

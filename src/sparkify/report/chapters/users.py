@@ -14,6 +14,9 @@ FIRST_DAYS = 30
 SHORT_SESSION, LONG_SESSION = 5, 50
 """Plays: the most of a short session, and more than those are a long one; both end a class of the question."""
 
+FEWEST_WHOLE = 10
+"""Users on average from which on a sentence gives a whole number."""
+
 NO_USER = "Nobody who was logged in played anything here."
 
 
@@ -22,13 +25,16 @@ def _active_users_sentence(answer: AnsweredQuestion) -> str:
         return _no_users(answer)
     levels = dict.fromkeys(row["level"] for row in answer.records)
     parts = [f"{_average(answer, level)} {_listeners(level)}" for level in levels]
-    return words.capitalized(f"{words.listing(parts)} a {answer.grain}, on average.")
+    days_counted = counted(len(answer.begins), answer.grain)
+    return words.capitalized(f"{words.listing(parts)} a {answer.grain}, on average of {days_counted}.")
 
 
 def _average(answer: AnsweredQuestion, level: str | None) -> str:
-    """The users of a level a day, as a whole number, over the days with one."""
-    users = [row["active_users"] for row in answer.records if row["level"] == level]
-    return f"{round(sum(users) / len(users)):,}"
+    """The users of a level a day, over all days of the period; a small number has one decimal."""
+    mean = sum(row["active_users"] for row in answer.records if row["level"] == level) / len(answer.begins)
+    if mean >= FEWEST_WHOLE:
+        return f"{mean:,.0f}"
+    return words.rounded(mean) if mean >= 0.05 else "under 0.1"
 
 
 def _listeners(level: str | None) -> str:
@@ -39,11 +45,12 @@ def _new_users_sentence(answer: AnsweredQuestion) -> str:
     """How many are new, of the time in which that can be told."""
     if not answer.rows:
         return _no_users(answer)
-    first_day = grains.later(answer.context.whole_days[0], FIRST_DAYS)
+    first_whole = answer.context.whole_days[0]
+    first_day = grains.later(first_whole, FIRST_DAYS)
     rows = [row for row in answer.records if row["day"] >= first_day]
     unknown = (
-        f"Who is new is told from {first_day} on: the data begins {FIRST_DAYS} days before, and who appears in these "
-        f"days may have listened earlier."
+        f"Nobody is called new before {first_day}: the first whole day of the data is {first_whole}, and listeners who "
+        f"appear within {FIRST_DAYS} days from then on may have listened before."
     )
     if not rows:
         return unknown

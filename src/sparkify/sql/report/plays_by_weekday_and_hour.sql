@@ -1,14 +1,25 @@
 -- On which weekday and at what hour do people listen?
 -- Counts plays by the weekday and hour (UTC) in which they began, and divides them by how often that weekday occurs
--- from the first to the last day with a play: five Fridays have more plays than four Tuesdays. Hours without a play
--- are left out.
+-- in the period, as far as the warehouse has plays of anybody: five Fridays have more plays than four Tuesdays. Hours
+-- without a play are left out.
 with extent as (
     select
-        cast(min(start_time) as date) as first_day,
-        cast(max(start_time) as date) - cast(min(start_time) as date) as last_offset,
-        cast(extract(dow from min(start_time)) as integer) as first_weekday
+        case
+            when min(start_time) < $from_time then cast($from_time as date)
+            else cast(min(start_time) as date)
+        end as first_day,
+        case
+            when max(start_time) < $to_time then cast(max(start_time) as date)
+            else cast($to_time as date) - 1
+        end as last_day
     from songplays
-    where start_time >= $from_time and start_time < $to_time
+),
+
+days_asked as (
+    select
+        last_day - first_day as last_offset,
+        cast(extract(dow from first_day) as integer) as first_weekday
+    from extent
 ),
 
 hours as (
@@ -28,16 +39,16 @@ occurrences as (
         h.weekday,
         h.hour,
         h.plays,
-        cast(floor((e.last_offset - mod(h.weekday - e.first_weekday + 7, 7)) / 7.0) as integer) + 1 as days
+        cast(floor((d.last_offset - mod(h.weekday - d.first_weekday + 7, 7)) / 7.0) as integer) + 1 as days
     from hours as h
-    cross join extent as e
+    cross join days_asked as d
 )
 
 select
     weekday,  -- day of the week, 0 is Sunday (UTC)
     hour,  -- hour of the day, 0 to 23 (UTC)
     plays,  -- plays
-    days,  -- how often this weekday occurs from the first to the last day with a play
+    days,  -- how often this weekday occurs in the period
     cast(plays as double precision) / days as plays_a_day  -- plays in this hour of such a day, on average
 from occurrences
 order by weekday, hour;
