@@ -18,7 +18,7 @@ from redshift_stand_in.wire import SqlError
 # fmt: off
 ALLOWED = frozenset({
     "abs", "avg", "btrim", "cast", "ceil", "char_length", "coalesce", "col_description", "count", "current_database",
-    "current_schema", "date_part", "date_trunc", "dateadd", "datediff", "dense_rank", "extract", "first_value", "floor",
+    "current_schema", "current_setting", "date_part", "date_trunc", "dateadd", "datediff", "dense_rank", "extract", "first_value", "floor",
     "getdate", "greatest", "initcap", "lag", "last_value", "lead", "least", "left", "length", "listagg", "lower",
     "ltrim", "max", "md5", "median", "min", "mod", "ntile", "nullif", "nvl", "obj_description", "octet_length",
     "pg_backend_pid", "pg_cancel_backend", "pg_terminate_backend", "position", "rank", "replace", "right", "round",
@@ -32,7 +32,7 @@ AGGREGATES = frozenset({
 })  # fmt: skip
 """Functions that need a frame as window functions with an order (DG r_Window_function_synopsis)."""
 
-LEADER_ONLY = frozenset({"col_description", "current_schema", "obj_description"})
+LEADER_ONLY = frozenset({"col_description", "current_schema", "current_setting", "obj_description"})
 """Functions that do not go with tables of the user (DG c_sql-functions-leader-node)."""
 
 COMPUTE_ONLY = frozenset({"listagg", "median"})

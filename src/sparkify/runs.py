@@ -52,10 +52,7 @@ def counts(
 
     `rows` says how many rows were staged, and how many each step of the transform wrote or counted.
     """
-    if before.plays is None or before.matched is None or rows["changed_match_keys"]:
-        [(plays_total, matched_total)] = history.query(engine, "plays")
-    else:
-        plays_total, matched_total = before.plays + rows["songplays"], before.matched + rows["matched_plays"] - before.matched_in_extent
+    plays_total, matched_total = _totals(engine, rows, before)
     return {
         "objects": len(batch.objects),
         "bytes": sum(item.size for item in batch.objects),
@@ -74,6 +71,19 @@ def counts(
         "plays_total": plays_total,
         "matched_total": matched_total,
     }
+
+
+def _totals(engine: Engine, rows: Mapping[str, int], before: BeforeMerge) -> tuple[int, int]:
+    """How many plays there are after a merge, and how many of them are matched to a song.
+
+    The plays are read only where songs changed that were heard, at any time, or a former version loaded the others.
+    """
+    if not before.batches:
+        return rows["songplays"], rows["matched_plays"]
+    if before.plays is None or before.matched is None or rows["changed_match_keys"]:
+        [(plays, matched)] = history.query(engine, "plays")
+        return plays, matched
+    return before.plays + rows["songplays"], before.matched + rows["matched_plays"] - before.matched_in_extent
 
 
 class Run:

@@ -91,7 +91,7 @@ def test_a_connection_lost_at_any_statement_is_told_with_what_stays(
     """Before every statement, and after each that changes something: after any other all is as before the next."""
     warehouse, statements = undisturbed.warehouse, undisturbed.statements
     steps = [n for n, sql in enumerate(statements, 1) if when == "before" or sql.startswith(CHANGING)]
-    assert len(steps) > (100 if when == "before" else 60)
+    assert len(steps) > 60
     for nth in steps[part::3]:
         undisturbed.start_afresh()
         warehouse.stand_in.arm("drop", nth, when)

@@ -10,7 +10,6 @@ from typing import Any
 
 from redshift_connector import error as driver
 
-from sparkify import sql_queries
 from sparkify.config import Cluster, Config
 from sparkify.engines.answer import Rows, Value
 from sparkify.engines.redshift import login, parameters
@@ -22,6 +21,9 @@ LONGEST_STATEMENT = timedelta(hours=6)
 """The time that a statement may take where neither the user nor the cluster has a statement_timeout: a client that was
 lost does not end its statement (awslabs/aws-lambda-redshift-loader, issue 45).
 """
+
+SESSION = "select pg_backend_pid(), current_setting('statement_timeout')"
+"""The number of the session's process, and the longest time that a statement may take; 0: any."""
 
 SECONDS_TO_REACH = 10
 """How long a second session may take to be opened, which ends what the first one left."""
@@ -51,8 +53,6 @@ class Connection:
         self._is_lost = True
         self._connection: Any = None
         self._pid = 0
-        self.statement_timeout = ""
-        """The statement_timeout that is the session's own, in milliseconds or as Redshift writes it."""
         self._log_in()
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
@@ -192,12 +192,9 @@ class Connection:
             connection = login.connect(self.config, self.cluster)
             connection.autocommit = True  # transactions begin and end by statements
             cursor = connection.cursor()
-            [(self._pid,)] = cursor.execute("select pg_backend_pid()").fetchall()
-            [(own,)] = cursor.execute("show statement_timeout").fetchall()
-            self.statement_timeout = str(own)
-            if self.statement_timeout == "0":
-                self.statement_timeout = str(LONGEST_STATEMENT // timedelta(milliseconds=1))
-                cursor.execute(self.with_own_timeout)
+            [(self._pid, own)] = cursor.execute(SESSION).fetchall()
+            if own == "0":
+                cursor.execute(f"set statement_timeout to {LONGEST_STATEMENT // timedelta(milliseconds=1)}")
             if self.cluster.schema:
                 cursor.execute(f"set search_path to {self.cluster.schema}")
         except Exception as e:  # by IAM it may be any of boto3's
@@ -205,12 +202,6 @@ class Connection:
             raise AccessError(f"{self.address}: cannot log in; {fix} ({words(e)})") from e
         self._connection, self._is_lost = connection, False
         self.session += 1
-
-    @property
-    def with_own_timeout(self) -> str:
-        """The statement that sets the timeout of the user or the cluster again, which the lock changes for a moment."""
-        own = self.statement_timeout
-        return f"set statement_timeout to {own if own.isdecimal() else sql_queries.literal(own)}"
 
     def end_on_server(self, *, only_the_statement: bool = False) -> None:
         """End the session, or its statement, from a second session. Where none can be opened, Redshift must notice."""

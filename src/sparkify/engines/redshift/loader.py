@@ -19,6 +19,9 @@ from sparkify.records.boundaries import line_at
 from sparkify.records.compression import PackError, unpack
 from sparkify.store import StoredObject
 
+EMPTY_KEY = "rtrim(song_id, ' ') = '' or rtrim(artist_id, ' ') = ''"
+"""What COPY takes for a key and the rule does not."""
+
 BAD_LINES = "some records are bad, and lines may hold more or less than one"
 
 Origin: TypeAlias = tuple[str, int, StoredObject | None]
@@ -55,7 +58,7 @@ class Loader:
 
         Raises:
             BadRecordsError: more records are bad than are allowed.
-            CarefulReadingNeededError: it `is_quick`, and a record is bad.
+            CarefulReadingNeededError: it `is_quick`, and a record is bad, or a song has an empty key.
             CheckError: what COPY says, what the table gained and what the view explains do not agree.
         """
         self.staged.require_few_bad_records()
@@ -76,9 +79,11 @@ class Loader:
             self.staged.require_few_bad_records()
             text = "COPY refused more records than [ETL] MAX_ERRORS allows, and did not log them all"
             raise BadRecordsError(text) from e
-        gained = self._gained(table)
+        gained, without_key = self._gained(kind)
         if is_quick and copied.refused:
             raise CarefulReadingNeededError(BAD_LINES)
+        if is_quick and without_key:
+            raise CarefulReadingNeededError("a song has an empty key")
         errors = copy_errors(self.connection, copied.query_id, copied.refused) if left else []
         if errors:
             self._newest_error = copied.query_id
@@ -90,12 +95,14 @@ class Loader:
         self._reject(kind, errors, origin)
         return gained, len(errors)
 
-    def _gained(self, table: str) -> int:
-        """How many rows a staging table has more than after its last COPY."""
-        [(count,)] = self.connection.query(f"select count(*) from {table}")
+    def _gained(self, kind: Kind) -> tuple[int, int]:
+        """How many rows a staging table has more than after its last COPY, and how many of all have an empty key."""
+        table = sql_queries.STAGING[kind]
+        without_key = f"count(case when {EMPTY_KEY} then 1 end)" if kind == "songs" else "0"
+        [(count, empty)] = self.connection.query(f"select count(*), {without_key} from {table}")
         gained = int(count) - self._rows[table]
         self._rows[table] = int(count)
-        return gained
+        return gained, int(empty)
 
     def _reject(self, kind: Kind, errors: Sequence[CopyError], origin: Callable[[CopyError], Origin]) -> None:
         """Note records that COPY refused, with the reasons that DuckDB's staging gives."""

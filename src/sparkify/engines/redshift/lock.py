@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from threading import Timer
 
 from redshift_connector.error import ProgrammingError
@@ -12,9 +17,6 @@ from sparkify.errors import AccessError, SparkifyError
 
 AT_ONCE = 1.0
 """Seconds that Redshift may take for a lock that is free."""
-
-GRACE = 5.0
-"""Seconds after which another session cancels the wait: statement_timeout is not documented to end one for a lock."""
 
 HOLDERS = """
 select t.txn_owner, t.pid, t.txn_start
@@ -29,42 +31,54 @@ limit 1
 
 
 def take(connection: Connection, timeout: float) -> None:
-    """Take the lock, in the caller's transaction, which is a new one after a wait.
+    """Take the lock, in the caller's transaction.
+
+    That a statement_timeout ends a wait for a lock is not documented, so a second session ends it.
 
     Raises:
         AccessError: it was not granted within a number of seconds.
     """
-    if _is_granted_within(connection, AT_ONCE):
+    deadline = time.monotonic() + max(timeout, AT_ONCE)
+    with _after(AT_ONCE if timeout > AT_ONCE else math.inf, partial(_tell, connection, timeout)):
+        while not _is_granted_by(deadline, connection):
+            if time.monotonic() >= deadline:
+                holder, fix = _holder(connection), "wait for its end, or raise [ETL] LOCK_TIMEOUT"
+                another = f"another run has been loading for over {timeout:g} seconds"
+                raise AccessError(f"{connection.address}: {another}{holder}; {fix}")
+
+
+def _is_granted_by(deadline: float, connection: Connection) -> bool:
+    """Whether the lock was granted until then; the transaction is a new one if not."""
+    with _after(deadline - time.monotonic(), partial(connection.end_on_server, only_the_statement=True)):
+        try:
+            connection.run_untranslated("lock table load_lock", {})
+        except ProgrammingError as e:
+            if field(e, "C") != CANCELED:
+                raise translated(connection.address, e, in_transaction=True) from e
+        else:
+            return True
+    connection.execute("rollback")
+    connection.execute("begin")
+    return False
+
+
+@contextmanager
+def _after(seconds: float, do: Callable[[], None]) -> Iterator[None]:
+    """Do something if the block takes longer than a number of seconds."""
+    if math.isinf(seconds):
+        yield
         return
-    if timeout > AT_ONCE:
-        connection.progress.say(f"{connection.address}: another run is loading; waiting up to {timeout:g} seconds")
-        if _is_granted_within(connection, timeout - AT_ONCE):
-            return
-    fix = "wait for its end, or raise [ETL] LOCK_TIMEOUT"
-    raise AccessError(
-        f"{connection.address}: another run has been loading for over {timeout:g} seconds{_holder(connection)}; {fix}"
-    )
-
-
-def _is_granted_within(connection: Connection, seconds: float) -> bool:
-    """Whether the lock was granted; the transaction is a new one if not."""
-    connection.execute(f"set statement_timeout to {int(seconds * 1000)}")
-    watch = Timer(seconds + GRACE, connection.end_on_server, kwargs={"only_the_statement": True})
-    watch.daemon = True
-    watch.start()
+    timer = Timer(seconds, do)
+    timer.daemon = True
+    timer.start()
     try:
-        connection.run_untranslated("lock table load_lock", {})
-    except ProgrammingError as e:
-        if field(e, "C") != CANCELED:
-            raise translated(connection.address, e, in_transaction=True) from e
-        connection.execute("rollback")
-        connection.execute(connection.with_own_timeout)
-        connection.execute("begin")
-        return False
+        yield
     finally:
-        watch.cancel()
-    connection.execute(connection.with_own_timeout)
-    return True
+        timer.cancel()
+
+
+def _tell(connection: Connection, timeout: float) -> None:
+    connection.progress.say(f"{connection.address}: another run is loading; waiting up to {timeout:g} seconds")
 
 
 def _holder(connection: Connection) -> str:

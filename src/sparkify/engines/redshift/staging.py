@@ -18,7 +18,7 @@ from sparkify.engines.redshift.copy import OWN_KEY, copy
 from sparkify.engines.redshift.load_errors import CopyError, reported_name
 from sparkify.engines.redshift.loader import Loader, Origin
 from sparkify.engines.redshift.parts import LARGE, Part, PartWriter
-from sparkify.engines.redshift.prefixes import EMPTY_KEY, copy_prefix
+from sparkify.engines.redshift.prefixes import copy_prefix
 from sparkify.engines.redshift.work import Work
 from sparkify.engines.staged import Staged
 from sparkify.errors import AccessError, CheckError, LoadError, ObjectChangedError
@@ -150,8 +150,6 @@ def _copy_parts(
     copied, refused = loader.copy(
         kind, columns, work.manifest(sizes), "zstd", parts.__contains__, origin, is_manifest=True, is_quick=not careful
     )
-    if not careful and kind == "songs" and _has_empty_keys(loader.connection):
-        raise CarefulReadingNeededError("a song has an empty key")
     for part in parts.values():
         loader.staged.records.update(part.objects)
     _require_sum(copied + refused, sum(len(part.objects) for part in parts.values()), careful=careful)
@@ -196,10 +194,6 @@ def _copy_in_place(loader: Loader, work: Work, items: Mapping[StoredObject, str]
         scanned = _scanned(loader.connection, objects)
         loader.staged.records.update(scanned)
         _require_sum(count, sum(scanned.values()), careful=careful)
-
-
-def _has_empty_keys(connection: Connection) -> bool:
-    return bool(connection.query(f"select song_id from staging_songs where {EMPTY_KEY} limit 1"))
 
 
 def _require_sum(copied: int, expected: int, *, careful: bool) -> None:
