@@ -18,8 +18,8 @@ from redshift_stand_in.wire import SqlError
 # fmt: off
 ALLOWED = frozenset({
     "abs", "avg", "btrim", "cast", "ceil", "char_length", "coalesce", "col_description", "count", "current_database",
-    "current_schema", "current_setting", "date_part", "date_trunc", "dateadd", "datediff", "dense_rank", "extract", "first_value", "floor",
-    "getdate", "greatest", "initcap", "lag", "last_value", "lead", "least", "left", "length", "listagg", "lower",
+    "current_schema", "current_setting", "date_part", "date_trunc", "dateadd", "datediff", "dense_rank", "extract",
+    "first_value", "floor", "getdate", "greatest", "initcap", "lag", "last_value", "lead", "least", "left", "length", "listagg", "lower",
     "ltrim", "max", "md5", "median", "min", "mod", "ntile", "nullif", "nvl", "obj_description", "octet_length",
     "pg_backend_pid", "pg_cancel_backend", "pg_terminate_backend", "position", "rank", "replace", "right", "round",
     "row_number", "rtrim", "sign", "split_part",

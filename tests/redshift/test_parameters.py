@@ -24,8 +24,8 @@ NOON = datetime(2018, 11, 1, 12)
         (
             "select a from t where $level in ('all', level) and a < $to and b = $level",
             {"level": "paid", "to": NOON},
-            "select a from t where cast($1 as varchar(65535)) in ('all', level) and a < timestamp '2018-11-01 12:00:00' "
-            "and b = cast($1 as varchar(65535))",
+            "select a from t where cast($1 as varchar(65535)) in ('all', level) "
+            "and a < timestamp '2018-11-01 12:00:00' and b = cast($1 as varchar(65535))",
             ("paid",),
         ),
         ("select $x", {"x": 0.5}, "select cast($1 as double precision)", (0.5,)),
