@@ -11,11 +11,11 @@ end of a column's line describes the column. Where a column has none, it takes t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from textwrap import dedent
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from sparkify import sql_queries
 
@@ -105,20 +105,31 @@ def tables_read(sql: str) -> list[str]:
     return [name for name in dict.fromkeys(named) if name in (*sql_queries.TABLES, *sql_queries.VIEWS)]
 
 
-def comment_queries(engine: str) -> list[str]:
+Comments: TypeAlias = Mapping[tuple[str, str], str | None]
+"""Comments by table or view, and column, both in small letters; an empty column stands for the table itself."""
+
+
+def comment_queries(engine: str, written: Comments | None = None) -> list[str]:
     """The statements that write the descriptions of tables and views into the warehouse, where any SQL tool shows them.
 
-    Work tables get none, for only the load reads them, and temporary tables cannot have any.
+    Those that are `written` there already are left out. Work tables get none, for only the load reads them, and
+    temporary tables cannot have any.
     """
     staging = sql_queries.STAGING.values() if engine in sql_queries.STAGING_SCHEMAS else ()
     names = (*staging, *sql_queries.LASTING)
-    return [statement for name in names for statement in _comments_on(table(name), sql_queries.qualified(engine, name))]
+    return [
+        statement
+        for name in names
+        for statement in _comments_on(table(name), sql_queries.qualified(engine, name), written or {})
+    ]
 
 
-def _comments_on(described: Table, name: str) -> Iterator[str]:
-    yield f"comment on {described.kind} {name} is {sql_queries.literal(described.comment)}"
+def _comments_on(described: Table, name: str, written: Comments) -> Iterator[str]:
+    if written.get((described.name, "")) != described.comment:
+        yield f"comment on {described.kind} {name} is {sql_queries.literal(described.comment)}"
     for column in described.columns:
-        yield f"comment on column {name}.{column.name} is {sql_queries.literal(column.description)}"
+        if written.get((described.name, column.name.lower())) != column.description:
+            yield f"comment on column {name}.{column.name} is {sql_queries.literal(column.description)}"
 
 
 def _declared_columns(text: str) -> Iterator[Column]:

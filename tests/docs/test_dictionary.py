@@ -66,7 +66,7 @@ def test_every_column_of_a_question_is_described(name: str) -> None:
         ("songs", "-- Dimension: the songs of the catalogue.\n", "", ["description"]),
         ("songs", "-- Grain: one row per song_id.\n", "", ["grain"]),
         ("song_matches", "-- Columns: as in songplays.\n", "", [*sql_queries.columns("song_matches")]),
-        ("delivered_plays", "  -- md5 of the event key, hexadecimal", "", ["songplay_id"]),
+        ("delivered_events", "  -- what makes two records the same event", "", ["event_key"]),
         ("delivered_events", "itemInSession as item", "itemInSession + 1 as item", ["item_in_session"]),
         ("plays", "max(gender) as", "min(gender) as", ["gender"]),
         ("plays", "-- Columns: as in time.\n", "", ["hour", "day", "week", "month", "year", "weekday"]),
@@ -230,7 +230,7 @@ def test_create_tables_again_refreshes_the_words_and_touches_no_row(
             "comment on column \"plays\".level is 'other words'",
             'comment on column "users".level is null',
         ]
-        patch.setattr(dictionary, "comment_queries", lambda engine: old)
+        patch.setattr(dictionary, "comment_queries", lambda *_: old)
         sparkify.created()
     assert comments(sparkify) != expected(sparkify.engine)
     outcome = sparkify.command("create-tables")

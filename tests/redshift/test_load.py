@@ -87,6 +87,12 @@ def test_a_run_with_nothing_new_is_recorded_where_it_ends_a_failure(warehouse: O
     assert warehouse.query("select run_id, status from runs order by run_id") == [(1, "failed"), (2, "done")]
 
 
+def test_create_tables_again_writes_no_comment_that_is_there(warehouse: OnRedshift) -> None:
+    warehouse.stand_in.forget()
+    warehouse.created()
+    assert len(warehouse.stand_in.statements()) <= 40
+
+
 def test_a_batch_of_everything_takes_few_statements(warehouse: OnRedshift) -> None:
     warehouse.stand_in.forget()
     warehouse.loaded()

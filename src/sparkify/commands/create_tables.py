@@ -43,8 +43,8 @@ def run(options: Namespace, progress: Progress) -> Result:
 def create(config: Config, progress: Progress, *, drop: bool) -> str:
     """Create the missing tables and views, after dropping all of the warehouse if `drop`; a sentence about it.
 
-    The tables of an older version are brought up to date. The comments on tables and columns are written each time,
-    because a view that is replaced loses its own.
+    The tables of an older version are brought up to date. The comments on tables and columns are written where they are
+    not there: a view that is replaced loses its own.
 
     Raises:
         ConfigError: the tables are of a newer version, or of another program.
@@ -69,7 +69,7 @@ def create(config: Config, progress: Progress, *, drop: bool) -> str:
                 migrations.migrate(engine, config, version)
                 again = migrations.what_is_read_again(engine, version)
             _execute(engine, sql_queries.create_table_queries(engine.name))
-            _execute(engine, dictionary.comment_queries(engine.name))
+            _execute(engine, dictionary.comment_queries(engine.name, engine.comments()))
             if version is None or drop:
                 engine.insert("warehouse", [(sql_queries.WAREHOUSE_VERSION,)])
         engine.after_commit()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Protocol, TypeVar
 
+from sparkify.dictionary import Comments
 from sparkify.engines.answer import Answer, Rows, Value
 from sparkify.engines.exports import Export
 from sparkify.engines.staged import BadRecordLimit, Staged
@@ -130,6 +131,10 @@ class Engine(Protocol):
 
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
         """Checks of what only this engine needs, by name; each returns a sentence, or raises a SparkifyError."""
+        ...
+
+    def comments(self) -> Comments:
+        """The comments on the tables and views of the warehouse, and on their columns."""
         ...
 
     def size(self) -> int | None:

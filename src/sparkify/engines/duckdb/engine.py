@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from sparkify import sql_queries
+from sparkify.dictionary import Comments
 from sparkify.engines import clean_texts
 from sparkify.engines.answer import Answer, Value
 from sparkify.engines.duckdb import export, publish, rewrite, staging
@@ -30,6 +31,15 @@ LOCKDOWN_SETTINGS = (
 
 FETCHED_ROWS = 1_000
 """Rows of an answer that are in memory at a time, unless a column holds lists: one of them may be very long."""
+
+COMMENTS = """
+select table_name, '', comment from duckdb_tables() where database_name = current_database()
+union all
+select view_name, '', comment from duckdb_views() where database_name = current_database()
+union all
+select table_name, column_name, comment from duckdb_columns() where database_name = current_database()
+"""
+"""Table or view, column (empty for the table itself), and comment."""
 
 NESTED = re.compile(r"(STRUCT|MAP|UNION)\b|.*\]$")
 """How DuckDB names the types whose values become lists and dicts in Python."""
@@ -106,6 +116,10 @@ class DuckDB(Connection):
     def _rights(self) -> str:
         require_writable(self.path)
         return "the file and its folder may be written"
+
+    def comments(self) -> Comments:
+        """See `Engine.comments`."""
+        return {(table, column.lower()): text for table, column, text in self.query(COMMENTS)}
 
     def size(self) -> int:
         """See `Engine.size`. The file, and the log beside it."""

@@ -11,6 +11,7 @@ from redshift_connector.error import ProgrammingError
 
 from sparkify import sql_queries
 from sparkify.config import Cluster, Config
+from sparkify.dictionary import Comments
 from sparkify.engines import clean_texts
 from sparkify.engines.answer import Answer, Value
 from sparkify.engines.engine import Source
@@ -28,6 +29,20 @@ from sparkify.store import StoredObject
 
 INSERTED_ROWS = 100
 """Rows that are inserted by one statement; more go through a file in WORK."""
+
+COMMENTS = """
+select c.relname, '', obj_description(c.oid)
+from pg_class as c
+inner join pg_namespace as n on n.oid = c.relnamespace
+where n.nspname = current_schema() and c.relkind in ('r', 'v')
+union all
+select c.relname, a.attname, col_description(c.oid, a.attnum)
+from pg_class as c
+inner join pg_namespace as n on n.oid = c.relnamespace
+inner join pg_attribute as a on a.attrelid = c.oid
+where n.nspname = current_schema() and c.relkind in ('r', 'v') and a.attnum > 0
+"""
+"""Table or view, column (empty for the table itself), and comment; names are in small letters."""
 
 NUMERIC = 1700
 
@@ -147,6 +162,10 @@ class Redshift(Connection):
         if work := self._work:
             checks["work"] = lambda: _examine_work(work)
         return checks
+
+    def comments(self) -> Comments:
+        """See `Engine.comments`."""
+        return {(table, column): text for table, column, text in self.query(COMMENTS)}
 
     def size(self) -> int | None:
         """See `Engine.size`. Redshift counts in blocks of 1 MB (DG r_SVV_TABLE_INFO)."""
