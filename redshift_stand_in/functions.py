@@ -11,14 +11,15 @@ from collections.abc import Callable
 
 from sqlfluff.core.parser import BaseSegment
 
-from redshift_stand_in.catalog import SESSION_FUNCTIONS
+from redshift_stand_in.catalog import KEPT_SETTINGS, SESSION_FUNCTIONS
 from redshift_stand_in.syntax import children, list_items, unsupported, words
 from redshift_stand_in.wire import SqlError
 
 # fmt: off
 ALLOWED = frozenset({
     "abs", "avg", "btrim", "cast", "ceil", "char_length", "coalesce", "col_description", "count", "current_database",
-    "current_schema", "date_part", "date_trunc", "dateadd", "datediff", "dense_rank", "extract", "first_value", "floor",
+    "current_schema", "current_setting", "date_part", "date_trunc", "dateadd", "datediff", "dense_rank", "extract",
+    "first_value", "floor",
     "getdate", "greatest", "initcap", "lag", "last_value", "lead", "least", "left", "length", "listagg", "lower",
     "ltrim", "max", "md5", "median", "min", "mod", "ntile", "nullif", "nvl", "obj_description", "octet_length",
     "pg_backend_pid", "pg_cancel_backend", "pg_terminate_backend", "position", "rank", "replace", "right", "round",
@@ -32,7 +33,7 @@ AGGREGATES = frozenset({
 })  # fmt: skip
 """Functions that need a frame as window functions with an order (DG r_Window_function_synopsis)."""
 
-LEADER_ONLY = frozenset({"col_description", "current_schema", "obj_description"})
+LEADER_ONLY = frozenset({"col_description", "current_schema", "current_setting", "obj_description"})
 """Functions that do not go with tables of the user (DG c_sql-functions-leader-node)."""
 
 COMPUTE_ONLY = frozenset({"listagg", "median"})
@@ -95,6 +96,11 @@ def arguments(segment: BaseSegment) -> list[list[BaseSegment]]:
 
 def _argument(parts: list[BaseSegment], sql: Translate) -> str:
     return " ".join(map(sql, parts))
+
+
+def _current_setting(segment: BaseSegment, translated: str, sql: Translate) -> str:
+    setting = _argument(arguments(segment)[0], sql).strip("'").lower()
+    return f"current_setting('{KEPT_SETTINGS.get(setting, setting)}')"
 
 
 def _typed(segment: BaseSegment, translated: str, sql: Translate) -> str:
@@ -173,6 +179,7 @@ CALLS: dict[str, Callable[[BaseSegment, str, Translate], str]] = {
     "stddev_samp": _stddev,
     "nvl": _nvl,
     "getdate": _getdate,
+    "current_setting": _current_setting,
     "extract": _extract,
     "date_part": _by_unit("pgdate_part"),
     "datediff": _by_unit("date_diff"),

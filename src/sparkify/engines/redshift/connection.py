@@ -23,6 +23,13 @@ LONGEST_STATEMENT = timedelta(hours=6)
 lost does not end its statement (awslabs/aws-lambda-redshift-loader, issue 45).
 """
 
+OF_THE_SESSION = """
+select pg_backend_pid(), current_setting('statement_timeout'), current_setting('query_group')
+"""
+
+NO_QUERY_GROUP = ("", "unset", "default")
+"""The query groups of a session for which neither the user nor the cluster chose one (DG r_CURRENT_SETTING)."""
+
 SECONDS_TO_REACH = 10
 """How long a second session may take to be opened, which ends what the first one left."""
 
@@ -188,17 +195,20 @@ class Connection:
             AccessError: the host cannot be reached, or refuses the login.
         """
         try:
-            connection = login.connect(self.config, self.cluster)
+            connection = login.connect(self.config, self.cluster, self.progress)
             connection.autocommit = True  # transactions begin and end by statements
             cursor = connection.cursor()
-            [(self._pid,)] = cursor.execute("select pg_backend_pid()").fetchall()
-            [(own,)] = cursor.execute("show statement_timeout").fetchall()
-            self.statement_timeout = str(own)
+            [(self._pid, self.statement_timeout, query_group)] = cursor.execute(OF_THE_SESSION).fetchall()
             if self.statement_timeout == "0":
                 self.statement_timeout = str(LONGEST_STATEMENT // timedelta(milliseconds=1))
                 cursor.execute(self.with_own_timeout)
+            if query_group in NO_QUERY_GROUP:
+                label = sql_queries.literal(f"sparkify {self.progress.command}".strip())
+                cursor.execute(f"set query_group to {label}")
             if self.cluster.schema:
                 cursor.execute(f"set search_path to {self.cluster.schema}")
+        except AccessError as e:
+            raise AccessError(f"{self.address}: cannot log in; {e}") from e
         except Exception as e:  # by IAM it may be any of boto3's
             fix = access_fix(e) or "check [CLUSTER], and for a login by IAM the credentials and their rights"
             raise AccessError(f"{self.address}: cannot log in; {fix} ({words(e)})") from e
@@ -215,7 +225,7 @@ class Connection:
         """End the session, or its statement, from a second session. Where none can be opened, Redshift must notice."""
         end = "cancel" if only_the_statement else "terminate"
         try:
-            second = login.connect(self.config, self.cluster, timeout=SECONDS_TO_REACH)
+            second = login.connect(self.config, self.cluster, self.progress, timeout=SECONDS_TO_REACH)
             second.autocommit = True
             second.cursor().execute(f"select pg_{end}_backend({int(self._pid)})")
             second.close()
