@@ -17,6 +17,7 @@ from sparkify.engines.redshift import login, parameters
 from sparkify.engines.redshift.errors import FATAL, access_fix, field, translated, words
 from sparkify.errors import AccessError, LoadError, OutcomeUnknownError, SparkifyError
 from sparkify.progress import Progress
+from sparkify.store import Stores
 
 LONGEST_STATEMENT = timedelta(hours=6)
 """The time that a statement may take where neither the user nor the cluster has a statement_timeout: a client that was
@@ -49,6 +50,7 @@ class Connection:
         self.cluster = cluster
         self.config = config
         self.progress = progress
+        self.stores = Stores(config)
         self.holds_staged_rows = False
         """Whether temporary tables of this session hold a batch, which would be lost with the connection."""
         self.session = 0

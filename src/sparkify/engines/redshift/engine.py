@@ -143,7 +143,7 @@ class Redshift(Connection):
 
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
         """See `Engine.examinations`."""
-        checks: dict[str, Callable[[], str]] = {"role": lambda: staging.examine_role(self, song, log)}
+        checks: dict[str, Callable[[], str]] = {"role": lambda: staging.examine_role(self, self._work, song, log)}
         if work := self._work:
             checks["work"] = lambda: _examine_work(work)
         return checks
