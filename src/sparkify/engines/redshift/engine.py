@@ -56,7 +56,7 @@ class Redshift(Connection):
             AccessError: the host cannot be reached, or refuses the login.
         """
         super().__init__(config, cluster, progress)
-        self._work = Work(config, cluster.work) if cluster.work else None
+        self._work = Work(self.stores, cluster.work) if cluster.work else None
         self._session_of_tables = 0
         """The session in which the staging and work tables were made; 0: none yet."""
         if create and cluster.schema:
