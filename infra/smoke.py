@@ -5,9 +5,9 @@
 
 Compared are every table, the answer to every question, the descriptions of tables and columns, and with --export what
 an export wrote. Then the probes (infra/probes) say how Redshift behaves where its documentation says nothing, a line
-each; a line does not make the check fail, but report it with the rest. The sample is written below the prefix; it,
-the export and the schema are deleted in the end. CONFIG tells how to log in, the role, and WORK. The user needs the
-right to create a schema in the database, and to read the export.
+each; what they say does not make the check fail, but report it with the rest. The sample is written below the prefix;
+it, the export and the schema are deleted in the end. CONFIG tells how to log in, the role, and WORK. The user needs
+the right to create a schema in the database, and to read the export.
 """
 
 from __future__ import annotations

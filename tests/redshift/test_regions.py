@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +14,8 @@ from harness.records import JSONPATHS, event, lines, song
 from harness.redshift import Access, OnRedshift, Servers
 from harness.s3_double import Answer, Request, S3Double
 from sparkify.engines.redshift import parts, staging
+from sparkify.engines.redshift.connection import Connection
+from sparkify.engines.redshift.regions import are_near
 from sparkify.store import Stores
 
 FAR = "eu-west-1"
@@ -125,6 +128,13 @@ def test_an_export_goes_to_the_region_of_its_bucket(loader: OnRedshift, far_buck
     unloads = [sql for sql in loader.stand_in.statements() if sql.startswith("unload")]
     assert unloads
     assert all(f"region '{FAR}'" in sql for sql in unloads)
+
+
+def test_a_region_that_nobody_knows_is_taken_for_the_same() -> None:
+    regions = {"s3://untold": "", "s3://far": FAR, "s3://near": "us-east-1"}
+    connection = cast(Connection, SimpleNamespace(stores=SimpleNamespace(region=regions.__getitem__)))
+    assert are_near(connection, "s3://untold", "s3://far")
+    assert not are_near(connection, "s3://near", "s3://far")
 
 
 @pytest.mark.parametrize(

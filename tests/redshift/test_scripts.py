@@ -101,6 +101,7 @@ def test_the_check_of_a_real_cluster_finds_the_same_and_leaves_nothing(
 def test_the_check_of_a_real_cluster_tells_what_differs(
     smoke: ModuleType, warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(probes, "PROBES", ())
     monkeypatch.setattr(smoke, "COMPARED", {"runs": "finished_at", "songs": "*"})
     monkeypatch.setattr(smoke, "OF_ITS_TIME", ("freshness",))
     monkeypatch.setattr(smoke, "DESCRIPTIONS", ("select 1 from songs_of_nobody",))

@@ -86,7 +86,7 @@ S3_SONG_DATA = Key(
 S3_REGION = Key(
     "S3",
     "REGION",
-    "the region of the buckets; Redshift asks each for its own, and this counts where a bucket does not tell",
+    "the region of the buckets; Redshift is told what each bucket itself says, and this where it says nothing",
     TEXT,
     without="as AWS_REGION, AWS_DEFAULT_REGION or the profile says, then the bucket's own",
 )
