@@ -94,6 +94,24 @@ def test_each_copy_names_the_region_of_all_that_it_reads(
         assert paths == "auto" or region[paths] == named
 
 
+@pytest.mark.parametrize(
+    ("far", "said"),
+    [
+        ("LOG_DATA LOG_JSONPATH", "may read songs; logs go through [S3] WORK, which lies in another region"),
+        ("SONG_DATA LOG_JSONPATH", "may read songs and logs"),
+    ],
+)
+def test_the_doctor_lets_redshift_read_what_a_load_lets_it_read(
+    far: str, said: str, loader: OnRedshift, far_bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in far.split():
+        monkeypatch.setenv(f"DWH_S3_{key}", f"s3://{far_bucket}/{CONTENT[key]}")
+    done = loader.command("doctor")
+    assert done.exit_code == 0, done.out
+    assert said in done.out
+    assert loader.keys("work/") == set()
+
+
 def test_without_work_each_prefix_is_copied_from_its_own_region(
     loader: OnRedshift, far_bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +146,15 @@ def test_an_export_goes_to_the_region_of_its_bucket(loader: OnRedshift, far_buck
     unloads = [sql for sql in loader.stand_in.statements() if sql.startswith("unload")]
     assert unloads
     assert all(f"region '{FAR}'" in sql for sql in unloads)
+
+
+def test_s3_tells_the_region_to_those_who_have_no_right_to_the_bucket(
+    servers: Servers, far_bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers.add_user("stranger", {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::*"})
+    for name, value in servers.environment("stranger").items():
+        monkeypatch.setenv(name, value)
+    assert Stores(read(tmp_path, f"{S3}REGION = ap-south-1\n")).region(f"s3://{far_bucket}/log_data") == FAR
 
 
 def test_a_region_that_nobody_knows_is_taken_for_the_same() -> None:

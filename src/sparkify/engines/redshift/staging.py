@@ -64,16 +64,24 @@ def create_temporary(connection: Connection, names: Iterable[str]) -> None:
 
 
 def examine_role(connection: Connection, work: Work | None, song: StoredObject, log: StoredObject) -> str:
-    """Let Redshift read one object of each kind without loading it, into tables that last no longer than this."""
-    mapping = {"songs": "auto", "events": jsonpaths_near(connection, work, log.name)}
-    with connection.transaction():
-        for kind, item in zip(KINDS, (song, log), strict=True):
-            table = sql_queries.STAGING[kind]
-            create_temporary(connection, [table])
-            columns = [c for c in sql_queries.columns(table) if c != OWN_KEY]
-            copy(connection, table, columns, item.name, mapping[kind], packing(item.path), most_bad=0, is_trial=True)
-            connection.execute(f"drop table {table}")
+    """Let Redshift read one object of each kind without loading it, into tables that last no longer than this.
+
+    Logs in another region than WORK are not read where they lie.
+    """
+    _examine_copy(connection, "songs", song, "auto")
+    if work and not are_near(connection, work.location, log.name):
+        return f"{connection.cluster.role} may read songs; logs go through [S3] WORK, which lies in another region"
+    _examine_copy(connection, "events", log, jsonpaths_near(connection, work, log.name))
     return f"{connection.cluster.role} may read songs and logs"
+
+
+def _examine_copy(connection: Connection, kind: Kind, item: StoredObject, mapping: str) -> None:
+    table = sql_queries.STAGING[kind]
+    columns = [c for c in sql_queries.columns(table) if c != OWN_KEY]
+    with connection.transaction():
+        create_temporary(connection, [table])
+        copy(connection, table, columns, item.name, mapping, packing(item.path), most_bad=0, is_trial=True)
+        connection.execute(f"drop table {table}")
 
 
 def _stage_objects(loader: Loader, work: Work, batch: Batch, done: Callable[[int], None], *, careful: bool) -> None:
