@@ -303,7 +303,10 @@ class Stub:
     place = "redshift://bench"
 
     def __init__(self, config: Any, address: str) -> None:
+        from sparkify.store import Stores
+
         self.config = config
+        self.stores = Stores(config)
         self.cluster = config.cluster
         self.copies: list[str] = []
         self.files: list[dict[str, Any]] = []
@@ -368,7 +371,7 @@ def load(address: str, folder: Path) -> Told:
         batches = plan.make(listings, {}, config.batch_size).batches
     source = Source({"songs": songs, "events": Stores(config).open(config.store.log_data)}, {})
     connection = cast(Any, stub)
-    connection.work = Work(config, stub.cluster.work)
+    connection.work = Work(stub.stores, stub.cluster.work)
     for batch in batches:
         staged = Staged(BadRecordLimit(0))
         with step("join, write parts, COPY"):

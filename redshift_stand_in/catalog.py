@@ -43,6 +43,8 @@ SESSION_FUNCTIONS = {
 }
 """Redshift's functions whose value only the session knows: in PostgreSQL they return the value that they are given."""
 
+KEPT_SETTINGS = {"query_group": "redshift.query_group"}
+"""Redshift's settings that change nothing here, and that CURRENT_SETTING tells, by names that PostgreSQL takes."""
 
 READ_LOG = f"""
     create function pg_catalog.stand_in_log(name text) returns setof json language sql security definer as $$

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlfluff.core.parser import BaseSegment
 
-from redshift_stand_in.catalog import SESSION_FUNCTIONS
+from redshift_stand_in.catalog import KEPT_SETTINGS, SESSION_FUNCTIONS
 from redshift_stand_in.syntax import children, list_items, unsupported, words
 from redshift_stand_in.wire import SqlError
 
@@ -19,7 +19,8 @@ from redshift_stand_in.wire import SqlError
 ALLOWED = frozenset({
     "abs", "avg", "btrim", "cast", "ceil", "char_length", "coalesce", "col_description", "count", "current_database",
     "current_schema", "current_setting", "date_part", "date_trunc", "dateadd", "datediff", "dense_rank", "extract",
-    "first_value", "floor", "getdate", "greatest", "initcap", "lag", "last_value", "lead", "least", "left", "length", "listagg", "lower",
+    "first_value", "floor",
+    "getdate", "greatest", "initcap", "lag", "last_value", "lead", "least", "left", "length", "listagg", "lower",
     "ltrim", "max", "md5", "median", "min", "mod", "ntile", "nullif", "nvl", "obj_description", "octet_length",
     "pg_backend_pid", "pg_cancel_backend", "pg_terminate_backend", "position", "rank", "replace", "right", "round",
     "row_number", "rtrim", "sign", "split_part",
@@ -95,6 +96,11 @@ def arguments(segment: BaseSegment) -> list[list[BaseSegment]]:
 
 def _argument(parts: list[BaseSegment], sql: Translate) -> str:
     return " ".join(map(sql, parts))
+
+
+def _current_setting(segment: BaseSegment, translated: str, sql: Translate) -> str:
+    setting = _argument(arguments(segment)[0], sql).strip("'").lower()
+    return f"current_setting('{KEPT_SETTINGS.get(setting, setting)}')"
 
 
 def _typed(segment: BaseSegment, translated: str, sql: Translate) -> str:
@@ -173,6 +179,7 @@ CALLS: dict[str, Callable[[BaseSegment, str, Translate], str]] = {
     "stddev_samp": _stddev,
     "nvl": _nvl,
     "getdate": _getdate,
+    "current_setting": _current_setting,
     "extract": _extract,
     "date_part": _by_unit("pgdate_part"),
     "datediff": _by_unit("date_diff"),

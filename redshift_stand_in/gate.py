@@ -14,7 +14,7 @@ from functools import lru_cache
 from sqlfluff.core.parser import BaseSegment
 
 from redshift_stand_in import correlation, functions, unload_request
-from redshift_stand_in.catalog import SESSION_FUNCTIONS
+from redshift_stand_in.catalog import KEPT_SETTINGS, SESSION_FUNCTIONS
 from redshift_stand_in.syntax import below, children, parse, syntax_error, unsupported, words
 from redshift_stand_in.translation import setting, sql, written_table
 from redshift_stand_in.wire import SqlError
@@ -57,7 +57,7 @@ CATALOG = ("information_schema .", "pg_", "svv_table_info", "svv_transactions")
 """The beginnings of the names of tables that only the leader node has."""
 
 SETTINGS = frozenset({"datestyle", "search_path", "statement_timeout", "timezone"})
-IGNORED_SETTINGS = frozenset({"enable_result_cache_for_session", "query_group", "wlm_query_slot_count"})
+IGNORED_SETTINGS = frozenset({"enable_result_cache_for_session", "wlm_query_slot_count"})
 """Settings of Redshift that PostgreSQL lacks: SET of these does nothing."""
 
 
@@ -119,7 +119,7 @@ def _statement(text: str) -> Statement:
     correlation.refuse(tree)
     if command == "set" and (name := setting(tree)) in IGNORED_SETTINGS:
         command = "nothing"
-    elif command == "set" and name not in SETTINGS:
+    elif command == "set" and name not in SETTINGS | KEPT_SETTINGS.keys():
         raise SqlError("42704", f'unrecognized configuration parameter "{name}"')
     tokens = tuple(leaf.raw for leaf in tree.raw_segments if leaf.is_code)
     if command == "unload":
@@ -127,7 +127,19 @@ def _statement(text: str) -> Statement:
     written = written_table(tree) if command in WRITING else ""
     viewed = tuple(map(sql, below(tree, "table_reference"))) if command == "create view" else ()
     counts = (value for clause in below(tree, "limit_clause", "offset_clause") for value in _placeholders(clause))
-    return Statement(command, sql(tree), tokens, written, viewed, tuple(counts))
+    return Statement(command, _with_kept_setting(command, sql(tree)), tokens, written, viewed, tuple(counts))
+
+
+def _with_kept_setting(command: str, text: str) -> str:
+    """A SET with PostgreSQL's name of the setting; any other statement as it is."""
+    if command != "set":
+        return text
+    return re.sub(
+        r"^(set\s+(?:session\s+|local\s+)?)(\w+)",
+        lambda m: m[1] + KEPT_SETTINGS.get(m[2].lower(), m[2]),
+        text,
+        flags=re.I,
+    )
 
 
 def _placeholders(segment: BaseSegment) -> Iterator[int]:

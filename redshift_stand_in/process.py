@@ -180,6 +180,9 @@ def _create_users_and_databases(stand_in: StandIn) -> None:
         server.query("select pg_reload_conf()")
         server.query(f"create role {stand_in.user} superuser login")
         server.query(f"create role {stand_in.analyst} login")
+        for user in (stand_in.user, stand_in.analyst):
+            for setting in catalog.KEPT_SETTINGS.values():
+                server.query(f"alter role {user} set {setting} = 'unset'")  # DG r_CURRENT_SETTING
         server.query(f"create database {TEMPLATE} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'")
     with stand_in.postgres(TEMPLATE) as server:
         for statement in (*catalog.statements(), *functions.statements()):

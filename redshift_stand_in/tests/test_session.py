@@ -176,6 +176,13 @@ def test_a_failed_transaction_takes_no_statement(client: Client) -> None:
         client.rollback()
 
 
+def test_a_session_tells_its_query_group(client: Client) -> None:
+    assert client.value("select current_setting('query_group')") == "unset"
+    client.run("set query_group to 'sparkify etl'")
+    client.commit()
+    assert client.value("select current_setting('query_group')") == "sparkify etl"
+
+
 def test_a_rollback_takes_a_table_back(client: Client) -> None:
     client.run("create table t (a integer)")
     client.rollback()

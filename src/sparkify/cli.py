@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         refused = Result(fault=e)
         return _run(lambda: refused, for_terminal(log=typed_log(typed)), is_json="--json" in typed)
     progress = for_terminal(options.detail, options.log)
+    progress.command = options.command
     # An answer as JSON that goes to stdout is followed by nothing else there.
     is_answer_as_json = getattr(options, "format", "") == "json" and options.output is None
     is_json = is_answer_as_json or getattr(options, "json", False)

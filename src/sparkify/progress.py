@@ -49,12 +49,13 @@ class Progress:
     """Narrates a command, a line for each thing, on a stream that is no terminal.
 
     `run_id` is the run of the load in hand, once it is known. `secrets` are cut out of all that is narrated.
-    `warnings` are those of this command so far.
+    `warnings` are those of this command so far. `command` is its name; empty where no command line was given.
     """
 
     def __init__(self, stream: TextIO | None = None, detail: Detail = "normal") -> None:
         self._stream = stream or sys.stderr
         self._detail = detail
+        self.command = ""
         self.run_id: int | None = None
         self.secrets: tuple[str, ...] = ()
         self.warnings: list[str] = []

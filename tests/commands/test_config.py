@@ -230,7 +230,7 @@ def test_a_value_that_is_none_of_its_kind_is_refused_with_what_is_accepted(
     [
         (keys.CLUSTER_DB_NAME, "dev"),
         (keys.CLUSTER_DB_USER, "awsuser"),
-        (keys.CLUSTER_DB_PASSWORD, "a password, or set CLUSTER_ID or WORKGROUP to log in by IAM"),
+        (keys.CLUSTER_DB_PASSWORD, "a password, or set CLUSTER_ID or WORKGROUP to log in by IAM, or DB_SECRET_ARN"),
         (keys.IAM_ROLE_ARN, "arn:aws:iam::123456789012:role/NAME"),
     ],
     ids=str,

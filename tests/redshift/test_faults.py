@@ -298,7 +298,7 @@ def test_a_conflict_is_known_by_every_field_that_tells_it(
 @pytest.mark.parametrize(
     ("fault", "exit_code"),
     [
-        ({"sqlstate": "57014", "message": "Query (4102377) cancelled on user's request"}, 1),
+        ({"sqlstate": "XX000", "message": "Query (4102377) cancelled on user's request"}, 1),
         ({"sqlstate": "XX000", "message": "Serializable isolation violation is no table"}, 1),
         ({"sqlstate": "XX000", "message": "out of luck", "detail": "query 425010, 280003D000, 531001016"}, 1),
     ],
@@ -454,6 +454,26 @@ def test_a_disk_that_is_full(warehouse: OnRedshift) -> None:
     warehouse.stand_in.arm("error", 1, matching="^insert into songplays", **full)
     said = warehouse_in_one_batch(warehouse).refused(1, "make room in the cluster, or lower [ETL] BATCH_SIZE")
     assert said.endswith("(Disk Full (node: 0))")
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "message", "detail"),
+    [
+        ("57014", "Query (4102377) cancelled on user's request", ""),
+        (
+            "XX000",
+            "abort query",
+            "\n  error:  abort query\n  code:      1020\n  context:   system requested abort\n  query: 1\n",
+        ),
+    ],
+)
+def test_a_statement_that_took_longer_than_it_may(
+    sqlstate: str, message: str, detail: str, warehouse: OnRedshift
+) -> None:
+    ended: dict[str, Any] = {"sqlstate": sqlstate, "message": message, "detail": detail}
+    warehouse.stand_in.arm("error", 1, matching="^insert into songplays", **ended)
+    fix = "raise statement_timeout, or max_query_execution_time of the workgroup, or lower [ETL] BATCH_SIZE"
+    warehouse_in_one_batch(warehouse).refused(1, fix, message)
 
 
 def test_a_bucket_in_another_region(warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch) -> None:

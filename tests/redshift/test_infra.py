@@ -90,6 +90,8 @@ def resolved(node: Any, values: dict[str, str]) -> Any:
             return resolved(one, values) == resolved(other, values)
         case {"Fn::Not": [truth]}:
             return not resolved(truth, values)
+        case {"Fn::Contains": [texts, text]}:
+            return resolved(text, values) in texts
         case {"Fn::Sub": [text, more]}:
             return substituted(text, values | resolved(more, values))
         case {"Fn::Sub": text}:
@@ -146,7 +148,8 @@ def test_everything_that_a_person_sees_is_described() -> None:
 def test_every_parameter_says_what_it_takes() -> None:
     for name, parameter in template()["Parameters"].items():
         checked_by_aws = parameter["Type"].startswith(("AWS::", "List<AWS::"))
-        assert checked_by_aws or "AllowedPattern" in parameter or "AllowedValues" in parameter, name
+        checks = {"AllowedPattern", "AllowedValues", "MaxValue"} & parameter.keys()
+        assert checked_by_aws or checks, name
 
 
 @pytest.mark.parametrize("name", [*PREFIXES, "DataBucket", "WorkBucket", "ExportBucket"])
@@ -182,6 +185,12 @@ def test_the_whole_internet_is_refused(cidr: str) -> None:
 def test_a_connection_without_tls_is_refused() -> None:
     parameters = stack("Resources")["Workgroup"]["Properties"]["ConfigParameters"]
     assert {"ParameterKey": "require_ssl", "ParameterValue": "true"} in parameters
+
+
+def test_a_statement_is_ended_after_an_hour_or_as_many_seconds_as_are_named() -> None:
+    for given, expected in (({}, "3600"), ({"MaxQuerySeconds": "600"}, "600")):
+        parameters = stack("Resources", **given)["Workgroup"]["Properties"]["ConfigParameters"]
+        assert {"ParameterKey": "max_query_execution_time", "ParameterValue": expected} in parameters
 
 
 def test_no_password_goes_through_the_template() -> None:
@@ -297,6 +306,36 @@ def test_the_key_of_an_encrypted_bucket_is_for_reading() -> None:
         assert allowed(statements, "kms:GenerateDataKey") == set()
 
 
+def test_the_key_of_an_encrypted_work_bucket_is_for_reading_and_the_client_writes_with_it() -> None:
+    key = "arn:aws:kms:us-west-2:123456789012:key/2"
+    given = {"WorkBucket": "my-work", "WorkKmsKeyArn": key}
+    assert allowed(rights_of_copy(**given), "kms:Decrypt") == {key}
+    assert allowed(rights_of_copy(**given), "kms:GenerateDataKey") == set()
+    for action in ("kms:Decrypt", "kms:GenerateDataKey"):
+        assert allowed(rights_of_the_client(**given), action) == {key}
+        assert allowed(rights_of_the_client(WorkBucket="my-work"), action) == set()
+
+
+@pytest.mark.parametrize(("bucket", "is_taken"), [("create", False), ("none", False), ("my-work", True)])
+def test_a_key_of_work_is_taken_for_a_bucket_that_exists_only(bucket: str, is_taken: bool) -> None:
+    key = "arn:aws:kms:us-west-2:123456789012:key/2"
+    rule = stack("Rules", WorkBucket=bucket, WorkKmsKeyArn=key)["AKeyOfWorkIsThatOfABucketThatExists"]
+    assert rule["RuleCondition"]
+    assert [a["Assert"] for a in rule["Assertions"]] == [is_taken]
+    assert not stack("Rules", WorkBucket=bucket)["AKeyOfWorkIsThatOfABucketThatExists"]["RuleCondition"]
+
+
+def test_the_client_reads_the_secret_that_is_named_and_no_other() -> None:
+    arn = "arn:aws:secretsmanager:us-west-2:123456789012:secret:loader-AbCdEf"
+    assert allowed(rights_of_the_client(ClientSecretArn=arn), "secretsmanager:GetSecretValue") == {arn}
+    assert allowed(rights_of_the_client(), "secretsmanager:GetSecretValue") == set()
+    assert f"DB_SECRET_ARN = {arn}\n" in stack("Outputs", ClientSecretArn=arn)["DwhCfg"]["Value"]
+    pattern = template()["Parameters"]["ClientSecretArn"]["AllowedPattern"]
+    assert re.fullmatch(pattern, arn)
+    assert re.fullmatch(pattern, arn.replace("loader", "redshift!sparkify-admin"))
+    assert not re.fullmatch(pattern, arn.replace("loader", "*"))
+
+
 def test_the_work_bucket_is_closed_encrypted_and_empties_itself() -> None:
     resources = stack("Resources")
     bucket = resources["NewWorkBucket"]["Properties"]
@@ -349,7 +388,7 @@ def test_the_program_knows_every_key_of_the_outputs() -> None:
 
 def test_the_outputs_say_all_that_redshift_needs() -> None:
     assert set(lines_of("create")) == {
-        *(("CLUSTER", key) for key in ("HOST", "DB_NAME", "DB_PORT", "WORKGROUP")),
+        *(("CLUSTER", key) for key in ("HOST", "DB_NAME", "DB_PORT", "WORKGROUP", "DB_SECRET_ARN")),
         ("IAM_ROLE", "ARN"),
         *(("S3", key) for key in ("LOG_DATA", "LOG_JSONPATH", "SONG_DATA", "WORK", "REGION")),
     }

@@ -76,7 +76,7 @@ def test_a_run_with_nothing_new_asks_what_is_loaded_and_writes_nothing(warehouse
     assert warehouse.loaded().out.startswith("nothing new: all 2 objects are loaded")
     asked = warehouse.stand_in.statements()
     assert len(asked) <= 5
-    assert not [sql for sql in asked if "songplays" in sql or not sql.startswith(("select", "with", "set"))]
+    assert not [sql for sql in asked if "songplays" in sql or not sql.lstrip().startswith(("select", "with", "set"))]
 
 
 def test_a_run_with_nothing_new_is_recorded_where_it_ends_a_failure(warehouse: OnRedshift) -> None:
@@ -204,7 +204,7 @@ def test_the_timeout_of_the_user_is_kept_and_bounds_no_wait_for_the_lock(warehou
 
 
 def test_a_load_that_is_interrupted_ends_its_statement_on_the_server(warehouse: OnRedshift) -> None:
-    with held(warehouse, "songs") as holder, warehouse.stand_in.postgres(warehouse.database_name) as server:
+    with held(warehouse, "catalogue") as holder, warehouse.stand_in.postgres(warehouse.database_name) as server:
         [(own,)] = holder.cursor().execute("select pg_backend_pid()").fetchall()
         others = (
             "select 1 from pg_stat_activity where usename = 'awsuser' and datname = current_database() "
@@ -256,7 +256,7 @@ def test_a_run_that_fails_leaves_nothing_in_work_either(warehouse: OnRedshift) -
 def test_what_a_killed_run_left_in_work_is_swept_when_it_is_old(
     warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with held(warehouse, "songs"):
+    with held(warehouse, "catalogue"):
         killed = warehouse.started("etl")
         wait_for(lambda: "insert into changed_songs" in warehouse.stand_in.statements()[-1])
         killed.kill()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import redshift_connector
@@ -14,7 +16,8 @@ import redshift_stand_in
 from harness.dwh_cfg import S3, read
 from harness.folders import quick_folder
 from harness.program import Outcome, run
-from harness.redshift import OnRedshift
+from harness.redshift import OnRedshift, Servers
+from redshift_stand_in.cloud import USERS
 
 CLUSTER = """
 [CLUSTER]
@@ -25,6 +28,7 @@ DB_PASSWORD = secret
 [IAM_ROLE]
 ARN = arn:aws:iam::123456789012:role/dwhRole
 """
+A_SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:admin-AbCdEf"
 IN_S3 = S3.replace("= ", "= s3://bucket/")
 
 
@@ -86,6 +90,8 @@ def test_only_a_certificate_that_can_be_trusted_is_taken(tmp_path: Path, monkeyp
         ("[CLUSTER]", "WORK = s3://bucket/logs/work\n[CLUSTER]", "[S3] WORK", "a prefix without data"),
         ("[CLUSTER]", "WORK = s3://bucket/songs\n[CLUSTER]", "[S3] WORK", "a prefix without data"),
         ("[CLUSTER]", "WORK = work\n[CLUSTER]", "[S3] WORK", "s3://my-bucket/prefix"),
+        ("DB_USER = awsuser\nDB_PASSWORD = secret", "DB_SECRET_ARN = admin", "[CLUSTER] DB_SECRET_ARN", "arn:aws:secr"),
+        ("DB_PASSWORD = secret", f"DB_SECRET_ARN = {A_SECRET}", "[CLUSTER] DB_SECRET_ARN", "remove the one"),
         ("LOG_DATA = s3://bucket/", "LOG_DATA = ", "[S3] LOG_DATA", "s3://my-bucket/prefix"),
     ],
 )
@@ -210,3 +216,85 @@ def test_a_fault_of_boto3_at_the_login_is_one_sentence(tmp_path: Path, monkeypat
     outcome = run("check", "--config", str(config))
     assert outcome.exit_code == 3
     assert "cannot log in; check [CLUSTER], and for a login by IAM the credentials" in outcome.error
+
+
+# ---------------------------------------------------------------- a login by a secret
+
+
+READ_SECRET = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
+
+
+@pytest.fixture(scope="module")
+def with_secrets(servers: Servers) -> Servers:
+    """The servers, with a user who may read secrets and S3, and one who may read S3 alone."""
+    servers.add_user("reads-secrets", *USERS["worker"], READ_SECRET)
+    return servers
+
+
+def secret_of(servers: Servers, text: str) -> str:
+    """The ARN of a new secret that holds a text."""
+    client = servers.store.client("secretsmanager")
+    return str(client.create_secret(Name=f"admin-{uuid4().hex}", SecretString=text)["ARN"])
+
+
+def use_secret(warehouse: OnRedshift, arn: str, user: str = "reads-secrets") -> None:
+    warehouse.use(cluster={"DB_SECRET_ARN": arn, "DB_USER": "", "DB_PASSWORD": ""}, user=user)
+
+
+@pytest.mark.parametrize("more", [{}, {"engine": "redshift", "host": "h", "port": 5439}], ids=["least", "managed"])
+def test_the_user_and_the_password_of_a_secret_log_in(
+    more: dict[str, object], with_secrets: Servers, warehouse: OnRedshift
+) -> None:
+    stand_in = warehouse.stand_in
+    login = {"username": stand_in.user, "password": stand_in.password}
+    use_secret(warehouse, secret_of(with_secrets, json.dumps(login | more)))
+    assert warehouse.command("etl").exit_code == 0
+
+
+def test_no_message_shows_the_password_of_a_secret(
+    with_secrets: Servers, warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(password: str, **_: Any) -> Any:
+        raise InterfaceError(f"the driver says {password}")
+
+    monkeypatch.setattr(redshift_connector, "connect", connect)
+    use_secret(warehouse, secret_of(with_secrets, '{"username": "awsuser", "password": "hunter-2-hunter"}'))
+    done = warehouse.command("check")
+    assert "the driver says ***" in done.error
+    assert "hunter" not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["hunter2", '["username", "hunter2"]', '{"username": "hunter2"}', '{"username": "a", "password": ["hunter2"]}'],
+)
+def test_a_secret_without_a_login_is_refused_and_not_shown(
+    text: str, with_secrets: Servers, warehouse: OnRedshift
+) -> None:
+    use_secret(warehouse, arn := secret_of(with_secrets, text))
+    done = warehouse.command("check")
+    assert done.exit_code == 3
+    assert f"cannot log in; [CLUSTER] DB_SECRET_ARN: the secret {arn} holds no login; its value has to be" in done.error
+    assert "hunter2" not in done.out + done.err
+
+
+def test_a_secret_that_cannot_be_read_is_named_with_what_to_do(with_secrets: Servers, warehouse: OnRedshift) -> None:
+    use_secret(warehouse, arn := secret_of(with_secrets, "{}"), user="worker")
+    warehouse.refused(3, f"the secret {arn} cannot be read; let the program's credentials call secretsmanager:Get")
+    use_secret(warehouse, A_SECRET)
+    warehouse.refused(3, f"the secret {A_SECRET} cannot be read; there is no such secret; check the ARN")
+
+
+# ---------------------------------------------------------------- the label of what a command runs
+
+
+def test_the_statements_of_a_command_carry_its_name_unless_another_query_group_is_set(warehouse: OnRedshift) -> None:
+    def groups(*command: str) -> list[str]:
+        warehouse.stand_in.forget()
+        assert warehouse.command(*command).exit_code == 0
+        return [sql for sql in warehouse.stand_in.statements() if "set query_group" in sql]
+
+    assert groups("etl") == ["set query_group to 'sparkify etl'"]
+    assert groups("query", "totals") == ["set query_group to 'sparkify query'"]
+    warehouse.change(f"alter role awsuser in database {warehouse.database_name} set redshift.query_group = 'nightly'")
+    assert groups("check") == []

@@ -36,7 +36,8 @@ class Store:
 class Cluster:
     """A warehouse in Redshift: where it is, how to log in, and as which role it reads S3.
 
-    Without a password the login is by IAM, for a provisioned cluster (`cluster_id`) or for Serverless (`workgroup`).
+    The login is by the user and the password, by those of the secret `secret_arn`, or else by IAM, for a provisioned
+    cluster (`cluster_id`) or for Serverless (`workgroup`).
     `work` is the `s3://bucket/prefix` where files for COPY may be put; empty: there is none.
     """
 
@@ -46,6 +47,7 @@ class Cluster:
     schema: str
     user: str
     password: str = field(repr=False)
+    secret_arn: str
     sslmode: str
     cluster_id: str
     workgroup: str
@@ -149,8 +151,12 @@ def _cluster(settings: Settings, store: Store) -> Cluster:
     work = settings.value(keys.S3_WORK)
     _require_s3(settings, store, work)
     cluster_id, workgroup = settings.value(keys.CLUSTER_CLUSTER_ID), settings.value(keys.CLUSTER_WORKGROUP)
-    # A login by IAM needs neither a user nor a password.
-    login = settings.text if cluster_id or workgroup else settings.value
+    secret_arn = settings.value(keys.CLUSTER_DB_SECRET_ARN)
+    if secret_arn and (settings.text(keys.CLUSTER_DB_USER) or settings.text(keys.CLUSTER_DB_PASSWORD)):
+        fix = "a login is by this secret, or by DB_USER and DB_PASSWORD; remove the one or the others"
+        raise settings.refused(keys.CLUSTER_DB_SECRET_ARN, fix)
+    # A login by a secret or by IAM needs neither a user nor a password.
+    login = settings.text if secret_arn or cluster_id or workgroup else settings.value
     return Cluster(
         host=settings.value(keys.CLUSTER_HOST),
         port=settings.value(keys.CLUSTER_DB_PORT),
@@ -158,6 +164,7 @@ def _cluster(settings: Settings, store: Store) -> Cluster:
         schema=settings.value(keys.CLUSTER_SCHEMA),
         user=login(keys.CLUSTER_DB_USER),
         password=login(keys.CLUSTER_DB_PASSWORD),
+        secret_arn=secret_arn,
         sslmode=settings.value(keys.CLUSTER_SSLMODE),
         cluster_id=cluster_id,
         workgroup=workgroup,

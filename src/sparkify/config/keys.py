@@ -53,6 +53,8 @@ ENVIRONMENT_PREFIX = "DWH_"
 LONGEST_TIMEOUT = 2_000_000
 """Seconds; Redshift takes a timeout in milliseconds, as a number of 32 bits."""
 
+A_SECRET = "arn:aws:secretsmanager:us-west-2:123456789012:secret:NAME"
+
 A_ROLE = "arn:aws:iam::123456789012:role/NAME"
 
 # The constant of a key is called like its environment variable, without DWH_.
@@ -84,7 +86,7 @@ S3_SONG_DATA = Key(
 S3_REGION = Key(
     "S3",
     "REGION",
-    "the region of the buckets",
+    "the region of the buckets; Redshift is told what each bucket itself says, and this where it says nothing",
     TEXT,
     without="as AWS_REGION, AWS_DEFAULT_REGION or the profile says, then the bucket's own",
 )
@@ -161,7 +163,7 @@ CLUSTER_DB_USER = Key(
     "DB_USER",
     "the user who logs in",
     TEXT,
-    without="required with `HOST`, but for a login by IAM",
+    without="required with `HOST`, but for a login by IAM or by a secret",
     example="awsuser",
 )
 CLUSTER_DB_PASSWORD = Key(
@@ -169,8 +171,15 @@ CLUSTER_DB_PASSWORD = Key(
     "DB_PASSWORD",
     "the user's password",
     SECRET,
-    without="required with `HOST`, but for a login by IAM",
-    example="a password, or set CLUSTER_ID or WORKGROUP to log in by IAM",
+    without="required with `HOST`, but for a login by IAM or by a secret",
+    example="a password, or set CLUSTER_ID or WORKGROUP to log in by IAM, or DB_SECRET_ARN",
+)
+CLUSTER_DB_SECRET_ARN = Key(
+    "CLUSTER",
+    "DB_SECRET_ARN",
+    "a secret in AWS Secrets Manager, read at each login: its `username` and `password` are those who log in",
+    matching(r"(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+)?", f"`{A_SECRET}`"),
+    without="by `DB_USER` and `DB_PASSWORD`, or by IAM",
 )
 CLUSTER_WORKGROUP = Key(
     "CLUSTER", "WORKGROUP", "logs in by IAM, to this workgroup of Redshift Serverless", TEXT, without="by password"

@@ -43,6 +43,7 @@ class Stores:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._regions: dict[str, str] = {}
 
     def open(self, location: str) -> ObjectStore:
         """The objects below `s3://bucket/prefix` or a folder; relative paths count from the folder of dwh.cfg.
@@ -82,6 +83,19 @@ class Stores:
             if len(content) > MOST_BYTES_OF_ONE:
                 raise AccessError(f"{item.name}: is larger than {MOST_BYTES_OF_ONE:,} bytes; check [S3] LOG_JSONPATH")
         return item.name, content
+
+    def region(self, location: str) -> str:
+        """The region of the bucket of `s3://bucket/…`, asked once; where S3 does not tell, that of `[S3] REGION`.
+
+        Raises:
+            AccessError: S3 cannot be reached, or the settings of AWS cannot be used.
+        """
+        from sparkify.store.s3.bucket import Bucket
+
+        bucket = location.removeprefix("s3://").partition("/")[0]
+        if bucket not in self._regions:
+            self._regions[bucket] = Bucket(f"s3://{bucket}", self._account).region() or self._config.store.region
+        return self._regions[bucket]
 
     @cached_property
     def _account(self) -> Account:

@@ -10,20 +10,26 @@ from typing import Any
 
 from redshift_connector import error as driver
 
+from sparkify import sql_queries
 from sparkify.config import Cluster, Config
 from sparkify.engines.answer import Rows, Value
 from sparkify.engines.redshift import login, parameters
 from sparkify.engines.redshift.errors import FATAL, access_fix, field, translated, words
 from sparkify.errors import AccessError, LoadError, OutcomeUnknownError, SparkifyError
 from sparkify.progress import Progress
+from sparkify.store import Stores
 
 LONGEST_STATEMENT = timedelta(hours=6)
 """The time that a statement may take where neither the user nor the cluster has a statement_timeout: a client that was
 lost does not end its statement (awslabs/aws-lambda-redshift-loader, issue 45).
 """
 
-SESSION = "select pg_backend_pid(), current_setting('statement_timeout')"
-"""The number of the session's process, and the longest time that a statement may take; 0: any."""
+OF_THE_SESSION = """
+select pg_backend_pid(), current_setting('statement_timeout'), current_setting('query_group')
+"""
+
+NO_QUERY_GROUP = ("", "unset", "default")
+"""The query groups of a session for which neither the user nor the cluster chose one (DG r_CURRENT_SETTING)."""
 
 SECONDS_TO_REACH = 10
 """How long a second session may take to be opened, which ends what the first one left."""
@@ -45,6 +51,7 @@ class Connection:
         self.cluster = cluster
         self.config = config
         self.progress = progress
+        self.stores = Stores(config)
         self.holds_staged_rows = False
         """Whether temporary tables of this session hold a batch, which would be lost with the connection."""
         self.session = 0
@@ -189,14 +196,19 @@ class Connection:
             AccessError: the host cannot be reached, or refuses the login.
         """
         try:
-            connection = login.connect(self.config, self.cluster)
+            connection = login.connect(self.config, self.cluster, self.progress)
             connection.autocommit = True  # transactions begin and end by statements
             cursor = connection.cursor()
-            [(self._pid, own)] = cursor.execute(SESSION).fetchall()
+            [(self._pid, own, query_group)] = cursor.execute(OF_THE_SESSION).fetchall()
             if own == "0":
                 cursor.execute(f"set statement_timeout to {LONGEST_STATEMENT // timedelta(milliseconds=1)}")
+            if query_group in NO_QUERY_GROUP:
+                label = sql_queries.literal(f"sparkify {self.progress.command}".strip())
+                cursor.execute(f"set query_group to {label}")
             if self.cluster.schema:
                 cursor.execute(f"set search_path to {self.cluster.schema}")
+        except AccessError as e:
+            raise AccessError(f"{self.address}: cannot log in; {e}") from e
         except Exception as e:  # by IAM it may be any of boto3's
             fix = access_fix(e) or "check [CLUSTER], and for a login by IAM the credentials and their rights"
             raise AccessError(f"{self.address}: cannot log in; {fix} ({words(e)})") from e
@@ -207,7 +219,7 @@ class Connection:
         """End the session, or its statement, from a second session. Where none can be opened, Redshift must notice."""
         end = "cancel" if only_the_statement else "terminate"
         try:
-            second = login.connect(self.config, self.cluster, timeout=SECONDS_TO_REACH)
+            second = login.connect(self.config, self.cluster, self.progress, timeout=SECONDS_TO_REACH)
             second.autocommit = True
             second.cursor().execute(f"select pg_{end}_backend({int(self._pid)})")
             second.close()

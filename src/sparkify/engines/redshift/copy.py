@@ -66,7 +66,7 @@ def copy(
         CheckError: COPY does not say how many records it refused, or two numbers of it disagree.
         SparkifyError: Redshift refuses the statement for another reason.
     """
-    region = connection.config.store.region
+    region = connection.stores.region(url)
     options = [
         f"copy {table} ({', '.join(columns)})",
         f"from {sql_queries.literal(url)}",

@@ -71,7 +71,7 @@ class Redshift(Connection):
             AccessError: the host cannot be reached, or refuses the login.
         """
         super().__init__(config, cluster, progress)
-        self._work = Work(config, cluster.work) if cluster.work else None
+        self._work = Work(self.stores, cluster.work) if cluster.work else None
         self._session_of_tables = 0
         """The session in which the staging and work tables were made; 0: none yet."""
         if create and cluster.schema:
@@ -158,7 +158,7 @@ class Redshift(Connection):
 
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
         """See `Engine.examinations`."""
-        checks: dict[str, Callable[[], str]] = {"role": lambda: staging.examine_role(self, song, log)}
+        checks: dict[str, Callable[[], str]] = {"role": lambda: staging.examine_role(self, self._work, song, log)}
         if work := self._work:
             checks["work"] = lambda: _examine_work(work)
         return checks

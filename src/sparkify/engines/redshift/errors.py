@@ -24,7 +24,17 @@ FATAL = ("FATAL", "PANIC")
 """The severity of errors with which the server ends the connection."""
 
 CANCELED = "57014"
-"""The SQLSTATE of a statement that took longer than statement_timeout."""
+"""The SQLSTATE of a statement that was cancelled, or took longer than statement_timeout."""
+
+ABORTED_CODE = "1020"
+"""Redshift's code of a statement that a rule of the cluster has ended, whose SQLSTATE is XX000 (PostHog/posthog, pull
+request 64160, and metabase/metabase, issue 28136).
+"""
+
+TOO_LONG_FIX = (
+    "Redshift ended the statement, which somebody cancelled, or which took longer than it may: raise "
+    "statement_timeout, or max_query_execution_time of the workgroup, or lower [ETL] BATCH_SIZE"
+)
 
 USER_ERROR_SQLSTATES = ("22", "25", "42", "0A")
 """Classes of SQLSTATE of what is wrong with a statement itself: its values, its change of something, its words."""
@@ -127,6 +137,8 @@ def _load_fix(e: BaseException) -> str:
         return "make room in the cluster, or lower [ETL] BATCH_SIZE"
     if _is_conflict(e):
         return CONFLICT_FIX
+    if field(e, "C") == CANCELED or _code(e) == ABORTED_CODE:
+        return TOO_LONG_FIX
     return "an object cannot be unpacked; deliver it again" if "decompress" in words(e) else ""
 
 

@@ -12,7 +12,6 @@ from sparkify import sql_queries
 from sparkify.engines.exports import MARKER, Export, marked_files, marker_text
 from sparkify.engines.redshift.connection import Connection
 from sparkify.errors import AccessError, ConfigError, LoadError
-from sparkify.store import Stores
 from sparkify.store.s3.prefix import S3Prefix
 
 
@@ -23,7 +22,7 @@ def export(
     if not target.startswith("s3://"):
         raise ConfigError(f"{target}: Redshift exports into S3; name an address as s3://my-bucket/prefix")
     prefix = target.rstrip("/")
-    store = Stores(connection.config).open_s3(prefix)
+    store = connection.stores.open_s3(prefix)
     replaced = [table.table for table in tables if overwrite and _is_export(store, table.table)]
     begun: list[str] = []
     try:
@@ -83,7 +82,7 @@ def _unload(connection: Connection, table: Export, store: S3Prefix) -> None:
 
 
 def _statement(connection: Connection, table: Export, url: str) -> str:
-    region = connection.config.store.region
+    region = connection.stores.region(url)
     options = [
         f"unload ({sql_queries.literal(table.sql)})",
         f"to {sql_queries.literal(url)}",

@@ -12,6 +12,8 @@ from sparkify.engines.engine import CarefulReadingNeededError, Source
 from sparkify.engines.redshift.connection import Connection
 from sparkify.engines.redshift.copy import TooManyRefusedError, copy
 from sparkify.engines.redshift.load_errors import CopyError, copy_errors, errors_of_failed_copy, newest_query
+from sparkify.engines.redshift.regions import jsonpaths_near
+from sparkify.engines.redshift.work import Work
 from sparkify.engines.staged import WORDS_OF_ENGINE, Staged
 from sparkify.errors import AccessError, BadRecordsError, CheckError
 from sparkify.plan import Kind
@@ -31,8 +33,9 @@ Origin: TypeAlias = tuple[str, int, StoredObject | None]
 class Loader:
     """Copies the objects of one batch."""
 
-    def __init__(self, connection: Connection, source: Source, staged: Staged) -> None:
+    def __init__(self, connection: Connection, work: Work | None, source: Source, staged: Staged) -> None:
         self.connection = connection
+        self.work = work
         self.source = source
         self.staged = staged
         self._rows: Counter[str] = Counter()
@@ -64,7 +67,7 @@ class Loader:
         self.staged.require_few_bad_records()
         left = self.staged.limit.left - len(self.staged.rejected)
         table = sql_queries.STAGING[kind]
-        mapping = self.connection.config.store.log_jsonpath if kind == "events" else "auto"
+        mapping = jsonpaths_near(self.connection, self.work, url) if kind == "events" else "auto"
         if not is_quick and self._newest_error is None:
             self._newest_error = newest_query(self.connection)
         try:

@@ -1,4 +1,4 @@
-"""A login at Redshift: by a password, or by IAM with the credentials of AWS."""
+"""A login at Redshift: by a password, by one that is kept as a secret in AWS, or by IAM with the credentials of AWS."""
 
 from __future__ import annotations
 
@@ -8,17 +8,27 @@ from typing import Any
 import redshift_connector
 
 from sparkify.config import Cluster, Config
+from sparkify.engines.redshift import secret
+from sparkify.progress import Progress
 
 HOSTS_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn")
 """The ends of the names of Redshift's own hosts, which hold their region."""
 
 
-def connect(config: Config, cluster: Cluster, **more: Any) -> Any:
-    """A connection of the driver; it raises its errors, or any of boto3's. `more` are further options of it."""
+def connect(config: Config, cluster: Cluster, progress: Progress, **more: Any) -> Any:
+    """A connection of the driver, which raises its errors, or any of boto3's. `more` are further options of it.
+
+    Raises:
+        AccessError: the secret cannot be read, or holds no login.
+    """
     options: dict[str, Any] = {"ssl": cluster.sslmode != "disable"}
     if options["ssl"]:
         options["sslmode"] = cluster.sslmode
-    if cluster.password:
+    if cluster.secret_arn:
+        user, password = secret.read(cluster.secret_arn, config.store)
+        progress.secrets += (password,)
+        options |= {"user": user, "password": password}
+    elif cluster.password:
         options |= {"user": cluster.user, "password": cluster.password}
     else:
         options |= _iam_login(cluster) | {"region": _region(cluster.host)}

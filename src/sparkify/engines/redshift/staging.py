@@ -19,6 +19,7 @@ from sparkify.engines.redshift.load_errors import CopyError, reported_name
 from sparkify.engines.redshift.loader import Loader, Origin
 from sparkify.engines.redshift.parts import LARGE, Part, PartWriter
 from sparkify.engines.redshift.prefixes import copy_prefix
+from sparkify.engines.redshift.regions import are_near, jsonpaths_near
 from sparkify.engines.redshift.work import Work
 from sparkify.engines.staged import Staged
 from sparkify.errors import AccessError, CheckError, LoadError, ObjectChangedError
@@ -46,7 +47,7 @@ def stage(
 
     A careful reading copies each large log by a statement of its own, which tells its number of records.
     """
-    loader = Loader(connection, source, staged)
+    loader = Loader(connection, work, source, staged)
     if work:
         _stage_objects(loader, work, batch, done, careful=careful)
     else:
@@ -62,22 +63,31 @@ def create_temporary(connection: Connection, names: Iterable[str]) -> None:
         connection.execute(re.sub("^create (table if not exists|or replace view)", "create temporary table", statement))
 
 
-def examine_role(connection: Connection, song: StoredObject, log: StoredObject) -> str:
-    """Let Redshift read one object of each kind without loading it, into tables that last no longer than this."""
-    mapping = {"songs": "auto", "events": connection.config.store.log_jsonpath}
-    with connection.transaction():
-        for kind, item in zip(KINDS, (song, log), strict=True):
-            table = sql_queries.STAGING[kind]
-            create_temporary(connection, [table])
-            columns = [c for c in sql_queries.columns(table) if c != OWN_KEY]
-            copy(connection, table, columns, item.name, mapping[kind], packing(item.path), most_bad=0, is_trial=True)
-            connection.execute(f"drop table {table}")
+def examine_role(connection: Connection, work: Work | None, song: StoredObject, log: StoredObject) -> str:
+    """Let Redshift read one object of each kind without loading it, into tables that last no longer than this.
+
+    Logs in another region than WORK are not read where they lie.
+    """
+    _examine_copy(connection, "songs", song, "auto")
+    if work and not are_near(connection, work.location, log.name):
+        return f"{connection.cluster.role} may read songs; logs go through [S3] WORK, which lies in another region"
+    _examine_copy(connection, "events", log, jsonpaths_near(connection, work, log.name))
     return f"{connection.cluster.role} may read songs and logs"
+
+
+def _examine_copy(connection: Connection, kind: Kind, item: StoredObject, mapping: str) -> None:
+    table = sql_queries.STAGING[kind]
+    columns = [c for c in sql_queries.columns(table) if c != OWN_KEY]
+    with connection.transaction():
+        create_temporary(connection, [table])
+        copy(connection, table, columns, item.name, mapping, packing(item.path), most_bad=0, is_trial=True)
+        connection.execute(f"drop table {table}")
 
 
 def _stage_objects(loader: Loader, work: Work, batch: Batch, done: Callable[[int], None], *, careful: bool) -> None:
     stores, staged = loader.source.stores, loader.staged
-    in_place, others = _sorted_logs(stores["events"], batch.events, staged, done)
+    may_stay = are_near(loader.connection, work.location, loader.connection.config.store.log_data)
+    in_place, others = _sorted_logs(stores["events"], batch.events, staged, done, may_stay=may_stay)
     small: dict[Kind, Sequence[StoredObject]] = {"songs": batch.songs, "events": others}
     for kind, items in small.items():
         writer = PartWriter(kind, stores[kind], work, staged, done, careful=careful)
@@ -86,14 +96,17 @@ def _stage_objects(loader: Loader, work: Work, batch: Batch, done: Callable[[int
 
 
 def _sorted_logs(
-    store: ObjectStore, items: Sequence[StoredObject], staged: Staged, done: Callable[[int], None]
+    store: ObjectStore, items: Sequence[StoredObject], staged: Staged, done: Callable[[int], None], *, may_stay: bool
 ) -> tuple[dict[StoredObject, str], list[StoredObject]]:
     """The logs that are copied where they lie, with how each is packed; and those that are joined into parts.
 
-    The first bytes of a large log tell how it is packed, and whether it begins with a byte order mark, which COPY is
-    not documented to take. A log in a format that is not read is one bad record.
+    None may stay where it lies in another region than WORK, where its manifest would be. The first bytes of a large
+    log tell how it is packed, and whether it begins with a byte order mark, which COPY is not documented to take. A log
+    in a format that is not read is one bad record.
     """
     in_place: dict[StoredObject, str] = {}
+    if not may_stay:
+        return in_place, [*items]
     others = [item for item in items if item.size < LARGE]
     for item, head in _heads(store, [item for item in items if item.size >= LARGE], staged):
         try:

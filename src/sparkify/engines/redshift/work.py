@@ -9,7 +9,6 @@ from functools import cached_property
 from threading import Lock
 from uuid import uuid4
 
-from sparkify.config import Config
 from sparkify.engines.redshift.load_errors import REPORTED_BYTES
 from sparkify.errors import AccessError, ConfigError
 from sparkify.store import Stores
@@ -25,9 +24,9 @@ LEFT_OVER = timedelta(days=1)
 class Work:
     """The folder of this run in WORK."""
 
-    def __init__(self, config: Config, location: str) -> None:
+    def __init__(self, stores: Stores, location: str) -> None:
         """`location` is `s3://bucket/prefix`; it is not opened before something is written there."""
-        self._config = config
+        self._stores = stores
         self.location = location
         self._folder = f"{FOLDER}{uuid4().hex}"
         self._files = 0
@@ -35,7 +34,7 @@ class Work:
 
     @cached_property
     def _prefix(self) -> S3Prefix:
-        return Stores(self._config).open_s3(self.location)
+        return self._stores.open_s3(self.location)
 
     def write(self, name: str, content: bytes) -> str:
         """Put a file into WORK; its address.

@@ -57,6 +57,20 @@ class Bucket:
         except CLIENT_ERRORS as e:
             raise self.explained(self.url(options["Key"]) if "Key" in options else self.location, e) from e
 
+    def region(self) -> str:
+        """The region of the bucket, which AWS tells even those whom it refuses (API HeadBucket); empty if untold.
+
+        Raises:
+            AccessError: the store cannot be reached.
+        """
+        try:
+            answer = self.account.client.head_bucket(Bucket=self.name)
+        except ClientError as e:
+            answer = e.response
+        except CLIENT_ERRORS as e:
+            raise self.explained(self.location, e) from e
+        return str(answer["ResponseMetadata"].get("HTTPHeaders", {}).get("x-amz-bucket-region", ""))
+
     @contextmanager
     def refusals(self, item: StoredObject) -> Iterator[None]:
         """Raise what a refused request for an object means.
