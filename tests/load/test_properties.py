@@ -63,10 +63,16 @@ def delivered(*texts: Any) -> st.SearchStrategy[Any]:
 
     def spoiled(pair: tuple[Any, str]) -> Any:
         text, how = pair
-        return {"again": encoded_again(text), "twice": encoded_again(text, 2), "blanks": f"{text}  "}.get(how, text)
+        ways = {
+            "again": encoded_again(text),
+            "twice": encoded_again(text, 2),
+            "blank": f"{text} ",
+            "blanks": f"{text}  ",
+        }
+        return ways.get(how, text)
 
     texts_only = st.sampled_from([text for text in texts if isinstance(text, str)])
-    spoiled_texts = st.tuples(texts_only, st.sampled_from(["again", "twice", "blanks"])).map(spoiled)
+    spoiled_texts = st.tuples(texts_only, st.sampled_from(["again", "twice", "blank", "blanks"])).map(spoiled)
     return st.sampled_from(texts) | st.sampled_from(texts) | spoiled_texts
 
 
@@ -113,13 +119,13 @@ EVENTS = keys_left_out(
             "artist": ARTISTS,
             "auth": delivered("Logged In", "Logged Out", "Guest"),
             "firstName": delivered("Lily", "Zoë", None),
-            "gender": st.sampled_from(["F", "M", None]),
+            "gender": delivered("F", "M", None),
             "itemInSession": st.sampled_from([0, 1, "1", 2]),
-            "lastName": st.sampled_from(["Koch", "Ng", None]),
+            "lastName": delivered("Koch", "Ng", None),
             "length": DURATIONS,
             "level": delivered("free", "paid", None),
             "location": PLACES,
-            "method": st.sampled_from(["PUT", "GET"]),
+            "method": delivered("PUT", "GET"),
             "page": st.sampled_from(["NextSong", "NextSong", "NextSong", "Home", "Home ", "NextSong ", "", None]),
             "registration": st.sampled_from(
                 [
@@ -138,7 +144,7 @@ EVENTS = keys_left_out(
             "song": TITLES,
             "status": st.sampled_from([200, 307, "200", None]),
             "ts": st.sampled_from([T0, T0 + 1, T0 + 1000, str(T0), T0 - 86_400_000, T0 + 40 * 86_400_000, -1, 999]),
-            "userAgent": st.sampled_from(['"Mozilla/5.0"', "Mozilla/4.0", None]),
+            "userAgent": delivered('"Mozilla/5.0"', "Mozilla/4.0", None),
             "userId": delivered("", "15", "16", "é", 16, None),
         }
     ),
