@@ -102,8 +102,8 @@ RECORDS = {
     "32,768 letters of two bytes": Bad(raw("song", '"' + "é" * 32_768 + '"'), "is longer than 65535 bytes", "title"),
     "a long word": Bad(raw("level", '"' + "x" * 257 + '"'), "is longer than 256 bytes", "level"),
     "a long text for a number": Bad(raw("length", '"' + "é" * 300 + '"'), "is no number", "duration"),
-    "a NUL": Bad(
-        raw("song", '"Hel\\u0000lo"'), "holds a NUL character", by_copy=Reason("holds a NUL character", "title")
+    "a NUL first": Bad(
+        raw("song", '"\\u0000Hello"'), "holds a NUL character", in_place=Reason("holds a NUL character", "title")
     ),
     "a raw NUL": Bad(raw("song", '"Hel\0lo"'), "is not JSON"),
     "a trailing comma": Bad(GOOD.replace("}", ",}"), "is not JSON"),
@@ -295,6 +295,41 @@ def test_what_becomes_of_values_at_the_edge_is_what_the_document_says(padding: l
     ]
     assert not wrong
     assert len(bad) + len(rows) == len(padding) + len(records)
+
+
+HOLDS_NUL = {
+    "within a text": raw("song", r'"Hel\u0000lo"'),
+    "at the end": raw("userAgent", r'"Mozilla\u0000"'),
+    "alone": raw("song", r'"\u0000"'),
+    "behind a backslash": raw("song", r'"\\\u0000"'),
+    "in a key that no column takes": raw("extra", r'"a\u0000"'),
+    "in the name of a key": raw("song", '"Hello"').replace('"song"', r'"so\u0000ng"'),
+    "deep in a value": raw("extra", r'[{"a": ["\u0000"]}]'),
+}
+"""Records with U+0000 where COPY does not refuse it."""
+
+
+@ON_BOTH
+def test_a_nul_anywhere_is_bad_where_records_are_read_one_by_one(sparkify: Sparkify) -> None:
+    spelled = raw("song", r'"\\u0000"')  # the text \u0000
+    for number, text in enumerate(HOLDS_NUL.values()):
+        sparkify.put(f"log_data/{number}.json", "\n".join([GOOD, text, spelled]))
+    sparkify.put("song_data/A/bad.json", json.dumps(song(title="Hel\0lo")))
+    sparkify.configure(MAX_ERRORS=len(HOLDS_NUL) + 1)
+    sparkify.loaded()
+    rejected = [(key, line, column, reason) for key, line, column, reason, _ in sparkify.rejected()]
+    logs = [(f"log_data/{number}.json", 2, None, "holds a NUL character") for number in range(len(HOLDS_NUL))]
+    assert rejected == [*logs, ("song_data/A/bad.json", 1, None, "holds a NUL character")]
+    assert sparkify.query("select distinct title from songplays order by title") == [("Hello",), (r"\u0000",)]
+
+
+@pytest.mark.parametrize("sparkify", ENGINES[1:], indirect=True)
+def test_where_copy_reads_a_log_a_nul_within_a_text_ends_it_as_the_document_says(sparkify: Sparkify) -> None:
+    assert "COPY may end the text before it" in DOCUMENT.read_text(encoding="utf-8")
+    padding = many_events(1_000_000, page="Home", userId="", userAgent="x" * 60_000)
+    sparkify.put("log_data/a.json", "\n".join([*padding, HOLDS_NUL["within a text"]]))
+    sparkify.loaded()
+    assert sparkify.query("select title from songplays") == [("Hel",)]
 
 
 SONGS = {
