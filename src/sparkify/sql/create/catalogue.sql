@@ -5,10 +5,10 @@ create table if not exists catalogue (
     artist_id varchar(256) not null,  -- the catalogue's key of the artist
     artist_latitude double precision,  -- latitude of the artist's place in degrees, south is negative; null: unknown
     artist_longitude double precision,  -- longitude of the artist's place in degrees, west is negative; null: unknown
-    artist_location varchar(65535),  -- where the artist is from, as free text; null: unknown
-    artist_name varchar(65535),  -- the artist as this song credits it, guests included; null: unknown
+    artist_location varchar(2048),  -- where the artist is from, as free text; null: unknown
+    artist_name varchar(2048),  -- the artist as this song credits it, guests included; null: unknown
     song_id varchar(256) not null,  -- the catalogue's key of the song
-    title varchar(65535),  -- the song's title; null: unknown
+    title varchar(2048),  -- the song's title; null: unknown
     duration double precision,  -- length of the song in seconds; null: unknown
     year bigint,  -- year in which the song came out; 0 or null: unknown
     source_file varchar(4096) not null  -- object_key of the object that holds the record, in load_history

@@ -2,7 +2,7 @@
 -- Grain: one row per song_id.
 create table if not exists songs (
     song_id varchar(256) not null,  -- the catalogue's key of the song
-    title varchar(65535),  -- the song's title; null: unknown
+    title varchar(2048),  -- the song's title; null: unknown
     artist_id varchar(256) not null,  -- the song's artist, in artists
     year bigint,  -- year in which the song came out; null: unknown
     duration double precision  -- length of the song in seconds; null: unknown
