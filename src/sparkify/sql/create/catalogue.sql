@@ -1,5 +1,7 @@
 -- The song catalogue as the bucket holds it, with clean texts.
 -- Grain: one row per song record of an object; an object delivered again replaces its own rows.
+-- In Redshift AUTO spreads and sorts it: it is matched by title and artist, and replaced by object, and neither is the
+-- more frequent.
 create table if not exists catalogue (
     num_songs bigint,  -- as delivered, 1 in every record of the public data; null: not delivered
     artist_id varchar(256) not null,  -- the catalogue's key of the artist
@@ -12,4 +14,4 @@ create table if not exists catalogue (
     duration double precision,  -- length of the song in seconds; null: unknown
     year bigint,  -- year in which the song came out; 0 or null: unknown
     source_file varchar(4096) not null  -- object_key of the object that holds the record, in load_history
-);
+) /* redshift: diststyle auto sortkey auto */;

@@ -15,4 +15,4 @@ create table if not exists page_views (
     location varchar(2048),  -- where the user was; null: not delivered
     user_agent varchar(8192)  -- browser and system of the user, as sent; null: not delivered
     /* keys: , primary key (page_view_id), foreign key (user_id) references users (user_id) */
-) /* redshift: sortkey (start_time) */;
+) /* redshift: diststyle auto sortkey (start_time) */;

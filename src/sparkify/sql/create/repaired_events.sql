@@ -1,6 +1,7 @@
 -- The events of the batch in hand at the moments in repaired_times, with clean texts; emptied when a batch is staged.
 -- Grain: one row per event record.
 -- Columns: as in staging_events.
+-- In Redshift as staging_events.
 create table if not exists repaired_events (
     artist_name varchar(2048),
     auth varchar(256),
@@ -20,4 +21,4 @@ create table if not exists repaired_events (
     start_time timestamp not null,
     user_agent varchar(8192),
     user_id varchar(256)
-);
+) /* redshift: diststyle even */;

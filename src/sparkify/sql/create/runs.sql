@@ -1,5 +1,6 @@
 -- The runs of the load, failed ones too.
 -- Grain: one row per run that reached the warehouse.
+-- In Redshift AUTO spreads and sorts it: it is small, and read whole.
 create table if not exists runs (
     run_id bigint not null,  -- number of the run, from 1
     started_at timestamp not null,  -- when the run began (UTC)
@@ -22,4 +23,4 @@ create table if not exists runs (
     texts_cleaned bigint,  -- distinct texts of its batches that were encoded twice or ended in blanks; null: as before
     events_forgotten bigint  -- event records of forgotten users, left out; null: the run was one of a former version
     /* keys: , primary key (run_id) */
-);
+) /* redshift: diststyle auto sortkey auto */;

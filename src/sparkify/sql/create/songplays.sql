@@ -22,4 +22,4 @@ create table if not exists songplays (
     /* keys: , primary key (songplay_id), foreign key (start_time) references "time" (start_time),
     foreign key (user_id) references users (user_id), foreign key (song_id) references songs (song_id),
     foreign key (artist_id) references artists (artist_id) */
-) /* redshift: sortkey (start_time) */;
+) /* redshift: diststyle auto sortkey (start_time) */;

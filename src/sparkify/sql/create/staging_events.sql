@@ -5,6 +5,8 @@
 -- all tables alike, and in DuckDB too: a longer text makes its record bad. Titles, names of artists and places: 2,048,
 -- four times the longest of the public catalogue of 385,252 songs (500). User agents: 8,192, for web servers refuse
 -- headers of more. Keys and words of the app: 256, VARCHAR's own default and fourteen times the longest key (18).
+-- In Redshift its rows are spread evenly and not sorted: a batch is read whole, and joined by several columns. The work
+-- tables hold few rows, and nothing is said of them.
 create table if not exists staging_events (
     artist_name varchar(2048),  -- artist of the song heard, as the app credits it; null: no song, or not delivered
     auth varchar(256),  -- Logged In, Logged Out or Guest; null: not delivered
@@ -24,4 +26,4 @@ create table if not exists staging_events (
     start_time timestamp not null,  -- when the event happened (UTC, to the millisecond)
     user_agent varchar(8192),  -- browser and system of the listener, as sent; null: not delivered
     user_id varchar(256)  -- the app's key of the user; null: logged out
-);
+) /* redshift: diststyle even */;

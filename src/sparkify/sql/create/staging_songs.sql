@@ -2,6 +2,7 @@
 -- Grain: one row per song record.
 -- Columns: as in catalogue.
 -- Texts are as long as in staging_events, which gives the reasons. A key of S3 has at most 1,024 bytes, a path 4,096.
+-- In Redshift as staging_events.
 create table if not exists staging_songs (
     num_songs bigint,
     artist_id varchar(256) not null,
@@ -14,4 +15,4 @@ create table if not exists staging_songs (
     duration double precision,
     year bigint,
     source_file varchar(4096) not null /* redshift: default '' */
-);
+) /* redshift: diststyle even */;
