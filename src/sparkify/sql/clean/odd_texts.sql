@@ -1,7 +1,7 @@
 -- The texts of the batch in hand that may have to be cleaned: those that end in a blank, and those with a character of
 -- several bytes, as any text has that was encoded twice.
 -- Redshift groups texts that differ by blanks at the end as one, so it groups by their length, too. Whether its LIKE
--- counts such blanks is not documented; a length does.
+-- counts such blanks is not documented; a length does. DuckDB looks at every row, and LIKE is the fastest look.
 select
     t.column_name,
     t.delivered
@@ -109,6 +109,7 @@ from (
     group by title /* redshift: , char_length(title) */
 ) as t
 where
-    char_length(rtrim(t.delivered, ' ')) <> char_length(t.delivered)
+    t.delivered like '% '
     or /* duckdb: strlen */ /* redshift: octet_length */ (t.delivered) <> char_length(t.delivered)
+    /* redshift: or char_length(rtrim(t.delivered, ' ')) <> char_length(t.delivered) */
 group by t.column_name, t.delivered, char_length(t.delivered);
