@@ -3,8 +3,9 @@
 -- The columns stand in the order of the JSONPaths file: its n-th path fills the n-th.
 -- Redshift reserves the declared bytes of a text where it sorts and joins, so each takes what no real text exceeds, in
 -- all tables alike, and in DuckDB too: a longer text makes its record bad. Titles, names of artists and places: 2,048,
--- four times the longest of the public catalogue of 385,252 songs (500). User agents: 8,192, for web servers refuse
--- headers of more. Keys and words of the app: 256, VARCHAR's own default and fourteen times the longest key (18).
+-- four times the longest of the public catalogue of 385,252 songs (500). User agents: 8,192, for web servers by
+-- default refuse headers of more. Keys and words of the app: 256, VARCHAR's own default and fourteen times the longest
+-- key (18).
 -- In Redshift its rows are spread evenly and not sorted: a batch is read whole, and joined by several columns. The work
 -- tables hold few rows, and nothing is said of them.
 create table if not exists staging_events (
