@@ -67,7 +67,7 @@ class LoadLog:
                 "column_length": str((column and column.max_bytes) or ""),
                 "position": error.position,
                 "error_code": error.code,
-                "error_message": error.message,
+                "error_message": error.message.replace("\0", "\\0"),  # PostgreSQL cannot show a NUL
             }
         )
 

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from redshift_stand_in import catalog, functions
+from redshift_stand_in import blanks, catalog, functions
 from redshift_stand_in.faults import Action, ControlFiles, Fault, LoadReports, When
 from redshift_stand_in.ports import HOST, free_port, wait_until_open
 from redshift_stand_in.settings import Settings
@@ -185,7 +185,7 @@ def _create_users_and_databases(stand_in: StandIn) -> None:
                 server.query(f"alter role {user} set {setting} = 'unset'")  # DG r_CURRENT_SETTING
         server.query(f"create database {TEMPLATE} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'")
     with stand_in.postgres(TEMPLATE) as server:
-        for statement in (*catalog.statements(), *functions.statements()):
+        for statement in (*catalog.statements(), *functions.statements(), *blanks.statements()):
             server.query(statement)
     with stand_in.postgres("postgres") as server:
         server.query(f"create database {stand_in.database} template {TEMPLATE}")

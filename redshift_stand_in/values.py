@@ -101,8 +101,9 @@ def _json(value: Any) -> str:
 def _as_text(text: str, column: Column, options: Options) -> str | None:
     if (options.emptyasnull and not text) or (options.blanksasnull and not text.strip()):
         return None
-    if "\0" in text:
-        raise RecordError(1218, "Invalid null byte - field longer than 1 byte", text.index("\0"))
+    if text.startswith("\0") and len(text) > 1:
+        raise RecordError(1218, "Invalid null byte - field longer than 1 byte")
+    text = text.partition("\0")[0]
     try:
         data = text.encode()
     except UnicodeEncodeError as e:

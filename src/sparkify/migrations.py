@@ -107,7 +107,8 @@ def _clean_texts(engine: Engine) -> None:
     byte_length = {"duckdb": "strlen", "redshift": "octet_length"}[engine.name]
     for table, columns in TEXTS.items():
         for column in columns:
-            odd = f"{column} like '% ' or {byte_length}({column}) <> char_length({column})"
+            length = f"char_length({column})"
+            odd = f"char_length(rtrim({column}, ' ')) <> {length} or {byte_length}({column}) <> {length}"
             texts = [text for (text,) in engine.query(f"select distinct {column} from {table} where {odd}")]
             may_be_null = (table, column) in NULL_WHEN_EMPTY
             cleaned = {text: clean(text) or (None if may_be_null else "") for text in texts if clean(text) != text}

@@ -148,6 +148,20 @@ def test_a_header_tells_analysts_what_it_says_up_to_the_grain() -> None:
     assert songplays.comment == f"{songplays.description} O{songplays.grain[1:]}"
 
 
+def test_a_text_has_one_limit_in_all_tables_that_take_it() -> None:
+    limits: dict[str, set[str]] = {}
+    for table in sql_queries.TABLES:
+        for name, kind in sql_queries.columns(table).items():
+            if kind.startswith("varchar"):
+                limits.setdefault({"artist_location": "location", "name": "artist_name"}.get(name, name), set()).add(
+                    kind
+                )
+    assert limits["location"] == limits["title"] == limits["artist_name"] == {"varchar(2048)"}
+    assert {name: kinds for name, kinds in limits.items() if len(kinds) > 1} == {}
+    longest = {limits[name].copy().pop() for name in ("delivered", "repaired", "user_agent")}
+    assert longest == {"varchar(8192)"}, "repaired_texts takes the texts of every column"
+
+
 def test_the_keys_are_those_that_redshift_is_told() -> None:
     songplays = dictionary.table("songplays")
     assert songplays.primary_key == "songplay_id"

@@ -98,12 +98,13 @@ RECORDS = {
         raw("sessionId", "9223372036854775808"), "is no whole number of 64 bits", "session_id"
     ),
     "a long integer": Bad(raw("status", "9" * 40), "is no whole number of 64 bits", "status"),
-    "65,536 bytes of text": Bad(raw("song", '"' + "x" * 65_536 + '"'), "is longer than 65535 bytes", "title"),
-    "32,768 letters of two bytes": Bad(raw("song", '"' + "é" * 32_768 + '"'), "is longer than 65535 bytes", "title"),
+    "2,049 bytes of text": Bad(raw("song", '"' + "x" * 2_049 + '"'), "is longer than 2048 bytes", "title"),
+    "1,025 letters of two bytes": Bad(raw("song", '"' + "é" * 1_025 + '"'), "is longer than 2048 bytes", "title"),
+    "a long user agent": Bad(raw("userAgent", '"' + "x" * 8_193 + '"'), "is longer than 8192 bytes", "user_agent"),
     "a long word": Bad(raw("level", '"' + "x" * 257 + '"'), "is longer than 256 bytes", "level"),
     "a long text for a number": Bad(raw("length", '"' + "é" * 300 + '"'), "is no number", "duration"),
-    "a NUL": Bad(
-        raw("song", '"Hel\\u0000lo"'), "holds a NUL character", by_copy=Reason("holds a NUL character", "title")
+    "a NUL first": Bad(
+        raw("song", '"\\u0000Hello"'), "holds a NUL character", in_place=Reason("holds a NUL character", "title")
     ),
     "a raw NUL": Bad(raw("song", '"Hel\0lo"'), "is not JSON"),
     "a trailing comma": Bad(GOOD.replace("}", ",}"), "is not JSON"),
@@ -129,7 +130,7 @@ def on_both(records: dict[str, Bad], only_duckdb: dict[str, Bad] | None = None) 
 @pytest.fixture(params=["a small log", "a large log"])
 def padding(request: pytest.FixtureRequest) -> list[str]:
     """Good lines before the bad one: few, or so much that the engine reads the log where it lies."""
-    return many_events(1_000_000, userAgent="x" * 60_000) if request.param == "a large log" else [GOOD]
+    return many_events(1_000_000, userAgent="x" * 8_000) if request.param == "a large log" else [GOOD]
 
 
 def shown(outcome: Outcome) -> list[str]:
@@ -213,7 +214,7 @@ COLUMNS: dict[str, tuple[str, str, Callable[[str], Any]]] = {
     "for a text": ("song", "title", lambda cell: cell.strip("`")),
 }
 # Values that the document names in words.
-IN_WORDS = {f"{size:,} bytes of text": f'"{"x" * size}"' for size in (65_535, 65_536)}
+IN_WORDS = {f"{size:,} bytes of text": f'"{"x" * size}"' for size in (2_048, 2_049)}
 
 
 class Corner(NamedTuple):
@@ -295,6 +296,41 @@ def test_what_becomes_of_values_at_the_edge_is_what_the_document_says(padding: l
     ]
     assert not wrong
     assert len(bad) + len(rows) == len(padding) + len(records)
+
+
+HOLDS_NUL = {
+    "within a text": raw("song", r'"Hel\u0000lo"'),
+    "at the end": raw("userAgent", r'"Mozilla\u0000"'),
+    "alone": raw("song", r'"\u0000"'),
+    "behind a backslash": raw("song", r'"\\\u0000"'),
+    "in a key that no column takes": raw("extra", r'"a\u0000"'),
+    "in the name of a key": raw("song", '"Hello"').replace('"song"', r'"so\u0000ng"'),
+    "deep in a value": raw("extra", r'[{"a": ["\u0000"]}]'),
+}
+"""Records with U+0000 where COPY does not refuse it."""
+
+
+@ON_BOTH
+def test_a_nul_anywhere_is_bad_where_records_are_read_one_by_one(sparkify: Sparkify) -> None:
+    spelled = raw("song", r'"\\u0000"')  # the text \u0000
+    for number, text in enumerate(HOLDS_NUL.values()):
+        sparkify.put(f"log_data/{number}.json", "\n".join([GOOD, text, spelled]))
+    sparkify.put("song_data/A/bad.json", json.dumps(song(title="Hel\0lo")))
+    sparkify.configure(MAX_ERRORS=len(HOLDS_NUL) + 1)
+    sparkify.loaded()
+    rejected = [(key, line, column, reason) for key, line, column, reason, _ in sparkify.rejected()]
+    logs = [(f"log_data/{number}.json", 2, None, "holds a NUL character") for number in range(len(HOLDS_NUL))]
+    assert rejected == [*logs, ("song_data/A/bad.json", 1, None, "holds a NUL character")]
+    assert sparkify.query("select distinct title from songplays order by title") == [("Hello",), (r"\u0000",)]
+
+
+@pytest.mark.parametrize("sparkify", ENGINES[1:], indirect=True)
+def test_where_copy_reads_a_log_a_nul_within_a_text_ends_it_as_the_document_says(sparkify: Sparkify) -> None:
+    assert "COPY may end the text before it" in DOCUMENT.read_text(encoding="utf-8")
+    padding = many_events(1_000_000, page="Home", userId="", userAgent="x" * 8_000)
+    sparkify.put("log_data/a.json", "\n".join([*padding, HOLDS_NUL["within a text"]]))
+    sparkify.loaded()
+    assert sparkify.query("select title from songplays") == [("Hel",)]
 
 
 SONGS = {
@@ -462,8 +498,10 @@ def test_an_object_mended_and_delivered_again_leaves_no_rejected_record(sparkify
 @ON_BOTH
 def test_the_largest_texts_and_numbers_that_fit_are_loaded(padding: list[str], sparkify: Sparkify) -> None:
     largest = event(
-        song="x" * 65_535,
-        artist="é" * 32_767,
+        song="x" * 2_048,
+        artist="é" * 1_024,
+        location="é" * 1_024,
+        userAgent="x" * 8_192,
         level="x" * 256,
         sessionId=2**63 - 1,
         itemInSession=-(2**63),

@@ -270,3 +270,30 @@ def test_create_tables_says_how_many_bad_records_the_next_load_must_allow(sparki
         "(1 of their records were set aside: [ETL] MAX_ERRORS must allow so many)"
         in sparkify.command("create-tables").out
     )
+
+
+@ON_BOTH
+def test_a_longer_text_of_an_older_warehouse_stays_and_stops_a_load_in_redshift_that_compares_it(
+    sparkify: Sparkify,
+) -> None:
+    sparkify.put("log_data/a.json", lines([event()]))
+    sparkify.loaded()
+    if sparkify.engine == "redshift":  # as tables were created when a title took 65,535 bytes
+        sparkify.change(
+            "drop view plays, events cascade",
+            "alter table songplays drop constraint bytes_2048_title",
+            "alter table songplays alter column title type varchar(65535)",
+        )
+        sparkify.created()
+    sparkify.change("update songplays set title = repeat('x', 2049)")
+    sparkify.put("log_data/b.json", lines([event(ts=event()["ts"] + 1)]))
+    sparkify.loaded()
+    sparkify.put("log_data/c.json", lines([event(itemInSession=1)]))
+    if sparkify.engine == "redshift":
+        sparkify.refused(1, "value too long for type character varying(2048)")
+        sparkify.change("update songplays set title = left(title, 2048)")
+    sparkify.loaded()
+    assert sparkify.query("select count(*), max(length(title)) from songplays")[0] == (
+        3,
+        2048 if sparkify.engine == "redshift" else 2049,
+    )

@@ -63,10 +63,16 @@ def delivered(*texts: Any) -> st.SearchStrategy[Any]:
 
     def spoiled(pair: tuple[Any, str]) -> Any:
         text, how = pair
-        return {"again": encoded_again(text), "twice": encoded_again(text, 2), "blanks": f"{text}  "}.get(how, text)
+        ways = {
+            "again": encoded_again(text),
+            "twice": encoded_again(text, 2),
+            "blank": f"{text} ",
+            "blanks": f"{text}  ",
+        }
+        return ways.get(how, text)
 
     texts_only = st.sampled_from([text for text in texts if isinstance(text, str)])
-    spoiled_texts = st.tuples(texts_only, st.sampled_from(["again", "twice", "blanks"])).map(spoiled)
+    spoiled_texts = st.tuples(texts_only, st.sampled_from(["again", "twice", "blank", "blanks"])).map(spoiled)
     return st.sampled_from(texts) | st.sampled_from(texts) | spoiled_texts
 
 
@@ -113,13 +119,13 @@ EVENTS = keys_left_out(
             "artist": ARTISTS,
             "auth": delivered("Logged In", "Logged Out", "Guest"),
             "firstName": delivered("Lily", "Zoë", None),
-            "gender": st.sampled_from(["F", "M", None]),
+            "gender": delivered("F", "M", None),
             "itemInSession": st.sampled_from([0, 1, "1", 2]),
-            "lastName": st.sampled_from(["Koch", "Ng", None]),
+            "lastName": delivered("Koch", "Ng", None),
             "length": DURATIONS,
             "level": delivered("free", "paid", None),
             "location": PLACES,
-            "method": st.sampled_from(["PUT", "GET"]),
+            "method": delivered("PUT", "GET"),
             "page": st.sampled_from(["NextSong", "NextSong", "NextSong", "Home", "Home ", "NextSong ", "", None]),
             "registration": st.sampled_from(
                 [
@@ -138,7 +144,7 @@ EVENTS = keys_left_out(
             "song": TITLES,
             "status": st.sampled_from([200, 307, "200", None]),
             "ts": st.sampled_from([T0, T0 + 1, T0 + 1000, str(T0), T0 - 86_400_000, T0 + 40 * 86_400_000, -1, 999]),
-            "userAgent": st.sampled_from(['"Mozilla/5.0"', "Mozilla/4.0", None]),
+            "userAgent": delivered('"Mozilla/5.0"', "Mozilla/4.0", None),
             "userId": delivered("", "15", "16", "é", 16, None),
         }
     ),
@@ -486,7 +492,7 @@ def text_of(size: int, letter: str = "x") -> str:
 
 ODD_VALUES = {
     "artist": [*TEXTS, "true", "null", "[]", '{"a": 1}', "NaN", "-Infinity", "1e400", "3.0", "1E+2"],
-    "song": [text_of(65_535), text_of(65_536), text_of(65_536, "é")],
+    "song": [text_of(2_048), text_of(2_049), text_of(2_050, "é")],
     "level": ['"[x]"', '""', "NaN", "true", text_of(256), text_of(257), text_of(256, "é"), text_of(258, "é")],
     "length": [*NUMBERS, "true", "false", '"x"', "[]", '{"a": 1}', text_of(256), text_of(256, "é")],
     "registration": NUMBERS_AS_TEXT,
@@ -652,7 +658,6 @@ ONLY_DUCKDB_TAKES = {
     'registration: "1_000"',
 }
 ONLY_REDSHIFT_TAKES = {
-    *('extra: "\\u0000"', "a NUL where no column looks", "a NUL in a key"),
     *('status: " "', 'status: "007"', 'status: "-0"', 'registration: " "', 'ts: "007"'),
     *("artist: []", 'artist: {"a": 1}', "userId: []"),
 }
@@ -724,7 +729,7 @@ SPOIL: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
-LARGE_PADDING = many_events(1_000_000, page="Home", userId="", userAgent="x" * 60_000)
+LARGE_PADDING = many_events(1_000_000, page="Home", userId="", userAgent="x" * 8_000)
 """Good lines that make a log so large that each engine reads it where it lies."""
 
 OBJECTS = st.lists(

@@ -6,6 +6,7 @@ A fault is `column: reason`, or `: reason` for the record as a whole.
 from __future__ import annotations
 
 import json
+import re
 
 from sparkify.records.record import MOST_BYTES
 
@@ -18,6 +19,9 @@ NO_TEXT = "is no text"
 NO_NUMBER = "is no number"
 NO_WHOLE_NUMBER = "is no whole number of 64 bits"
 NO_MOMENT = "is no moment of the years 1 to 9999"
+
+ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""The escape of U+0000 in JSON: `u0000` behind an odd number of backslashes."""
 
 
 def longer_than(most: int) -> str:
@@ -49,3 +53,13 @@ def not_json(text: bytes) -> str:
     except RecursionError:
         return f"{NOT_JSON}: too deeply nested"
     return ""
+
+
+def may_hold_nul(text: bytes) -> bool:
+    """Whether the character U+0000 may be in a text of JSON; a cheap look."""
+    return b"\\u0000" in text or b"\0" in text
+
+
+def holds_nul(text: bytes) -> str:
+    """Why a record of JSON is bad, if the escape of U+0000 is in a text or a key of it; empty if it is not."""
+    return HOLDS_NUL if ESCAPED_NUL.search(text) else ""

@@ -20,6 +20,11 @@ from sparkify.errors import CheckError, LoadError
 MOST_ERRORS = 100_000
 """The limit of MAXERROR (DG copy-parameters-data-load)."""
 
+NO_ANALYSIS = ("compupdate off", "statupdate off")
+"""Into an empty table COPY would first load a sample to choose encodings, and analyze the table at the end (DG
+copy-parameters-data-load): statements and time that rows do not repay that are read once or twice and then deleted.
+"""
+
 ERROR_VIEWS = ("sys_load_error_detail", "stl_load_errors")
 """The views to which Redshift refers when COPY met more bad records than MAXERROR allows."""
 
@@ -77,6 +82,7 @@ def copy(
         f"timeformat {sql_queries.literal(timeformat)}",
         *([f"region {sql_queries.literal(region)}"] if region else []),
         f"maxerror {min(most_bad + 1, MOST_ERRORS)}",
+        *NO_ANALYSIS,
         *(["noload"] if is_trial else []),
     ]
     connection.take_notices()

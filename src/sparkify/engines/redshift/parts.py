@@ -14,6 +14,7 @@ from tempfile import SpooledTemporaryFile, gettempdir
 
 import zstandard
 
+from sparkify.engines.engine import CarefulReadingNeededError
 from sparkify.engines.redshift.copy import OWN_KEY
 from sparkify.engines.redshift.work import Work
 from sparkify.engines.staged import Staged
@@ -82,7 +83,11 @@ class PartWriter:
         self._careful = careful
 
     def written(self, items: Sequence[StoredObject]) -> Iterator[tuple[str, int, Part]]:
-        """Write the parts of some objects, a bounded number at a time; the address of each, its size, and its lines."""
+        """Write the parts of some objects, a bounded number at a time; the address of each, its size, and its lines.
+
+        Raises:
+            CarefulReadingNeededError: the reading is not careful, and a record may hold U+0000.
+        """
 
         def write(part: Part) -> tuple[str, int, Part]:
             packed = zstandard.ZstdCompressor().compress(part.content)
@@ -164,17 +169,25 @@ class PartWriter:
         """Why a record is bad; a careful reading gives COPY only JSON objects, and only songs with their keys.
 
         It is not documented where COPY takes the next record to begin after a text that is no object, and a key that
-        is empty, or blank, is not missing to COPY.
+        is empty, or blank, is not missing to COPY. Of U+0000 within a text Amazon says that it is a character like any
+        other, and others that COPY ends the text there: COPY gets none.
+
+        Raises:
+            CarefulReadingNeededError: the reading is not careful, and the record may hold U+0000.
         """
         if reason := faults.too_long(text):
             return f": {reason}"
         if not self._careful:
+            if faults.may_hold_nul(text):
+                raise CarefulReadingNeededError("a record may hold U+0000")
             return ""
         if reason := faults.not_utf8(text) or faults.not_json(text):
             return f": {reason}"
         record = json.loads(text, parse_int=str)
         if not isinstance(record, dict):
             return f": {faults.NO_OBJECT}"
+        if reason := faults.holds_nul(text):
+            return f": {reason}"
         empty = [key for key in ("song_id", "artist_id") if self._kind == "songs" and _is_blank(record.get(key))]
         return f"{empty[0]}: {faults.MISSING}" if empty else ""
 

@@ -18,10 +18,17 @@ def copy_prefix(loader: Loader, kind: Kind, whole: StoredObject) -> None:
     """Copy all objects below a prefix."""
 
     @cache
-    def listed() -> dict[str, list[StoredObject]]:
-        by_name: dict[str, list[StoredObject]] = {}
-        for item in loader.source.stores[kind].list_objects().objects:
+    def listed() -> dict[str, list[StoredObject | None]]:
+        """The objects of each reported name; None is one that is no data elsewhere, and that COPY reads here.
+
+        `a.json` and `a.json ` are two objects, which Redshift reports by one name.
+        """
+        by_name: dict[str, list[StoredObject | None]] = {}
+        listing = loader.source.stores[kind].list_objects()
+        for item in listing.objects:
             by_name.setdefault(reported_name(item.name), []).append(item)
+        for ignored in listing.ignored:
+            by_name.setdefault(reported_name(ignored.name), []).append(None)
         return by_name
 
     def origin(error: CopyError) -> Origin:

@@ -5,6 +5,6 @@
 create table if not exists changed_songs (
     song_id varchar(256) not null,
     artist_id varchar(256) not null,
-    title varchar(65535),
-    artist_name varchar(65535)
+    title varchar(2048),
+    artist_name varchar(2048)
 );

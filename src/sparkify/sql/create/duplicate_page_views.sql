@@ -13,8 +13,8 @@ create table if not exists duplicate_page_views (
     method varchar(256),
     status bigint,
     auth varchar(256),
-    location varchar(65535),
-    user_agent varchar(65535),
+    location varchar(2048),
+    user_agent varchar(8192),
     is_loaded integer not null,  -- 1: the copy in page_views, 0: a delivered one
     is_known integer not null,  -- 1: a copy of this page view is in page_views, 0: none is
     choice bigint not null  -- rank of the copy among those of its page view; 1 is the one to keep

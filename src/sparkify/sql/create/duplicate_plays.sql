@@ -7,11 +7,11 @@ create table if not exists duplicate_plays (
     user_id varchar(256),
     level varchar(256),
     session_id bigint not null,
-    location varchar(65535),
-    user_agent varchar(65535),
+    location varchar(2048),
+    user_agent varchar(8192),
     item_in_session bigint not null,
-    title varchar(65535),
-    artist_name varchar(65535),
+    title varchar(2048),
+    artist_name varchar(2048),
     duration double precision,
     is_loaded integer not null,  -- 1: the copy in songplays, 0: a delivered one
     is_known integer not null,  -- 1: a copy of this play is in songplays, 0: none is

@@ -1,6 +1,7 @@
 -- What has been loaded. An object is known by its kind and its key: it is new when these are not here, or have another
 -- ETag, wherever the bucket lies.
 -- Grain: one row per object, as of its latest load.
+-- In Redshift AUTO spreads and sorts it: it is small, and read whole.
 create table if not exists load_history (
     kind varchar(16) not null,  -- what the object holds: songs or events
     object_key varchar(4096) not null,  -- the object's key below SONG_DATA or LOG_DATA; empty: all that lies there
@@ -14,4 +15,4 @@ create table if not exists load_history (
     rows_rejected bigint not null,  -- records of which no row could be made, in rejected_records
     loaded_at timestamp not null  -- when the object was loaded (UTC)
     /* keys: , primary key (kind, object_key) */
-);
+) /* redshift: diststyle auto sortkey auto */;

@@ -12,7 +12,7 @@ create table if not exists page_views (
     method varchar(256),  -- HTTP method: GET or PUT; null: not delivered
     status bigint,  -- HTTP status, such as 200, or 404 of an Error; null: not delivered
     auth varchar(256),  -- Logged In, Logged Out, Guest or Cancelled; null: not delivered
-    location varchar(65535),  -- where the user was; null: not delivered
-    user_agent varchar(65535)  -- browser and system of the user, as sent; null: not delivered
+    location varchar(2048),  -- where the user was; null: not delivered
+    user_agent varchar(8192)  -- browser and system of the user, as sent; null: not delivered
     /* keys: , primary key (page_view_id), foreign key (user_id) references users (user_id) */
-) /* redshift: sortkey (start_time) */;
+) /* redshift: diststyle auto sortkey (start_time) */;

@@ -2,7 +2,7 @@
 -- Grain: one row per (title, artist_name, duration).
 -- Columns: as in songplays.
 create table if not exists play_match_keys (
-    title varchar(65535),
-    artist_name varchar(65535),
+    title varchar(2048),
+    artist_name varchar(2048),
     duration double precision
 );

@@ -2,8 +2,9 @@
 -- emptied when a batch is staged.
 -- Grain: one row per event record.
 -- Columns: as in staging_events.
+-- In Redshift as staging_events.
 create table if not exists repaired_events (
-    artist_name varchar(65535),
+    artist_name varchar(2048),
     auth varchar(256),
     first_name varchar(256),
     gender varchar(256),
@@ -11,14 +12,14 @@ create table if not exists repaired_events (
     last_name varchar(256),
     duration double precision,
     level varchar(256),
-    artist_location varchar(65535),
+    artist_location varchar(2048),
     method varchar(256),
     page varchar(256),
     registration double precision,
     session_id bigint not null,
-    title varchar(65535),
+    title varchar(2048),
     status bigint,
     start_time timestamp not null,
-    user_agent varchar(65535),
+    user_agent varchar(8192),
     user_id varchar(256)
-);
+) /* redshift: diststyle even */;

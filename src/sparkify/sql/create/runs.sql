@@ -1,6 +1,7 @@
 -- The runs of the load, failed ones too. In Redshift, where each commit costs, a run with nothing new is left out, unless
 -- it ends a failure or counts other songs_gone.
 -- Grain: one row per run that reached the warehouse.
+-- In Redshift AUTO spreads and sorts it: it is small, and read whole.
 create table if not exists runs (
     run_id bigint not null,  -- number of the run, from 1
     started_at timestamp not null,  -- when the run began (UTC)
@@ -25,4 +26,4 @@ create table if not exists runs (
     plays_total bigint,  -- plays in the warehouse after its last batch; null: none was committed, or as before
     matched_total bigint  -- those of them that were matched to a song; null: as before
     /* keys: , primary key (run_id) */
-);
+) /* redshift: diststyle auto sortkey auto */;

@@ -12,13 +12,13 @@ create table if not exists songplays (
     song_id varchar(256),  -- the song, in songs; null: the catalogue lacks it
     artist_id varchar(256),  -- the artist of that song, in artists; null: the catalogue lacks the song
     session_id bigint not null,  -- the app's number of the session
-    location varchar(65535),  -- where the listener was; null: not delivered
-    user_agent varchar(65535),  -- browser and system of the listener, as sent; null: not delivered
+    location varchar(2048),  -- where the listener was; null: not delivered
+    user_agent varchar(8192),  -- browser and system of the listener, as sent; null: not delivered
     item_in_session bigint not null,  -- place of the play among the events of its session, from 0
-    title varchar(65535),  -- the song as the app named it; null: not delivered
-    artist_name varchar(65535),  -- the artist as the app named it; null: not delivered
+    title varchar(2048),  -- the song as the app named it; null: not delivered
+    artist_name varchar(2048),  -- the artist as the app named it; null: not delivered
     duration double precision  -- length of the song in seconds, as the app named it; null: not delivered
     /* keys: , primary key (songplay_id), foreign key (start_time) references "time" (start_time),
     foreign key (user_id) references users (user_id), foreign key (song_id) references songs (song_id),
     foreign key (artist_id) references artists (artist_id) */
-) /* redshift: sortkey (start_time) */;
+) /* redshift: diststyle auto sortkey (start_time) */;

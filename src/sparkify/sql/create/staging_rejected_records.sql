@@ -6,5 +6,5 @@ create table if not exists staging_rejected_records (
     line bigint,
     column_name varchar(256),
     reason varchar(65535) not null,
-    raw_text varchar(65535)
+    raw_text varchar(4096)
 );
