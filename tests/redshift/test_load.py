@@ -258,7 +258,7 @@ def test_what_a_killed_run_left_in_work_is_swept_when_it_is_old(
 ) -> None:
     with held(warehouse, "catalogue"):
         killed = warehouse.started("etl")
-        wait_for(lambda: "insert into changed_songs" in warehouse.stand_in.statements()[-1])
+        wait_for(lambda: "as matched_plays" in warehouse.stand_in.statements()[-1])
         killed.kill()
         killed.communicate()
     left = warehouse.keys("work")
