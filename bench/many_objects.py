@@ -365,7 +365,7 @@ def load(address: str, folder: Path) -> Told:
     with step("list"):
         listings: dict[plan.Kind, Listing] = {"songs": songs.list_objects(), "events": Listing(())}
     with step("plan"):
-        batches = plan.make(listings, {}, config.batch_size).batches
+        batches = plan.make(listings, plan.Loaded(listings), config.batch_size).batches
     source = Source({"songs": songs, "events": Stores(config).open(config.store.log_data)}, {})
     connection = cast(Any, stub)
     connection.work = Work(config, stub.cluster.work)
@@ -378,12 +378,13 @@ def load(address: str, folder: Path) -> Told:
         with step("clear WORK"):
             connection.work.clear()
     with step("list and plan: nothing new"):
-        loaded: dict[tuple[plan.Kind, str], str] = {
-            ("songs", item.key): item.etag for item in listings["songs"].objects
-        }
+        listed = listings["songs"].objects
         listings["songs"] = songs.list_objects()
+        loaded = plan.Loaded(listings)
+        for item in listed:
+            loaded.add("songs", item.key, item.etag)
         again = plan.make(listings, loaded, config.batch_size)
-    return Told(steps, len(loaded), len(again.objects), stub.copies, stub.files)
+    return Told(steps, len(listed), len(again.objects), stub.copies, stub.files)
 
 
 def measure(count: int, seed: int) -> Told:

@@ -28,10 +28,10 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> S
     source, listings = listing.list_objects(config, progress)
     with closing(warehouse.connect(config, progress)) as engine:
         history.require_version(engine)
-        loaded = LoadedObjects(engine)
         if only_rejected:
             listings = listing.only_rejected(listings, history.rejected_objects(engine), progress)
-        plan = planning.make(listings, loaded.etags, config.batch_size, again=only_rejected)
+        loaded = LoadedObjects(engine, listings)
+        plan = planning.make(listings, loaded.before, config.batch_size, again=only_rejected)
         summary = Summary(engine.address, plan)
         with history.recorded_run(engine, progress, plan) as this_run:
             for batch in plan.batches:
@@ -51,7 +51,7 @@ def dry_run(config: Config, progress: Progress) -> Plan:
     _, listings = listing.list_objects(config, progress)
     with closing(warehouse.connect(config, progress, read_only=True)) as engine:
         history.require_version(engine)
-        return planning.make(listings, LoadedObjects(engine).etags, config.batch_size)
+        return planning.make(listings, history.loaded(engine, listings), config.batch_size)
 
 
 def _load(
@@ -64,7 +64,7 @@ def _load(
     progress: Progress,
 ) -> tuple[Mapping[str, int], set[str]]:
     """Stage a batch, then merge it in one transaction; its counts, and the keys that no column takes."""
-    while (batch := planning.without_loaded(batch, loaded.by_others)).objects:
+    while (batch := loaded.without_loaded(batch)).objects:
         batch, staged = _stage(engine, batch, source, limit, progress)
         if not batch.objects:
             break

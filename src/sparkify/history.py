@@ -13,9 +13,9 @@ from sparkify.engines.engine import Engine, locked
 from sparkify.engines.staged import Staged
 from sparkify.errors import ConfigError, OutcomeUnknownError, SparkifyError, WarehouseGoneError
 from sparkify.output import escape_control_characters
-from sparkify.plan import KINDS, Batch, Etags, Kind, Plan
+from sparkify.plan import KINDS, Batch, Kind, Loaded, Plan, without_loaded
 from sparkify.progress import Progress
-from sparkify.store import StoredObject
+from sparkify.store import Listing, StoredObject
 
 
 def query(engine: Engine, name: str, values: Mapping[str, Value] | None = None) -> Rows:
@@ -146,15 +146,22 @@ def totals(engine: Engine) -> tuple[int, ...]:
     return row
 
 
-class LoadedObjects:
-    """The load history as it was when the run was planned."""
+def loaded(engine: Engine, listings: Mapping[Kind, Listing]) -> Loaded:
+    """Which of the listed objects are loaded."""
+    found = Loaded(listings)
+    [statement] = sql_queries.statements("history", "loaded_objects")
+    engine.each(statement, found.add)
+    return found
 
-    def __init__(self, engine: Engine) -> None:
+
+class LoadedObjects:
+    """What of the listed objects was loaded when the run was planned, and what is by now."""
+
+    def __init__(self, engine: Engine, listings: Mapping[Kind, Listing]) -> None:
         self._engine = engine
+        self._listings = listings
         self._batches = self._committed_batches()
-        self.etags: Etags = self._read()
-        self.by_others: Etags = {}
-        """What other runs have loaded since then, as far as that is known."""
+        self.before = self._now = loaded(engine, listings)
 
     def is_outdated(self, this_run: Run) -> bool:
         """Whether another run has committed a batch since then."""
@@ -163,11 +170,11 @@ class LoadedObjects:
     def refresh(self, this_run: Run) -> None:
         """Find out what other runs have loaded."""
         self._batches = self._committed_batches() - this_run.batches
-        now = self._read()
-        self.by_others = {key: etag for key, etag in now.items() if self.etags.get(key) != etag}
+        self._now = loaded(self._engine, self._listings)
 
-    def _read(self) -> Etags:
-        return {(kind, key): etag for kind, key, etag in query(self._engine, "loaded_objects")}
+    def without_loaded(self, batch: Batch) -> Batch:
+        """A batch of the plan without what other runs have loaded since then, as far as that is known."""
+        return batch if self._now is self.before else without_loaded(batch, self.before, self._now)
 
     def _committed_batches(self) -> int:
         [(count,)] = query(self._engine, "committed_batches")

@@ -61,6 +61,10 @@ class Engine(Protocol):
         """Run one statement with `$name` bound from `values`; its rows."""
         ...
 
+    def each(self, sql: str, take: Callable[..., object]) -> None:
+        """Run one statement, and call a function with the values of each row when it arrives; none of them is kept."""
+        ...
+
     def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
         """The answer to one statement that anybody may have written; it reaches nothing but the warehouse.
 

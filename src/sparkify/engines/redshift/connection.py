@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,21 @@ lost does not end its statement (awslabs/aws-lambda-redshift-loader, issue 45).
 
 SECONDS_TO_REACH = 10
 """How long a second session may take to be opened, which ends what the first one left."""
+
+
+class TakenRows(deque[list[Value]]):
+    """Stands where the driver collects the rows of a result, and hands each on as soon as it is read.
+
+    The driver has no other way to read a long result by one statement without holding all of it.
+    """
+
+    def __init__(self, take: Callable[..., object]) -> None:
+        super().__init__()
+        self._take = take
+
+    def append(self, row: list[Value]) -> None:
+        """Take a row, and do not keep it."""
+        self._take(*row)
 
 
 class Connection:
@@ -62,8 +78,12 @@ class Connection:
         """See `Engine.query`."""
         return [tuple(row) for row in self.run(sql, values or {}).fetchall()]
 
-    def run(self, sql: str, values: Mapping[str, Value]) -> Any:
-        """A cursor after one statement.
+    def each(self, sql: str, take: Callable[..., object]) -> None:
+        """See `Engine.each`."""
+        self.run(sql, {}, take)
+
+    def run(self, sql: str, values: Mapping[str, Value], take: Callable[..., object] | None = None) -> Any:
+        """A cursor after one statement, with its rows unless `take` is called with each of them.
 
         Raises:
             ConflictError: the transaction conflicted with another.
@@ -71,11 +91,13 @@ class Connection:
             LoadError: Redshift refuses the statement for another reason, or the connection is lost.
         """
         try:
-            return self.run_untranslated(sql, values)
+            return self.run_untranslated(sql, values, take)
         except driver.ProgrammingError as e:
             raise translated(self.address, e, in_transaction=self._is_in_transaction) from e
 
-    def run_untranslated(self, sql: str, values: Mapping[str, Value]) -> Any:
+    def run_untranslated(
+        self, sql: str, values: Mapping[str, Value], take: Callable[..., object] | None = None
+    ) -> Any:
         """The same, with the driver's error when Redshift refuses the statement.
 
         Raises:
@@ -86,6 +108,8 @@ class Connection:
         statement, arguments = parameters.bound(sql, values)
         cursor = self._connection.cursor()
         cursor.paramstyle = "numeric"
+        if take:
+            cursor._cached_rows = TakenRows(take)
         # An interrupted statement leaves unread rows on the socket: the connection is lost until the answer is read.
         self._is_lost = True
         try:
