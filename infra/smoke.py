@@ -3,10 +3,10 @@
     make redshift-smoke PREFIX=s3://my-bucket/smoke [CONFIG=dwh.cfg]
     .venv/bin/python infra/smoke.py s3://my-bucket/smoke --export s3://my-bucket/export
 
-Compared are every table, the answer to every question, the descriptions of tables and columns, and with --export what
-an export wrote. The sample is written below the prefix; it, the export and the schema are deleted in the end. CONFIG
-tells how to log in, the role, and WORK. The user needs the right to create a schema in the database, and to read the
-export.
+Compared are every table, the answer to every question, an answer in portions, the descriptions of tables and columns,
+and with --export what an export wrote. The sample is written below the prefix; it, the export and the schema are
+deleted in the end. CONFIG tells how to log in, the role, and WORK. The user needs the right to create a schema in the
+database, and to read the export.
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ def smoke(settings: Config, exports: str | None, progress: Progress) -> int:
                         for each in questions.all_questions()
                     ),
                     _is_same("descriptions", partial(_comments, ours, settings.cluster.schema), _descriptions),
+                    _is_same("an answer in portions", partial(_portions, ours), partial(_portions, theirs)),
                     _refuses_to_write(ours),
                     *(_exports(ours, theirs, settings, exports, progress) if exports else ()),
                 ]
@@ -181,6 +182,12 @@ def _answer(engine: Engine, question: questions.Question) -> Rows:
     with engine.snapshot():
         rows = enumerate(questions.ask(engine, question, questions.Filter()).rows, 1)
         return [(number, *(_comparable(value, without_times) for value in row)) for number, row in rows]
+
+
+def _portions(engine: Engine) -> Rows:
+    """The rows of an answer that Redshift gives by a cursor."""
+    with engine.snapshot():
+        return [*engine.ask("select start_time, user_id, level from songplays", in_portions=True).rows]
 
 
 def _comparable(value: Any, without_times: bool) -> Any:

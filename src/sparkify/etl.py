@@ -32,6 +32,8 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> S
             listings = listing.only_rejected(listings, history.rejected_objects(engine), progress)
         loaded = LoadedObjects(engine, listings)
         plan = planning.make(listings, loaded.before, config.batch_size, again=only_rejected)
+        if plan.batches and config.reads_prefixes:
+            progress.warn(listing.cost_without_work(plan.objects))
         summary = Summary(engine.address, plan)
         with history.recorded_run(engine, progress, plan) as this_run:
             for batch in plan.batches:

@@ -113,9 +113,7 @@ def make(listings: Mapping[Kind, Listing], loaded: Loaded, batch_size: int, *, a
     plays find their songs when they arrive.
     """
     new: list[tuple[Kind, StoredObject]] = [
-        (kind, item)
-        for kind in KINDS
-        for item in (listings[kind].objects if again else loaded.new(kind))
+        (kind, item) for kind in KINDS for item in (listings[kind].objects if again else loaded.new(kind))
     ]
     listed = sum(len(listing.objects) for listing in listings.values())
     return Plan(

@@ -95,9 +95,7 @@ class Connection:
         except driver.ProgrammingError as e:
             raise translated(self.address, e, in_transaction=self._is_in_transaction) from e
 
-    def run_untranslated(
-        self, sql: str, values: Mapping[str, Value], take: Callable[..., object] | None = None
-    ) -> Any:
+    def run_untranslated(self, sql: str, values: Mapping[str, Value], take: Callable[..., object] | None = None) -> Any:
         """The same, with the driver's error when Redshift refuses the statement.
 
         Raises:
