@@ -80,10 +80,13 @@ class Connection:
 
     def each(self, sql: str, take: Callable[..., object]) -> None:
         """See `Engine.each`."""
-        self.run(sql, {}, take)
+        self.require_session()
+        cursor = self._connection.cursor()
+        cursor._cached_rows = TakenRows(take)
+        self.run(sql, {}, cursor)
 
-    def run(self, sql: str, values: Mapping[str, Value], take: Callable[..., object] | None = None) -> Any:
-        """A cursor after one statement, with its rows unless `take` is called with each of them.
+    def run(self, sql: str, values: Mapping[str, Value], cursor: Any = None) -> Any:
+        """The driver's cursor after one statement; by default a new one.
 
         Raises:
             ConflictError: the transaction conflicted with another.
@@ -91,11 +94,11 @@ class Connection:
             LoadError: Redshift refuses the statement for another reason, or the connection is lost.
         """
         try:
-            return self.run_untranslated(sql, values, take)
+            return self.run_untranslated(sql, values, cursor)
         except driver.ProgrammingError as e:
             raise translated(self.address, e, in_transaction=self._is_in_transaction) from e
 
-    def run_untranslated(self, sql: str, values: Mapping[str, Value], take: Callable[..., object] | None = None) -> Any:
+    def run_untranslated(self, sql: str, values: Mapping[str, Value], cursor: Any = None) -> Any:
         """The same, with the driver's error when Redshift refuses the statement.
 
         Raises:
@@ -104,10 +107,8 @@ class Connection:
         """
         self.require_session()
         statement, arguments = parameters.bound(sql, values)
-        cursor = self._connection.cursor()
+        cursor = self._connection.cursor() if cursor is None else cursor
         cursor.paramstyle = "numeric"
-        if take:
-            cursor._cached_rows = TakenRows(take)
         # An interrupted statement leaves unread rows on the socket: the connection is lost until the answer is read.
         self._is_lost = True
         try:

@@ -67,7 +67,7 @@ class Redshift(Connection):
         if reason := questions.why_refused(sql):
             raise StatementError(f"{self.address}: {reason}")
         if in_portions and questions.is_select(sql):
-            cursor, rows = portions.declared(parameters.in_text(sql, values or {}), self._run_question)
+            cursor, rows = portions.declared(self._run_question, parameters.in_text(sql, values or {}))
         else:
             cursor = self._run_question(sql, values)
             rows = map(tuple, cursor)
@@ -75,9 +75,9 @@ class Redshift(Connection):
         names, types = [column["label"].decode() for column in columns], [_type(column) for column in columns]
         return Answer(tuple(names), tuple(types), rows).require_columns(self.address)
 
-    def _run_question(self, sql: str, values: Mapping[str, Value] | None = None) -> Any:
+    def _run_question(self, sql: str, values: Mapping[str, Value] | None = None, cursor: Any = None) -> Any:
         try:
-            return self.run_untranslated(sql, values or {})
+            return self.run_untranslated(sql, values or {}, cursor)
         except ProgrammingError as e:
             if is_user_error(e):
                 raise StatementError(f"{self.address}: {words(e)}") from e

@@ -18,22 +18,23 @@ _numbers = count(1)
 """Of the cursors: the driver takes the columns of a statement for those of the same text before it."""
 
 
-def declared(sql: str, run: Callable[[str], Any]) -> tuple[Any, Iterator[tuple[Value, ...]]]:
+def declared(run: Callable[..., Any], sql: str) -> tuple[Any, Iterator[tuple[Value, ...]]]:
     """The driver's cursor after the first portion of an answer, and all rows; the others are read when they are needed.
 
-    `run` runs a statement in the transaction in hand. A session may have one cursor open: the next answer may be asked
-    for when this one is read to its end.
+    `run` does what `Connection.run` does, in the transaction in hand. A session may have one cursor of Redshift open: the next answer may be
+    asked for when this one is read to its end.
     """
     name = f"sparkify_answer_{next(_numbers)}"
-    run(f"declare {name} cursor for {sql}")
-    first = run(f"fetch forward {ROWS} from {name}")
-    return first, _rows(name, first, run)
+    # The driver's cursors are cycles of objects, which stay in memory for long; so one is used for all portions.
+    cursor = run(f"declare {name} cursor for {sql}", {})
 
+    def rows() -> Iterator[tuple[Value, ...]]:
+        while portion := cursor.fetchall():
+            yield from map(tuple, portion)
+            if len(portion) < ROWS:
+                break
+            run(fetch, {}, cursor)
+        run(f"close {name}", {}, cursor)
 
-def _rows(name: str, portion: Any, run: Callable[[str], Any]) -> Iterator[tuple[Value, ...]]:
-    while rows := portion.fetchall():
-        yield from map(tuple, rows)
-        if len(rows) < ROWS:
-            break
-        portion = run(f"fetch forward {ROWS} from {name}")
-    run(f"close {name}")
+    fetch = f"fetch forward {ROWS} from {name}"
+    return run(fetch, {}, cursor), rows()
