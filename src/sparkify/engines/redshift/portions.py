@@ -21,8 +21,8 @@ _numbers = count(1)
 def declared(run: Callable[..., Any], sql: str) -> tuple[Any, Iterator[tuple[Value, ...]]]:
     """The driver's cursor after the first portion of an answer, and all rows; the others are read when they are needed.
 
-    `run` does what `Connection.run` does, in the transaction in hand. A session may have one cursor of Redshift open: the next answer may be
-    asked for when this one is read to its end.
+    `run` does what `Connection.run` does, in the transaction in hand. A session may have one cursor of Redshift open:
+    the next answer may be asked for when this one is read to its end.
     """
     name = f"sparkify_answer_{next(_numbers)}"
     # The driver's cursors are cycles of objects, which stay in memory for long; so one is used for all portions.
