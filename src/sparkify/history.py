@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import islice
 
 from sparkify import program, sql_queries
 from sparkify.engines.answer import Rows, Value
@@ -16,6 +17,9 @@ from sparkify.output import escape_control_characters
 from sparkify.plan import KINDS, Batch, Kind, Loaded, Plan, without_loaded
 from sparkify.progress import Progress
 from sparkify.store import Listing, StoredObject
+
+OBJECTS_AT_A_TIME = 100_000
+"""Objects of a batch whose rows are in memory together; few batches hold more."""
 
 
 def query(engine: Engine, name: str, values: Mapping[str, Value] | None = None) -> Rows:
@@ -88,7 +92,9 @@ def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
         return kind, item.key, item.name, item.etag, item.size, records, records - rejected, rejected
 
     for kind in KINDS:  # what all objects of a kind share is sent once
-        engine.insert("staging_objects", [row(kind, item) for item in batch.of(kind)])
+        items = iter(batch.of(kind))
+        while some := [row(kind, item) for item in islice(items, OBJECTS_AT_A_TIME)]:
+            engine.insert("staging_objects", some)
     engine.insert(
         "staging_rejected_records",
         [record.values() for record in staged.rejected],

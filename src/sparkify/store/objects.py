@@ -15,7 +15,9 @@ UNKNOWN_SIZE = -1
 """The size of an object that was not listed."""
 
 MAX_OBJECTS = 2_000_000
-"""Objects that may lie below one prefix: a listing is held in memory, at about 320 bytes an object."""
+"""Objects that may lie below one prefix: a listing is held in memory, at about 320 bytes an object, and 400 while it is
+sorted.
+"""
 
 
 @dataclass(frozen=True)
