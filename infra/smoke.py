@@ -3,11 +3,11 @@
     make redshift-smoke PREFIX=s3://my-bucket/smoke [CONFIG=dwh.cfg]
     .venv/bin/python infra/smoke.py s3://my-bucket/smoke --export s3://my-bucket/export
 
-Compared are every table, the answer to every question, the descriptions of tables and columns, and with --export what
-an export wrote. Then the probes (infra/probes) say how Redshift behaves where its documentation says nothing, a line
-each; what they say does not make the check fail, but report it with the rest. The sample is written below the prefix;
-it, the export and the schema are deleted in the end. CONFIG tells how to log in, the role, and WORK. The user needs
-the right to create a schema in the database, and to read the export.
+Compared are every table, the answer to every question, an answer in portions, the descriptions of tables and columns,
+and with --export what an export wrote. Then the probes (infra/probes) say how Redshift behaves where its documentation
+says nothing, a line each; what they say does not make the check fail, but report it with the rest. The sample is
+written below the prefix; it, the export and the schema are deleted in the end. CONFIG tells how to log in, the role,
+and WORK. The user needs the right to create a schema in the database, and to read the export.
 """
 
 from __future__ import annotations
@@ -116,6 +116,7 @@ def smoke(settings: Config, exports: str | None, progress: Progress) -> int:
                         for each in questions.all_questions()
                     ),
                     _is_same("descriptions", partial(_comments, ours, settings.cluster.schema), _descriptions),
+                    _is_same("an answer in portions", partial(_portions, ours), partial(_portions, theirs)),
                     _refuses_to_write(ours),
                     *(_exports(ours, theirs, settings, exports, progress) if exports else ()),
                     probes.run(Place(settings, settings.cluster, store, progress)),
@@ -186,6 +187,12 @@ def _answer(engine: Engine, question: questions.Question) -> Rows:
         rows = questions.ask(engine, question, questions.Filter()).rows
         of_both = [row for row in rows if question.name != "last_runs" or row[0] == 1]
     return [(n, *(_comparable(value, without_times) for value in row)) for n, row in enumerate(of_both, 1)]
+
+
+def _portions(engine: Engine) -> Rows:
+    """The rows of an answer that Redshift gives by a cursor."""
+    with engine.snapshot():
+        return [*engine.ask("select start_time, user_id, level from songplays", in_portions=True).rows]
 
 
 def _comparable(value: Any, without_times: bool) -> Any:

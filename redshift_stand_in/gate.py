@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from sqlfluff.core.parser import BaseSegment
 
-from redshift_stand_in import correlation, functions, unload_request
+from redshift_stand_in import correlation, cursors, functions, unload_request
 from redshift_stand_in.catalog import KEPT_SETTINGS, SESSION_FUNCTIONS
 from redshift_stand_in.syntax import below, children, parse, syntax_error, unsupported, words
 from redshift_stand_in.translation import setting, sql, written_table
@@ -46,6 +46,10 @@ COMMANDS = {
     "vacuum_statement": "vacuum",
     "analyze_statement": "analyze",
     "comment_clause": "comment",
+    "declare_statement": "declare",
+    "fetch_statement": "fetch",
+    "close_statement": "close",
+    "explain_statement": "explain",
 }
 """The commands that the stand-in knows, by sqlfluff's type; any other is refused, even if Redshift has it."""
 
@@ -255,6 +259,8 @@ REFUSALS: dict[str, tuple[Callable[[BaseSegment], None], ...]] = {
     "alter_table_action_segment": (_refuse_words("^(?!add )"), _refuse_words(r"\bnot null$|^add (column )?if\b")),
     "alter_table_statement": (_refuse_words(","),),
     "comment_clause": (_refuse_words(r"(?<=^comment on )(?!table|column|view|database)\w+"),),
+    "declare_statement": (cursors.refuse_values,),
+    "fetch_statement": (cursors.refuse_many_rows,),
     "frame_clause": (_refuse_words(r"^(range|groups)\b"), _refuse_words(r"\bexclude\b")),
     "named_window": (_refuse_words("^window"),),
 }

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from redshift_stand_in import copy_request, gate, unload_request
 from redshift_stand_in.cluster import Cluster
 from redshift_stand_in.copy import Copy
+from redshift_stand_in.cursors import Cursors
 from redshift_stand_in.error_words import in_redshift_words, no_bound_row_count
 from redshift_stand_in.faults import Fault
 from redshift_stand_in.gate import Statement
@@ -80,6 +81,7 @@ class Session:
         """Whether PostgreSQL skips them too, because the error was its own."""
         self._locks = TableLocks(postgres)
         self._values = SessionValues()
+        self._cursors = Cursors()
 
     def __enter__(self) -> Session:
         settings = self._postgres.settings | {
@@ -199,6 +201,7 @@ class Session:
         if fault and fault.when == "before":
             fault.strike()
         self._values.last_query_id = next(self._cluster.query_ids)
+        self._cursors.require(prepared.statement.command, in_transaction=self._postgres.status != b"I")
         during = fault if fault and fault.when == "during" else None
         if prepared.is_local:
             self._run_here(prepared.statement, during)
@@ -217,6 +220,7 @@ class Session:
             during.strike()
         for kind, answer in self._ask(b"E", body, b"C", b"I", b"s"):
             self._client.put(kind, self._as_redshift_sends(kind, answer, prepared))
+        self._cursors.note(prepared.statement.command, prepared.statement.tokens)
         if prepared.statement.command in REDEFINING:
             self._locks.forget()
         if prepared.statement.command == "truncate" and self._postgres.status == b"T":  # DG r_TRUNCATE
@@ -265,6 +269,7 @@ class Session:
             self._client.put(b"E", in_redshift_words(e, self._id).body())
         if self._postgres.status == b"I":
             self._locks.forget()
+            self._cursors.forget()
             self._values.commit()
         self._client.put(b"Z", self._postgres.status)
         self._client.flush()

@@ -30,10 +30,12 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> S
     source, listings = listing.list_objects(config, progress)
     with closing(warehouse.connect(config, progress)) as engine:
         state = history.require_version(engine)
-        loaded = LoadedObjects(engine, state.batches)
         if only_rejected:
             listings = listing.only_rejected(listings, history.rejected_objects(engine), progress)
-        plan = planning.make(listings, loaded.etags, config.batch_size, again=only_rejected)
+        loaded = LoadedObjects(engine, listings, state.batches)
+        plan = planning.make(listings, loaded.before, config.batch_size, again=only_rejected)
+        if plan.batches and config.reads_prefixes:
+            progress.warn(listing.cost_without_work(plan.objects))
         summary = Summary(engine.address, plan)
         if engine.records_idle_runs or state.is_outdated_by(plan):
             with runs.recorded_run(engine, progress, plan, state) as this_run:
@@ -57,7 +59,7 @@ def dry_run(config: Config, progress: Progress) -> Plan:
     _, listings = listing.list_objects(config, progress)
     with closing(warehouse.connect(config, progress, read_only=True)) as engine:
         history.require_version(engine)
-        return planning.make(listings, history.etags(engine), config.batch_size)
+        return planning.make(listings, history.loaded(engine, listings), config.batch_size)
 
 
 def _load(
@@ -70,7 +72,7 @@ def _load(
     progress: Progress,
 ) -> tuple[Mapping[str, int], set[str]]:
     """Stage a batch, then merge it in one transaction; its counts, and the keys that no column takes."""
-    while (batch := planning.without_loaded(batch, loaded.by_others)).objects:
+    while (batch := loaded.without_loaded(batch)).objects:
         batch, staged = _stage(engine, batch, source, limit, progress)
         if not batch.objects:
             break

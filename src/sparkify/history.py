@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from sparkify import program, sql_queries
 from sparkify.engines.answer import Rows, Value
 from sparkify.engines.engine import Engine
 from sparkify.engines.staged import Staged
 from sparkify.errors import ConfigError, SparkifyError
-from sparkify.plan import KINDS, Batch, Etags, Kind, Plan
-from sparkify.store import StoredObject
+from sparkify.plan import KINDS, Batch, Kind, Loaded, Plan, without_loaded
+from sparkify.store import Listing, StoredObject
+
+OBJECTS_AT_A_TIME = 100_000
+"""Objects of a batch whose rows are in memory together; few batches hold more."""
 
 
 def query(engine: Engine, name: str, values: Mapping[str, Value] | None = None) -> Rows:
@@ -119,7 +123,9 @@ def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
         return kind, item.key, item.name, item.etag, item.size, records, records - rejected, rejected
 
     for kind in KINDS:  # what all objects of a kind share is sent once
-        engine.insert("staging_objects", [row(kind, item) for item in batch.of(kind)])
+        items = iter(batch.of(kind))
+        while some := [row(kind, item) for item in islice(items, OBJECTS_AT_A_TIME)]:
+            engine.insert("staging_objects", some)
     engine.insert(
         "staging_rejected_records",
         [record.values() for record in staged.rejected],
@@ -134,21 +140,23 @@ def totals(engine: Engine, state: State) -> tuple[int, ...]:
     return state.users, state.songs, state.artists, plays, matched
 
 
-def etags(engine: Engine) -> Etags:
-    """The objects that are loaded."""
-    return {(kind, key): etag for kind, key, etag in query(engine, "loaded_objects")}
+def loaded(engine: Engine, listings: Mapping[Kind, Listing]) -> Loaded:
+    """Which of the listed objects are loaded."""
+    found = Loaded(listings)
+    [statement] = sql_queries.statements("history", "loaded_objects")
+    engine.each(statement, found.add)
+    return found
 
 
 class LoadedObjects:
-    """The load history as it was when the run was planned."""
+    """What of the listed objects was loaded when the run was planned, and what is by now."""
 
-    def __init__(self, engine: Engine, batches: int) -> None:
+    def __init__(self, engine: Engine, listings: Mapping[Kind, Listing], batches: int) -> None:
         """`batches` says how many all runs had committed by then."""
         self._engine = engine
+        self._listings = listings
         self._batches = batches
-        self.etags = etags(engine)
-        self.by_others: Etags = {}
-        """What other runs have loaded since then, as far as that is known."""
+        self.before = self._now = loaded(engine, listings)
 
     def is_outdated(self, batches: int, own: int) -> bool:
         """Whether another run has committed a batch since then: there are `batches` now, and `own` are this run's."""
@@ -157,4 +165,8 @@ class LoadedObjects:
     def refresh(self, own: int) -> None:
         """Find out what other runs have loaded; `own` batches are this run's."""
         self._batches = require_version(self._engine).batches - own
-        self.by_others = {key: etag for key, etag in etags(self._engine).items() if self.etags.get(key) != etag}
+        self._now = loaded(self._engine, self._listings)
+
+    def without_loaded(self, batch: Batch) -> Batch:
+        """A batch of the plan without what other runs have loaded since then, as far as that is known."""
+        return batch if self._now is self.before else without_loaded(batch, self.before, self._now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sparkify import sql_queries
 from sparkify.config import Config
@@ -11,7 +11,8 @@ from sparkify.errors import ConfigError
 from sparkify.plan import Kind
 from sparkify.progress import Progress
 from sparkify.records import jsonpaths
-from sparkify.store import Listing, ObjectStore, Stores
+from sparkify.store import Listing, ObjectStore, StoredObject, Stores
+from sparkify.words import size_in_words
 
 Listings = dict[Kind, Listing]
 
@@ -59,6 +60,16 @@ def _require_apart(listings: Listings) -> None:
     if both := next((item.name for item in events if item.name in song_names), None):
         fix = "set [S3] LOG_DATA and SONG_DATA to prefixes that do not hold each other"
         raise ConfigError(f"{both}: lies below LOG_DATA and below SONG_DATA; {fix}")
+
+
+def cost_without_work(prefixes: Sequence[StoredObject]) -> str:
+    """What a load costs that reads whole prefixes, because [S3] WORK is missing; `prefixes` are those with new data."""
+    size = size_in_words(sum(item.size for item in prefixes))
+    places = " and ".join(item.name for item in prefixes)
+    why = "whenever one object is new"
+    return (
+        f"[S3] WORK is not set: Redshift copies all of {places} {why}, now {size}; set WORK to copy new objects alone"
+    )
 
 
 def only_rejected(listings: Listings, rejected: Mapping[tuple[Kind, str], str], progress: Progress) -> Listings:

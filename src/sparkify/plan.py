@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Literal, TypeAlias
 
 from sparkify.store import Ignored, Listing, StoredObject
@@ -14,8 +16,7 @@ Kind: TypeAlias = Literal["songs", "events"]
 KINDS: tuple[Kind, ...] = ("songs", "events")
 """Both kinds, in the order in which a run loads them."""
 
-Etags: TypeAlias = Mapping[tuple[Kind, str], str]
-"""The ETag of each loaded object, by its kind and its key."""
+KEY = attrgetter("key")
 
 UNPACKED = 10
 """How many times its size a packed object counts, about what JSON logs unpack to."""
@@ -39,6 +40,54 @@ class Batch:
         return self.songs if kind == "songs" else self.events
 
 
+class Loaded:
+    """Which of the listed objects are loaded with the content that was listed.
+
+    The load history is told object by object, and none of it is kept, for it may be longer than the listing.
+    """
+
+    def __init__(self, listings: Mapping[Kind, Listing]) -> None:
+        self._listings = listings
+        self._are_loaded = {kind: bytearray(len(listing.objects)) for kind, listing in listings.items()}
+        self._gone = 0
+        self._next = 0
+        """Where the next object is looked for first: most of the history is in the order of the listing, too."""
+
+    def add(self, kind: Kind, key: str, etag: str) -> None:
+        """Note that an object is loaded, and with which content."""
+        at = self._place(kind, key)
+        if at is None:
+            self._gone += kind == "songs"
+        else:
+            self._are_loaded[kind][at] = self._listings[kind].objects[at].etag == etag
+
+    def new(self, kind: Kind) -> Iterator[StoredObject]:
+        """The listed objects that are not loaded as they were listed, in order."""
+        objects = zip(self._listings[kind].objects, self._are_loaded[kind], strict=True)
+        return (item for item, is_loaded in objects if not is_loaded)
+
+    def holds(self, kind: Kind, item: StoredObject) -> bool:
+        """Whether a listed object is loaded as it was listed."""
+        at = self._place(kind, item.key)
+        return at is not None and bool(self._are_loaded[kind][at])
+
+    @property
+    def songs_gone(self) -> int:
+        """How many loaded song objects are not listed."""
+        return 0 if self._place("songs", "") is not None else self._gone
+
+    def _place(self, kind: Kind, key: str) -> int | None:
+        """The number of an object in its listing, which is in the order of the keys; None where it is not listed."""
+        objects = self._listings[kind].objects
+        at = self._next
+        if at >= len(objects) or objects[at].key != key:
+            at = bisect_left(objects, key, key=KEY)
+            if at == len(objects) or objects[at].key != key:
+                return None
+        self._next = at + 1
+        return at
+
+
 @dataclass(frozen=True)
 class Plan:
     """The batches of a run, and what it leaves out: listed objects that are loaded already or no data.
@@ -57,17 +106,14 @@ class Plan:
         return tuple(item for batch in self.batches for item in batch.objects)
 
 
-def make(listings: Mapping[Kind, Listing], loaded: Etags, batch_size: int, *, again: bool = False) -> Plan:
+def make(listings: Mapping[Kind, Listing], loaded: Loaded, batch_size: int, *, again: bool = False) -> Plan:
     """New objects are the listing minus what is loaded; with `again`, all listed objects count as new.
 
     A batch holds at most `batch_size` bytes of unpacked JSON, or one object that is larger. Songs come first, so that
     plays find their songs when they arrive.
     """
     new: list[tuple[Kind, StoredObject]] = [
-        (kind, item)
-        for kind in KINDS
-        for item in listings[kind].objects
-        if again or loaded.get((kind, item.key)) != item.etag
+        (kind, item) for kind in KINDS for item in (listings[kind].objects if again else loaded.new(kind))
     ]
     listed = sum(len(listing.objects) for listing in listings.values())
     return Plan(
@@ -81,21 +127,15 @@ def make(listings: Mapping[Kind, Listing], loaded: Etags, batch_size: int, *, ag
         ),
         known=listed - len(new),
         ignored=tuple(item for listing in listings.values() for item in listing.ignored),
-        songs_gone=None if again else songs_gone(listings["songs"], loaded),
+        songs_gone=None if again else loaded.songs_gone,
     )
 
 
-def songs_gone(listing: Listing, loaded: Etags) -> int:
-    """How many loaded song objects are not listed."""
-    listed = {item.key for item in listing.objects}
-    return 0 if "" in listed else sum(kind == "songs" and key not in listed for kind, key in loaded)
-
-
-def without_loaded(batch: Batch, loaded: Etags) -> Batch:
-    """A batch that was planned before, without what is loaded by now."""
+def without_loaded(batch: Batch, before: Loaded, now: Loaded) -> Batch:
+    """A batch that was planned before, without what has been loaded since."""
 
     def new(kind: Kind) -> tuple[StoredObject, ...]:
-        return tuple(item for item in batch.of(kind) if loaded.get((kind, item.key)) != item.etag)
+        return tuple(item for item in batch.of(kind) if before.holds(kind, item) or not now.holds(kind, item))
 
     return replace(batch, songs=new("songs"), events=new("events"))
 

@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from harness.memory import measured
-from harness.records import event, song
+from harness.records import event, lines, song
 from harness.warehouse import Sparkify
 from sparkify.formats import FORMATS
 
@@ -86,6 +86,30 @@ def test_a_load_of_anything_takes_bounded_memory_and_has_one_bad_record(
     make(sparkify.bucket)
     require_little_memory(sparkify, 300, "etl")
     assert len(sparkify.rejected()) == 1
+
+
+MUCH_HISTORY = """
+insert into load_history
+select 'events', md5(cast(n as varchar)) || '.json', 's3://bucket/' || n, md5(cast(n as varchar)), 1, 1, 1, 1, 1, 0,
+    timestamp '2018-11-01'
+from generate_series(1, 400000) as t (n)
+"""
+"""More rows than the program may hold at a time."""
+
+
+@pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=True)
+def test_planning_takes_no_memory_for_what_was_loaded_before(
+    sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sparkify.put("song_data/A/a.json", lines([song()]))
+    sparkify.put("log_data/a.json", lines([event()]))
+    for name, text in sparkify.environment.items():
+        monkeypatch.setenv(name, text)
+    before = measured("etl", "--config", sparkify.config, "--dry-run")
+    sparkify.change(MUCH_HISTORY)
+    done = measured("etl", "--config", sparkify.config, "--dry-run")
+    assert (before.exit_code, done.exit_code) == (0, 0), done.err
+    assert done.peak < before.peak + 60_000_000
 
 
 class Question(NamedTuple):

@@ -219,6 +219,24 @@ def test_a_load_that_is_interrupted_ends_its_statement_on_the_server(warehouse: 
     assert warehouse.state() == one_run(warehouse)
 
 
+# ---------------------------------------------------------------- without WORK
+
+
+def test_a_load_without_work_warns_once_of_what_it_copies(warehouse: OnRedshift) -> None:
+    warehouse.configure(BATCH_SIZE=300)
+    songs, logs = (f"{warehouse.store}/{kind}_data/" for kind in ("song", "log"))
+    warehouse.use(work="", user="reader")
+    [warning] = [line for line in warehouse.loaded().err.splitlines() if "WORK" in line]
+    assert warning.startswith(f"warning: [S3] WORK is not set: Redshift copies all of {songs} and {logs} whenever one ")
+    assert "WORK is not set" not in warehouse.loaded().err
+    warehouse.put("log_data/2018/11/c.json", lines([event(ts=2)]))
+    assert f"copies all of {logs} whenever" in warehouse.loaded("--quiet").err
+
+
+def test_a_load_with_work_does_not_warn_of_it(warehouse: OnRedshift) -> None:
+    assert "WORK" not in warehouse.loaded().err
+
+
 # ---------------------------------------------------------------- what lies in WORK
 
 OTHERS = {"work/notes.txt", "work/sparkify-report.json", "work/sparkify/a.json", "worklog/sparkify-copy/a.json"}

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 from sparkify import history, sql_queries, warehouse
-from sparkify import plan as planning
 from sparkify.command_line import Parser, add_config, add_json
 from sparkify.commands import Result, secrets_of
 from sparkify.config import Config, load
@@ -152,7 +151,7 @@ def _login(config: Config, progress: Progress) -> tuple[str, Engine]:
 
 def _catalogue(engine: Engine, listing: Listing) -> tuple[str, None]:
     """How many loaded song objects the bucket no longer holds."""
-    count = planning.songs_gone(listing, history.etags(engine))
+    count = history.loaded(engine, {"songs": listing, "events": Listing(())}).songs_gone
     return (songs_gone_in_words(count) if count else "holds no songs that have left the bucket"), None
 
 

@@ -62,7 +62,7 @@ def run(options: Namespace, progress: Progress) -> Result:
             if file and not engine.write(sql, chosen.values(), options.format, file):
                 file = None
             if not file:
-                answer, is_whole = engine.ask(sql, chosen.values()).read_ahead()
+                answer, is_whole = engine.ask(sql, chosen.values(), in_portions=True).read_ahead()
                 if not is_whole:
                     if not formats.goes_into_a_file(options.output):
                         end_waiting()

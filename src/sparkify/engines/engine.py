@@ -65,8 +65,14 @@ class Engine(Protocol):
         """Run one statement with `$name` bound from `values`; its rows."""
         ...
 
-    def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
+    def each(self, sql: str, take: Callable[..., object]) -> None:
+        """Run one statement, and call a function with the values of each row when it arrives; none of them is kept."""
+        ...
+
+    def ask(self, sql: str, values: Mapping[str, Value] | None = None, *, in_portions: bool = False) -> Answer:
         """The answer to one statement that anybody may have written; it reaches nothing but the warehouse.
+
+        With `in_portions` the rows are never in memory together, and the answer must be read before the next question.
 
         Raises:
             StatementError: the engine does not take it.

@@ -15,6 +15,7 @@ from sparkify.store.objects import (
     UNKNOWN_SIZE,
     Ignored,
     Listing,
+    Place,
     StoredObject,
     changed,
     sorted_listing,
@@ -29,6 +30,14 @@ def name_prefix(folder: Path, base: Path) -> str:
     inside = folder.is_relative_to(base)
     path = f"{(folder.relative_to(base) if inside else folder).as_posix()}/".removeprefix("./")
     return _as_text(path.replace("//", "/"))
+
+
+class FolderPlace(Place):
+    """A folder: the key of a file is its path as a text."""
+
+    def key(self, path: str) -> str:
+        """See `Place.key`."""
+        return _as_text(path)
 
 
 class Folder:
@@ -51,7 +60,7 @@ class Folder:
         if not is_there:
             raise AccessError(f"{self.root}: there is no such folder; set [S3] in dwh.cfg to the folder of the data")
         self._path = str(self.root)  # a Path builds its text at every use
-        self._names = name_prefix(self.root, base)
+        self._place = FolderPlace(name_prefix(self.root, base))
 
     def list_objects(self) -> Listing:
         """See `ObjectStore.list_objects`. Links to files are followed, and those to folders that are not listed yet."""
@@ -70,7 +79,7 @@ class Folder:
 
     def item(self, name: str) -> StoredObject:
         """See `ObjectStore.item`."""
-        return StoredObject(self._name(name), name, name, etag="", size=UNKNOWN_SIZE)
+        return StoredObject(self._place, name, etag="", size=UNKNOWN_SIZE)
 
     def local_path(self, item: StoredObject) -> Path:
         """See `ObjectStore.local_path`."""
@@ -133,11 +142,10 @@ class Folder:
             raise changed(item, "its end was missing when it was read")
 
     def _name(self, key: str) -> str:
-        return self._names + _as_text(key)
+        return self._place.names + _as_text(key)
 
     def _stored(self, path: str, info: os.stat_result) -> StoredObject:
-        key = _as_text(path)
-        return StoredObject(self._names + key, key, path, etag(info), info.st_size)
+        return StoredObject(self._place, path, etag(info), info.st_size)
 
 
 def _as_text(path: str) -> str:

@@ -52,6 +52,9 @@ SETTINGS = {
 QUESTION_SPILL = "10 GB"
 """Room on disk that a question may take for what does not fit into `[DUCKDB] MEMORY_LIMIT`."""
 
+ROWS_AT_A_TIME = 10_000
+"""Rows of a long result that are fetched at a time."""
+
 RETRY_EVERY = 0.2
 """Seconds between two attempts to open a file that another process holds."""
 
@@ -107,6 +110,14 @@ class Connection:
         """See `Engine.query`."""
         with self.errors(self._load_error):
             return self.run(sql, values or {}).fetchall()
+
+    def each(self, sql: str, take: Callable[..., object]) -> None:
+        """See `Engine.each`."""
+        with self.errors(self._load_error):
+            cursor = self.run(sql, {})
+            while rows := cursor.fetchmany(ROWS_AT_A_TIME):
+                for row in rows:
+                    take(*row)
 
     def read_json(self, sql: str, values: Mapping[str, Value] | None = None) -> Rows:
         """The rows of a statement that reads JSON.

@@ -50,8 +50,11 @@ class DuckDB(Connection):
 
     _is_locked_down = False
 
-    def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
-        """See `Engine.ask`. From the first question on, the connection reaches nothing but the warehouse."""
+    def ask(self, sql: str, values: Mapping[str, Value] | None = None, *, in_portions: bool = False) -> Answer:
+        """See `Engine.ask`. From the first question on, the connection reaches nothing but the warehouse.
+
+        Every answer is read in portions.
+        """
         from sparkify.engines.duckdb import questions  # a load asks none
 
         self._lock_down()

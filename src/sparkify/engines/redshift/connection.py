@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
@@ -33,6 +34,21 @@ NO_QUERY_GROUP = ("", "unset", "default")
 
 SECONDS_TO_REACH = 10
 """How long a second session may take to be opened, which ends what the first one left."""
+
+
+class TakenRows(deque[list[Value]]):
+    """Stands where the driver collects the rows of a result, and hands each on as soon as it is read.
+
+    The driver has no other way to read a long result by one statement without holding all of it.
+    """
+
+    def __init__(self, take: Callable[..., object]) -> None:
+        super().__init__()
+        self._take = take
+
+    def append(self, row: list[Value]) -> None:
+        """Take a row, and do not keep it."""
+        self._take(*row)
 
 
 class Connection:
@@ -70,8 +86,15 @@ class Connection:
         """See `Engine.query`."""
         return [tuple(row) for row in self.run(sql, values or {}).fetchall()]
 
-    def run(self, sql: str, values: Mapping[str, Value]) -> Any:
-        """A cursor after one statement.
+    def each(self, sql: str, take: Callable[..., object]) -> None:
+        """See `Engine.each`."""
+        self.require_session()
+        cursor = self._connection.cursor()
+        cursor._cached_rows = TakenRows(take)
+        self.run(sql, {}, cursor)
+
+    def run(self, sql: str, values: Mapping[str, Value], cursor: Any = None) -> Any:
+        """The driver's cursor after one statement; by default a new one.
 
         Raises:
             ConflictError: the transaction conflicted with another.
@@ -79,11 +102,11 @@ class Connection:
             LoadError: Redshift refuses the statement for another reason, or the connection is lost.
         """
         try:
-            return self.run_untranslated(sql, values)
+            return self.run_untranslated(sql, values, cursor)
         except driver.ProgrammingError as e:
             raise translated(self.address, e, in_transaction=self._is_in_transaction) from e
 
-    def run_untranslated(self, sql: str, values: Mapping[str, Value]) -> Any:
+    def run_untranslated(self, sql: str, values: Mapping[str, Value], cursor: Any = None) -> Any:
         """The same, with the driver's error when Redshift refuses the statement.
 
         Raises:
@@ -92,7 +115,7 @@ class Connection:
         """
         self.require_session()
         statement, arguments = parameters.bound(sql, values)
-        cursor = self._connection.cursor()
+        cursor = self._connection.cursor() if cursor is None else cursor
         cursor.paramstyle = "numeric"
         # An interrupted statement leaves unread rows on the socket: the connection is lost until the answer is read.
         self._is_lost = True

@@ -16,7 +16,7 @@ from sparkify.engines import clean_texts
 from sparkify.engines.answer import Answer, Value
 from sparkify.engines.engine import Source
 from sparkify.engines.exports import Export
-from sparkify.engines.redshift import export, lock, questions, staging
+from sparkify.engines.redshift import export, lock, parameters, portions, questions, staging
 from sparkify.engines.redshift.connection import Connection
 from sparkify.engines.redshift.copy import copy_rows
 from sparkify.engines.redshift.errors import is_user_error, translated, words
@@ -77,19 +77,26 @@ class Redshift(Connection):
         if create and cluster.schema:
             self.execute(f"create schema if not exists {cluster.schema}")
 
-    def ask(self, sql: str, values: Mapping[str, Value] | None = None) -> Answer:
+    def ask(self, sql: str, values: Mapping[str, Value] | None = None, *, in_portions: bool = False) -> Answer:
         """See `Engine.ask`. What a read-only transaction may do, but reaches S3, is refused before it is sent."""
         if reason := questions.why_refused(sql):
             raise StatementError(f"{self.address}: {reason}")
+        if in_portions and questions.is_select(sql):
+            cursor, rows = portions.declared(self._run_question, parameters.in_text(sql, values or {}))
+        else:
+            cursor = self._run_question(sql, values)
+            rows = map(tuple, cursor)
+        columns = cursor.ps["row_desc"]
+        names, types = [column["label"].decode() for column in columns], [_type(column) for column in columns]
+        return Answer(tuple(names), tuple(types), rows).require_columns(self.address)
+
+    def _run_question(self, sql: str, values: Mapping[str, Value] | None = None, cursor: Any = None) -> Any:
         try:
-            cursor = self.run_untranslated(sql, values or {})
+            return self.run_untranslated(sql, values or {}, cursor)
         except ProgrammingError as e:
             if is_user_error(e):
                 raise StatementError(f"{self.address}: {words(e)}") from e
             raise translated(self.address, e, in_transaction=True) from e
-        columns = cursor.ps["row_desc"]
-        names, types = [column["label"].decode() for column in columns], [_type(column) for column in columns]
-        return Answer(tuple(names), tuple(types), map(tuple, cursor)).require_columns(self.address)
 
     def write(self, sql: str, values: Mapping[str, Value], form: str, path: Path) -> bool:
         """See `Engine.write`. Redshift's rows come through the client."""

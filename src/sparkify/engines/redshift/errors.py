@@ -39,6 +39,9 @@ TOO_LONG_FIX = (
 USER_ERROR_SQLSTATES = ("22", "25", "42", "0A")
 """Classes of SQLSTATE of what is wrong with a statement itself: its values, its change of something, its words."""
 
+LARGE_CURSOR = "exceeded the maximum size allowed for the total set of cursor data"
+"""What Redshift says of an answer that is larger than a cursor may be (github.com/PostHog/posthog/pull/79500)."""
+
 MISSING_TABLE = "42P01"
 """The SQLSTATE of a statement that names a table which is not there."""
 
@@ -135,6 +138,8 @@ def _load_fix(e: BaseException) -> str:
         return f"a table is missing; run {program.command('create-tables')}"
     if field(e, "C") == DISK_FULL_STATE or _code(e) == DISK_FULL_CODE:
         return "make room in the cluster, or lower [ETL] BATCH_SIZE"
+    if LARGE_CURSOR in words(e):
+        return f"ask for fewer rows or columns, or write whole tables to S3 by {program.command('export')}"
     if _is_conflict(e):
         return CONFLICT_FIX
     if field(e, "C") == CANCELED or _code(e) == ABORTED_CODE:

@@ -22,6 +22,8 @@ TYPES = {
 }
 """Redshift's type of a value."""
 
+BACKSLASH = "\\"
+
 ROW_COUNT = re.compile(r"\b(?:limit|offset)[\s(]*\$([a-z_]\w*)", re.IGNORECASE)
 """Where a statement takes a number of rows. Redshift refuses one that is bound: `Not implemented`, code 1001
 (github.com/aws/amazon-redshift-python-driver/issues/24).
@@ -49,6 +51,22 @@ def bound(sql: str, values: Mapping[str, Value]) -> tuple[str, tuple[Value, ...]
 
     statement = sql_queries.with_parameters(_with_row_counts(sql, values), written)
     return statement, tuple(values[name] for name in names) or None
+
+
+def in_text(sql: str, values: Mapping[str, Value]) -> str:
+    """A statement with its values in its text, each with a cast: where no page says that they may be bound."""
+
+    def written(name: str) -> str:
+        if name not in values:
+            return f"${name}"
+        value = values[name]
+        if value is None:
+            return "null"
+        text = value.isoformat(" ") if isinstance(value, datetime) else str(value)
+        # A backslash escapes what follows it.
+        return f"cast({sql_queries.literal(text).replace(BACKSLASH, 2 * BACKSLASH)} as {TYPES[type(value)]})"
+
+    return sql_queries.with_parameters(_with_row_counts(sql, values), written)
 
 
 def _with_row_counts(sql: str, values: Mapping[str, Value]) -> str:

@@ -15,6 +15,9 @@ KINDS = ("select", "with", "show")
 
 EXPLAIN = re.compile(r"explain\b(\s+verbose\b)?[\s(]*(\w*)", re.IGNORECASE)
 
+SELECT = re.compile(r"[\s(]*(select|with)\b", re.IGNORECASE)
+"""How a query begins."""
+
 WRITES = re.compile(
     r"(?<![^\W\d])(into)\b|[()](?:\s|\()*(insert|update|delete|merge)\b"
     r"|(?<![^\W\d])(for\s+(?:no\s+key\s+|key\s+)?(?:update|share))\b",
@@ -44,6 +47,11 @@ ACTING_FUNCTIONS = re.compile(
 """The other functions that change a setting or a sequence, write, or run a text as another statement."""
 
 READS_ONLY = "a question only reads: ask with `select`, `with`, `show` or `explain`; `sparkify export` writes files"
+
+
+def is_select(sql: str) -> bool:
+    """Whether a statement that may run is a query, of which a cursor gives the rows."""
+    return SELECT.match(sql_queries.code(sql, backslashes=True)) is not None
 
 
 def why_refused(sql: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sparkify.errors import AccessError
-from sparkify.store.objects import StoredObject, changed
+from sparkify.store.objects import Place, StoredObject, changed
 from sparkify.store.s3.clients import Account
 from sparkify.store.s3.errors import CLIENT_ERRORS, explained
 
@@ -28,6 +28,7 @@ class Bucket:
         self.location = location.rstrip("/")
         self.name, _, prefix = self.location.removeprefix("s3://").partition("/")
         self.prefix = f"{prefix}/" if prefix else ""
+        self._place = Place(self.url(self.prefix), len(self.prefix))
         self.account = account
         self.is_charged = False
         """Whether an answer said that AWS bills the account for reading the bucket."""
@@ -37,8 +38,9 @@ class Bucket:
         return f"s3://{self.name}/{key}"
 
     def stored(self, path: str, etag: str, size: int) -> StoredObject:
-        """An object by its whole key."""
-        return StoredObject(self.url(path), path.removeprefix(self.prefix), path, etag, size)
+        """An object by its whole key, which need not begin with the prefix."""
+        place = self._place if path.startswith(self.prefix) else Place(self.url(""))
+        return StoredObject(place, path, etag, size)
 
     def request(self, operation: str, **options: Any) -> dict[str, Any]:
         """The answer to a request; what boto3 raises comes as it is."""

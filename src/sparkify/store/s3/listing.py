@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from sparkify.errors import AccessError
-from sparkify.store.objects import StoredObject, require_listable
+from sparkify.store.objects import Place, StoredObject, require_listable
 from sparkify.store.s3.bucket import NO_ETAG, Bucket
 
 LISTING_THREADS = 8
@@ -81,7 +81,8 @@ def _single_object(bucket: Bucket) -> StoredObject:
         [page, *_] = _pages(bucket, path, Delimiter="/")
         for item in _objects(bucket, page):
             if item.path == path:
-                return item._replace(key=path.rpartition("/")[2])
+                folder = path[: path.rfind("/") + 1]
+                return item._replace(place=Place(bucket.url(folder), len(folder)))
         near = [*_names(page)] or _similar(bucket, path)
     names = ", ".join(map(bucket.url, near[:NEARBY]))
     hint = f"; there is {names}" if names else ""
