@@ -34,22 +34,17 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> S
             listings = listing.only_rejected(listings, history.rejected_objects(engine), progress)
         loaded = LoadedObjects(engine, listings, state.batches)
         plan = planning.make(listings, loaded.before, config.batch_size, again=only_rejected)
-        if plan.batches and config.reads_prefixes:
-            progress.warn(listing.cost_without_work(plan.objects))
+        listing.warn_of_prefixes(config, plan.objects, progress)
         summary = Summary(engine.address, plan)
-        if engine.records_idle_runs or state.is_outdated_by(plan):
-            with runs.recorded_run(engine, progress, plan, state) as this_run:
-                for batch in plan.batches:
-                    limit = BadRecordLimit(config.max_errors, summary.rejected)
-                    counts, unknown_keys = _load(engine, batch, source, this_run, loaded, limit, progress)
-                    summary.add(counts, unknown_keys)
-                this_run.end()
-                summary.totals = history.totals(engine, history.require_version(engine))
-                engine.after_run()
-                engine.close()
-        else:
-            summary.totals = history.totals(engine, state)
+        with runs.recorded_run(engine, progress, plan, state) as this_run:
+            for batch in plan.batches:
+                limit = BadRecordLimit(config.max_errors, summary.rejected)
+                counts, unknown_keys = _load(engine, batch, source, this_run, loaded, limit, progress)
+                summary.add(counts, unknown_keys)
+            this_run.end()
+            summary.totals = history.totals(engine, history.require_version(engine) if plan.batches else state)
             engine.after_run()
+            engine.close()
     summary.seconds = time.monotonic() - started
     return summary
 
@@ -78,15 +73,13 @@ def _load(
             break
         rows = staged_rows.read(engine)
         warnings = [*suspicions.shorter_logs(engine), *suspicions.odd_times(batch, rows.years)]
-        merge = partial(_merge, engine, batch, staged, rows, this_run, loaded)
         with progress.phase(f"batch {batch.number}: transform and check"):
-            counts = locked(engine, progress, merge)
+            counts = locked(engine, progress, partial(_merge, engine, batch, staged, rows, this_run, loaded))
         if counts is None:
             loaded.refresh(this_run.batches)
             continue
         this_run.committed(batch)
-        for warning in warnings:
-            progress.warn(warning)
+        progress.warn(*warnings)
         engine.after_commit()
         return counts, staged.unknown_keys
     return {}, set()
@@ -124,11 +117,9 @@ def _merge(
     before = runs.before_merge(engine, extent)
     if loaded.is_outdated(before.batches, this_run.batches):
         return None
-    forgotten = forgotten_users.leave_out(engine, staged) if before.forgotten_users else 0
-    if forgotten:
+    if forgotten := before.forgotten_users and forgotten_users.leave_out(engine, staged):
         rows = staged_rows.read(engine)
-    written = rows.counted(batch, staged, forgotten)
-    written["matched_before"] = before.matched_in_extent
+    written = rows.counted(batch, staged, forgotten, before.matched_in_extent)
     transform.merge(engine, written, extent)
     written.update(runs.merged_rows(engine, extent))
     transform.require_closed_sums(written)

@@ -62,12 +62,14 @@ def _require_apart(listings: Listings) -> None:
         raise ConfigError(f"{both}: lies below LOG_DATA and below SONG_DATA; {fix}")
 
 
-def cost_without_work(prefixes: Sequence[StoredObject]) -> str:
-    """What a load costs that reads whole prefixes, because [S3] WORK is missing; `prefixes` are those with new data."""
+def warn_of_prefixes(config: Config, prefixes: Sequence[StoredObject], progress: Progress) -> None:
+    """Warn of what a load costs that reads whole prefixes, because [S3] WORK is missing: those with new data."""
+    if not prefixes or not config.reads_prefixes:
+        return
     size = size_in_words(sum(item.size for item in prefixes))
     places = " and ".join(item.name for item in prefixes)
     why = "whenever one object is new"
-    return (
+    progress.warn(
         f"[S3] WORK is not set: Redshift copies all of {places} {why}, now {size}; set WORK to copy new objects alone"
     )
 

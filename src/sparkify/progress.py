@@ -64,10 +64,11 @@ class Progress:
         """The text without the secrets of the configuration and the credentials in its addresses."""
         return without_credentials(text, self.secrets)
 
-    def warn(self, text: str) -> None:
-        """Something that is wrong though the command goes on; narrated even when quiet."""
-        self.warnings.append(self.without_secrets(text))
-        self._narrate("warning", text)
+    def warn(self, *texts: str) -> None:
+        """What is wrong though the command goes on, text by text; narrated even when quiet."""
+        for text in texts:
+            self.warnings.append(self.without_secrets(text))
+            self._narrate("warning", text)
 
     def say(self, text: str) -> None:
         """One line for the person, unless they want it quiet."""

@@ -96,9 +96,11 @@ class Run:
         self._planned = len(plan.batches)
         self.batches = 0
         """Batches that the run has committed."""
-        self.is_done = False
+        self.is_done = not (engine.records_idle_runs or state.is_outdated_by(plan))
+        """Whether the end of the run is recorded, or nothing of it need be."""
         self.run_id = 0
-        self._locked(lambda: self._start(plan, state))
+        if not self.is_done:
+            self._locked(lambda: self._start(plan, state))
 
     def _start(self, plan: Plan, state: State) -> None:
         if state.last_status == "running":

@@ -58,10 +58,11 @@ class StagedRows:
             "last_event": max((year.last for year in self.years), default=NEVER),
         }
 
-    def counted(self, batch: Batch, staged: Staged, forgotten: int) -> Counter[str]:
+    def counted(self, batch: Batch, staged: Staged, forgotten: int, matched: int) -> Counter[str]:
         """How many rows are staged, as the steps of the transform need them.
 
-        `forgotten` says how many events were taken out again, because their users were forgotten.
+        `forgotten` says how many events were taken out again, because their users were forgotten; `matched` how many of
+        the plays within the times of the batch are matched to a song before the merge.
         """
         return Counter(
             {
@@ -73,6 +74,7 @@ class StagedRows:
                 "staged plays": self.plays,
                 "staged page views": self.page_views,
                 "objects of songs": len(batch.songs),
+                "matched_before": matched,
             }
         )
 

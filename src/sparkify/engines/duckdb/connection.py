@@ -52,9 +52,6 @@ SETTINGS = {
 QUESTION_SPILL = "10 GB"
 """Room on disk that a question may take for what does not fit into `[DUCKDB] MEMORY_LIMIT`."""
 
-ROWS_AT_A_TIME = 10_000
-"""Rows of a long result that are fetched at a time."""
-
 RETRY_EVERY = 0.2
 """Seconds between two attempts to open a file that another process holds."""
 
@@ -115,9 +112,8 @@ class Connection:
         """See `Engine.each`."""
         with self.errors(self._load_error):
             cursor = self.run(sql, {})
-            while rows := cursor.fetchmany(ROWS_AT_A_TIME):
-                for row in rows:
-                    take(*row)
+            while row := cursor.fetchone():
+                take(*row)
 
     def read_json(self, sql: str, values: Mapping[str, Value] | None = None) -> Rows:
         """The rows of a statement that reads JSON.

@@ -41,10 +41,8 @@ def bound(sql: str, values: Mapping[str, Value]) -> tuple[str, tuple[Value, ...]
         if name not in values:
             return f"${name}"
         value = values[name]
-        if value is None:
-            return "null"
-        if isinstance(value, datetime):
-            return f"timestamp '{value.isoformat(' ')}'"
+        if literal := _literal_of_moment(value):
+            return literal
         if name not in names:
             names.append(name)
         return f"cast(${names.index(name) + 1} as {TYPES[type(value)]})"
@@ -60,13 +58,19 @@ def in_text(sql: str, values: Mapping[str, Value]) -> str:
         if name not in values:
             return f"${name}"
         value = values[name]
-        if value is None:
-            return "null"
-        text = value.isoformat(" ") if isinstance(value, datetime) else str(value)
+        if literal := _literal_of_moment(value):
+            return literal
         # A backslash escapes what follows it.
-        return f"cast({sql_queries.literal(text).replace(BACKSLASH, 2 * BACKSLASH)} as {TYPES[type(value)]})"
+        return f"cast({sql_queries.literal(str(value)).replace(BACKSLASH, 2 * BACKSLASH)} as {TYPES[type(value)]})"
 
     return sql_queries.with_parameters(_with_row_counts(sql, values), written)
+
+
+def _literal_of_moment(value: Value) -> str:
+    """The literal of a moment, or of no value; empty for any other."""
+    if isinstance(value, datetime):
+        return f"timestamp '{value.isoformat(' ')}'"
+    return "null" if value is None else ""
 
 
 def _with_row_counts(sql: str, values: Mapping[str, Value]) -> str:
