@@ -1,5 +1,5 @@
--- The runs of the load, failed ones too. In Redshift, where each commit costs, a run with nothing new is left out, unless
--- it ends a failure or counts other songs_gone.
+-- The runs of the load, failed ones too. In Redshift, where each commit costs, a run with nothing new is left out,
+-- unless it ends a failure or counts other songs_gone.
 -- Grain: one row per run that reached the warehouse.
 -- In Redshift AUTO spreads and sorts it: it is small, and read whole.
 create table if not exists runs (
