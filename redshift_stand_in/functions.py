@@ -140,10 +140,10 @@ def _getdate(segment: BaseSegment, translated: str, sql: Translate) -> str:
 
 
 def _extract(segment: BaseSegment, translated: str, sql: Translate) -> str:
-    """EXTRACT gives an integer, and of milliseconds those within the second (DG r_EXTRACT_function)."""
+    """EXTRACT gives an INTEGER, and of milliseconds those within the second (DG r_EXTRACT_function)."""
     part = words(next(segment.recursive_crawl("date_part")))
     within = {"millisecond": 1000, "milliseconds": 1000, "microsecond": 1_000_000, "microseconds": 1_000_000}.get(part)
-    number = f"cast(trunc({translated}) as {'bigint' if part == 'epoch' else 'integer'})"
+    number = f"cast(trunc({translated}) as integer)"
     return f"({number} % {within})" if within else number
 
 

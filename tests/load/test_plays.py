@@ -1,6 +1,8 @@
-"""The view `plays`: its parts of a date are computed, and are those of the table `time`."""
+"""What is computed from moments: the keys of plays, the length of sessions, and the parts of a date in `plays`."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from hashlib import md5
 
 import pytest
 
@@ -24,11 +26,38 @@ MOMENTS = [
 PARTS = ("hour", "day", "week", "month", "year", "weekday")
 
 
-@pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=True)
-def test_its_parts_of_a_date_are_those_of_time(sparkify: Sparkify) -> None:
+ON_BOTH = pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=True)
+
+
+def milliseconds_of(moments: Iterable[datetime]) -> list[int]:
+    """The milliseconds from 1970 to each of some moments."""
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    milliseconds = [round((moment - epoch).total_seconds() * 1000) for moment in MOMENTS]
-    sparkify.put("log_data/a.json", lines(event(ts=ts, itemInSession=n) for n, ts in enumerate(milliseconds)))
+    return [round((moment - epoch).total_seconds() * 1000) for moment in moments]
+
+
+@ON_BOTH
+def test_a_play_of_any_year_is_known_by_its_milliseconds(sparkify: Sparkify) -> None:
+    events = [event(ts=ts, sessionId=7, itemInSession=n, userId="5") for n, ts in enumerate(milliseconds_of(MOMENTS))]
+    sparkify.put("log_data/a.json", lines(events))
+    sparkify.loaded()
+    keys = {f"7|{each['itemInSession']}|{each['ts']}|5" for each in events}
+    ids = {songplay_id for (songplay_id,) in sparkify.query("select songplay_id from songplays")}
+    assert ids == {md5(key.encode()).hexdigest() for key in keys}
+
+
+@ON_BOTH
+def test_the_minutes_of_a_session_are_right_in_any_year(sparkify: Sparkify) -> None:
+    first, last = datetime(2037, 12, 31, 23, 59, 59, 996_000, UTC), datetime(2038, 1, 20, 1, 2, 3, 5_000, UTC)
+    sparkify.put("log_data/a.json", lines(event(ts=ts, sessionId=7) for ts in milliseconds_of([first, last])))
+    sparkify.loaded()
+    [(minutes,)] = sparkify.query("select minutes from sessions")
+    assert minutes == pytest.approx((last - first).total_seconds() / 60)
+
+
+@ON_BOTH
+def test_its_parts_of_a_date_are_those_of_time(sparkify: Sparkify) -> None:
+    events = (event(ts=ts, itemInSession=n) for n, ts in enumerate(milliseconds_of(MOMENTS)))
+    sparkify.put("log_data/a.json", lines(events))
     sparkify.loaded()
     columns = ", ".join(("start_time", *PARTS))
     in_time, in_plays = sparkify.queries(

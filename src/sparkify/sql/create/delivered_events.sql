@@ -1,6 +1,7 @@
 -- View: the events of the batch in hand with clean texts: none is encoded twice, and none ends in blanks.
 -- Few texts need more than to lose their blanks: the events at the moments of these are in repaired_events.
 -- Grain: one row per event record; a key may come twice.
+-- Milliseconds are counted from days, for Redshift's extract(epoch ...) is an INTEGER, which ends in 2038.
 create or replace view delivered_events as
 with clean as (
     select
@@ -68,7 +69,10 @@ select
     case when page = 'NextSong' then 1 else 0 end as is_play,  -- 1: a play, 0: a page view
     cast(session_id as varchar(20)) || '|' || cast(itemInSession as varchar(20)) || '|'
     || cast(
-        cast(extract(epoch from date_trunc('second', start_time)) as bigint) * 1000
+        cast(cast(start_time as date) - date '1970-01-01' as bigint) * 86400000
+        + extract(hour from start_time) * 3600000
+        + extract(minute from start_time) * 60000
+        + extract(second from start_time) * 1000
         + mod(cast(extract(millisecond from start_time) as bigint), 1000)
         as varchar(20)
     ) || '|' || coalesce(user_id, '') as event_key,  -- what makes two records the same event

@@ -1,5 +1,6 @@
 -- View for analysts: the sessions, from the first to the last event of each.
 -- Grain: one row per session_id.
+-- Milliseconds are counted as in delivered_events.
 create or replace view sessions as
 with ordered as (
     select
@@ -21,9 +22,11 @@ select
     min(start_time) as started_at,  -- when the first event of the session happened (UTC)
     max(start_time) as ended_at,  -- when the last event of the session happened (UTC)
     cast(
-        cast(extract(epoch from date_trunc('second', max(start_time))) as bigint) * 1000
+        cast(cast(max(start_time) as date) - cast(min(start_time) as date) as bigint) * 86400000
+        + (extract(hour from max(start_time)) - extract(hour from min(start_time))) * 3600000
+        + (extract(minute from max(start_time)) - extract(minute from min(start_time))) * 60000
+        + (extract(second from max(start_time)) - extract(second from min(start_time))) * 1000
         + mod(cast(extract(millisecond from max(start_time)) as bigint), 1000)
-        - cast(extract(epoch from date_trunc('second', min(start_time))) as bigint) * 1000
         - mod(cast(extract(millisecond from min(start_time)) as bigint), 1000)
         as double precision
     ) / 60000 as minutes,  -- minutes from the first to the last event; 0: there is one

@@ -19,7 +19,10 @@ from (
         md5(
             cast(session_id as varchar(20)) || '|' || cast(item_in_session as varchar(20)) || '|'
             || cast(
-                cast(extract(epoch from date_trunc('second', start_time)) as bigint) * 1000
+                cast(cast(start_time as date) - date '1970-01-01' as bigint) * 86400000
+                + extract(hour from start_time) * 3600000
+                + extract(minute from start_time) * 60000
+                + extract(second from start_time) * 1000
                 + mod(cast(extract(millisecond from start_time) as bigint), 1000)
                 as varchar(20)
             ) || '|' || coalesce(user_id, '')
