@@ -222,6 +222,18 @@ def test_a_song_object_that_has_left_the_bucket_is_counted(sparkify: Sparkify) -
     assert "1 loaded song object is no longer in the bucket" in sparkify.command("doctor").out
 
 
+@pytest.mark.parametrize("sparkify", ["redshift"], indirect=True)
+def test_a_view_of_ones_own_on_a_view_that_changes_is_named_and_stays(sparkify: Sparkify) -> None:
+    make(sparkify, 3)
+    sparkify.change("create view mine as select user_id from plays")
+    before = sparkify.query("select count(*) from mine")
+    done = sparkify.command("create-tables")
+    done.refusal(1, "mine", "a view of yours depends on it: keep its text, drop it, run this again")
+    assert sparkify.query("select count(*) from mine") == before
+    sparkify.change("drop view mine")
+    assert sparkify.command("create-tables").exit_code == 0
+
+
 def test_the_steps_are_executed_in_their_order(sparkify: Sparkify) -> None:
     sparkify.put("song_data/A/a.json", lines([song()]))
     sparkify.put("log_data/a.json", lines([event(), event(), event(page="Home")]))

@@ -45,6 +45,9 @@ LARGE_CURSOR = "exceeded the maximum size allowed for the total set of cursor da
 MISSING_TABLE = "42P01"
 """The SQLSTATE of a statement that names a table which is not there."""
 
+STILL_USED = "2BP01"
+"""The SQLSTATE of what cannot be dropped, because a view depends on it."""
+
 NO_RIGHT = "42501"
 """The SQLSTATE of what the user may not do."""
 
@@ -136,6 +139,8 @@ def _is_conflict(e: BaseException) -> bool:
 def _load_fix(e: BaseException) -> str:
     if field(e, "C") == MISSING_TABLE:
         return f"a table is missing; run {program.command('create-tables')}"
+    if field(e, "C") == STILL_USED:
+        return "a view of yours depends on it: keep its text, drop it, run this again, and create it again"
     if field(e, "C") == DISK_FULL_STATE or _code(e) == DISK_FULL_CODE:
         return "make room in the cluster, or lower [ETL] BATCH_SIZE"
     if LARGE_CURSOR in words(e):
