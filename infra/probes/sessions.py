@@ -7,7 +7,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Timer, main_thread
+from threading import Event, Timer, main_thread
 
 from redshift_connector.error import ProgrammingError
 
@@ -43,7 +43,7 @@ def wait_for_lock(place: Place) -> str:
         holder.execute("lock table load_lock")
         waiter.execute(f"set statement_timeout to {WAIT * 1000}")
         waiter.execute("begin")
-        rescue = Timer(RESCUE, waiter.end_on_server, kwargs={"only_the_statement": True})
+        rescue = Timer(RESCUE, waiter.cancel_on_server, kwargs={"unless": Event()})
         rescue.start()
         try:
             seconds, refused = refusal(waiter, "lock table load_lock")

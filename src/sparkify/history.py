@@ -48,24 +48,30 @@ def tables_named(engine: Engine, names: Iterable[str]) -> list[str]:
 class State:
     """What a warehouse holds, and what it notes of its runs.
 
-    `plays` and `matched`, those that are matched to a song, are as the last batch counted them; None where a former
-    version loaded it. `last_status` is how the newest run ended, and None where there is none.
+    `matched` are the plays that are matched to a song; both are as the runs counted them. `running` counts the runs
+    that are noted as running; `last_status` is how the newest one ended, and None where there is none.
     """
 
     version: int | None
     users: int
     songs: int
     artists: int
-    plays: int | None
-    matched: int | None
+    plays: int
+    matched: int
     batches: int
+    running: int
     last_status: str | None
     songs_gone: int | None
 
     def is_outdated_by(self, plan: Plan) -> bool:
         """Whether a run changes what is noted: by new objects, the end of a failure, or other `songs_gone`."""
         has_changed = plan.songs_gone is not None and plan.songs_gone != (self.songs_gone or 0)
-        return bool(plan.batches) or has_changed or self.last_status not in (None, "done")
+        return bool(plan.batches or self.running) or has_changed or self.last_status not in (None, "done")
+
+    @property
+    def totals(self) -> tuple[int, ...]:
+        """How many users, songs, artists, plays and matched plays the warehouse holds."""
+        return self.users, self.songs, self.artists, self.plays, self.matched
 
 
 def require_version(engine: Engine) -> State:
@@ -130,14 +136,6 @@ def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
         "staging_rejected_records",
         [record.values() for record in staged.rejected],
     )
-
-
-def totals(engine: Engine, state: State) -> tuple[int, ...]:
-    """How many users, songs, artists, plays and matched plays the warehouse holds."""
-    plays, matched = state.plays, state.matched
-    if plays is None or matched is None:
-        [(plays, matched)] = query(engine, "plays")
-    return state.users, state.songs, state.artists, plays, matched
 
 
 def loaded(engine: Engine, listings: Mapping[Kind, Listing]) -> Loaded:

@@ -22,15 +22,13 @@ from sparkify.progress import Progress
 class BeforeMerge:
     """What the warehouse held when the merge of a batch began, under the lock.
 
-    `matched_in_extent` counts the plays within the times of the batch that are matched to a song; `plays` and `matched`
-    are as in `State`.
+    `matched` counts the plays that are matched to a song, and `matched_in_extent` those within the times of the batch.
     """
 
     batches: int
-    forgotten_users: int
+    matched: int
     matched_in_extent: int
-    plays: int | None
-    matched: int | None
+    forgotten_users: int
 
 
 def before_merge(engine: Engine, extent: Mapping[str, Value]) -> BeforeMerge:
@@ -52,7 +50,6 @@ def counts(
 
     `rows` says how many rows were staged, and how many each step of the transform wrote or counted.
     """
-    plays_total, matched_total = _totals(engine, rows, before)
     return {
         "objects": len(batch.objects),
         "bytes": sum(item.size for item in batch.objects),
@@ -68,22 +65,19 @@ def counts(
         "songs": rows["staged songs"],
         "rejected": len(staged.rejected),
         "texts_cleaned": staged.cleaned_texts,
-        "plays_total": plays_total,
-        "matched_total": matched_total,
+        "matched_change": _matched_change(engine, rows, before),
     }
 
 
-def _totals(engine: Engine, rows: Mapping[str, int], before: BeforeMerge) -> tuple[int, int]:
-    """How many plays there are after a merge, and how many of them are matched to a song.
+def _matched_change(engine: Engine, rows: Mapping[str, int], before: BeforeMerge) -> int:
+    """By how many the plays that are matched to a song grew.
 
-    The plays are read only where songs changed that were heard, at any time, or a former version loaded the others.
+    They are all read only where songs changed that were heard, at any time.
     """
-    if not before.batches:
-        return rows["songplays"], rows["matched_plays"]
-    if before.plays is None or before.matched is None or rows["changed_match_keys"]:
-        [(plays, matched)] = history.query(engine, "plays")
-        return plays, matched
-    return before.plays + rows["songplays"], before.matched + rows["matched_plays"] - before.matched_in_extent
+    if rows["changed_match_keys"]:
+        [(matched,)] = history.query(engine, "matched_plays")
+        return int(matched) - before.matched
+    return rows["matched_plays"] - before.matched_in_extent
 
 
 class Run:
@@ -103,7 +97,7 @@ class Run:
             self._locked(lambda: self._start(plan, state))
 
     def _start(self, plan: Plan, state: State) -> None:
-        if state.last_status == "running":
+        if state.running:
             self._execute("end_killed_runs")
         self._execute("start_run", {"now": _now(), "songs_gone": plan.songs_gone})
         [(self.run_id,)] = history.query(self._engine, "this_run")
@@ -149,6 +143,8 @@ class Run:
         """
         if isinstance(error, WarehouseGoneError):
             return "what this run committed is in the file that was opened, wherever that is now, and not in its place"
+        if not self.run_id:
+            return "nothing was changed"
         if self.is_done:
             return f"the run is done, and all of it stays loaded (batches: {self.batches})"
         batches, is_known = self.batches, True
@@ -176,7 +172,7 @@ class Run:
 def recorded_run(engine: Engine, progress: Progress, plan: Plan, state: State) -> Iterator[Run]:
     """Record how the run ends; an error gets a note that says what stays of the run."""
     run = Run(engine, progress, plan, state)
-    progress.run_id = run.run_id
+    progress.run_id = run.run_id or None
     try:
         yield run
     except BaseException as e:

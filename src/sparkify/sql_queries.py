@@ -235,18 +235,26 @@ def opened_for(engine: str, sql: str, *, keys: bool = False) -> str:
     return re.sub(rf"/\* (?:{opened}): (.*?) \*/", r"\1", sql, flags=re.DOTALL)
 
 
+FORMER_BATCH_VIEWS = ("delivered_page_views", "delivered_plays")
+FORMER_BATCH_TABLES = ("repaired_times",)
+"""What versions before 6 had beside the staging and work tables of today."""
+
 FIRST_WITH_STAGING_SCHEMA = 4
 """The version from which on staging and work tables are not in the warehouse's schema."""
 
 
 def drop_table_queries(engine: str = "duckdb", version: int = WAREHOUSE_VERSION) -> list[str]:
-    """The statements that drop everything, views first; of an older version what it had in the warehouse's schema."""
-    former = BATCH if version < FIRST_WITH_STAGING_SCHEMA else ()
+    """The statements that drop everything, views first; of an older version what it had, too, where it had it."""
+    views, tables = [qualified(engine, view) for view in VIEWS], [qualified(engine, table) for table in TABLES]
+    if version < WAREHOUSE_VERSION:
+        schema = STAGING_SCHEMAS.get(engine)
+        is_apart = schema and version >= FIRST_WITH_STAGING_SCHEMA
+        of_batch = f'"{schema}".' if is_apart else ""
+        views += [f'{of_batch}"{view}"' for view in (*BATCH_VIEWS, *FORMER_BATCH_VIEWS)]
+        tables += [f'{of_batch}"{table}"' for table in (*BATCH_TABLES, *FORMER_BATCH_TABLES)]
     return [
-        *(f"drop view if exists {qualified(engine, view)}" for view in reversed(VIEWS)),
-        *(f"drop table if exists {qualified(engine, table)}" for table in reversed(TABLES)),
-        *(f'drop view if exists "{view}"' for view in former if view in BATCH_VIEWS),
-        *(f'drop table if exists "{table}"' for table in former if table in BATCH_TABLES),
+        *(f"drop view if exists {view}" for view in reversed(views)),
+        *(f"drop table if exists {table}" for table in reversed(tables)),
     ]
 
 

@@ -284,7 +284,7 @@ def test_a_warehouse_of_version_4_is_brought_up_and_can_forget(sparkify: Sparkif
     before = sparkify.star()
     sparkify.change(
         "drop table forgotten_users",
-        *(f"alter table runs drop column {name}" for name in ("events_forgotten", "plays_total", "matched_total")),
+        *(f"alter table runs drop column {name}" for name in ("events_forgotten", "plays_change", "matched_change")),
         "update warehouse set version = 4",
     )
     assert sparkify.command("forget", "7", "--yes").refusal(2, "a warehouse of version 4", "run sparkify create-tables")

@@ -30,8 +30,8 @@ def rows_of(sparkify: Sparkify) -> dict[str, list[str]]:
             "page_views_known",
             "texts_cleaned",
             "events_forgotten",
-            "plays_total",
-            "matched_total",
+            "plays_change",
+            "matched_change",
         },
         "users": {"registered_at"},
     }

@@ -22,12 +22,14 @@ from harness.records import event, lines, many_events, song
 from harness.redshift import OnRedshift
 from harness.states import State
 from harness.waiting import wait_for
+from harness.warehouse import Sparkify
 from sparkify import etl, sql_queries
 from sparkify import plan as planning
 from sparkify.config import load
-from sparkify.engines.redshift import parts, work
-from sparkify.plan import Plan
+from sparkify.engines.redshift import lock, login, parts, work
+from sparkify.plan import Batch, Plan
 from sparkify.progress import Progress
+from sparkify.runs import Run
 
 STATEMENTS = Path(__file__).with_name("statements.txt")
 """What a small load sends to Redshift. WRITE_STATEMENTS=1 writes it again."""
@@ -134,7 +136,36 @@ def test_two_runs_at_once_make_the_warehouse_of_one(warehouse: OnRedshift) -> No
     outcomes = [outcome_of(process) for process in both]
     assert [outcome.exit_code for outcome in outcomes] == [0, 0], outcomes
     assert sum(json.loads(outcome.out)["objects"]["new"] for outcome in outcomes) == 2
+    assert_runs_tell_the_plays(warehouse)
     assert warehouse.state() == one_run(warehouse)
+
+
+def assert_runs_tell_the_plays(sparkify: Sparkify) -> None:
+    told, there = sparkify.queries(
+        ["select sum(plays_change), sum(matched_change) from runs", "select count(*), count(song_id) from songplays"]
+    )
+    assert told == there
+
+
+def test_the_runs_tell_the_plays_where_the_older_one_commits_last(
+    warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.put("song_data/A/b.json", lines([song(song_id="SO2", title="New")]))
+    warehouse.put("log_data/b.json", lines([event(ts=2, song="New", itemInSession=3)]))
+    warehouse.configure(BATCH_SIZE=1)
+    committed = Run.committed
+
+    def with_another_run(run: Run, batch: Batch) -> None:
+        committed(run, batch)
+        monkeypatch.setattr(Run, "committed", committed)
+        etl.run(load(warehouse.config, warehouse.environment), Progress())
+
+    monkeypatch.setattr(Run, "committed", with_another_run)
+    warehouse.loaded()
+    assert len(warehouse.query("select run_id from runs")) == 2
+    assert_runs_tell_the_plays(warehouse)
+    totals = json.loads(warehouse.etl("--json").out)["totals"]
+    assert [(totals["plays"], totals["matched"])] == warehouse.query("select count(*), count(song_id) from songplays")
 
 
 def test_a_run_whose_plan_another_has_loaded_meanwhile_loads_nothing_twice(
@@ -201,6 +232,42 @@ def test_the_timeout_of_the_user_is_kept_and_bounds_no_wait_for_the_lock(warehou
     outcome.refusal(3, "another run has been loading for over 3 seconds")
     warehouse.loaded()
     assert not [sql for sql in warehouse.stand_in.statements() if "set statement_timeout" in sql]
+
+
+def test_a_lock_that_is_granted_while_its_wait_is_being_ended_is_kept(
+    warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.configure(LOCK_TIMEOUT=1)
+    connect = login.connect
+    with held(warehouse, "load_lock") as other:
+
+        def late(*arguments: Any, **options: Any) -> Any:
+            if options:  # the second session, which ends the wait
+                other.close()
+                time.sleep(1)
+            return connect(*arguments, **options)
+
+        monkeypatch.setattr(login, "connect", late)
+        warehouse.loaded()
+
+
+def test_a_wait_for_the_lock_ends_though_the_first_attempt_to_end_it_fails(
+    warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.configure(LOCK_TIMEOUT=1)
+    monkeypatch.setattr(lock, "CANCEL_EVERY", 0.2)
+    connect, failures = login.connect, [OSError("too many connections")]
+
+    def failing_once(*arguments: Any, **options: Any) -> Any:
+        if options and failures:
+            raise failures.pop()
+        return connect(*arguments, **options)
+
+    monkeypatch.setattr(login, "connect", failing_once)
+    with held(warehouse, "load_lock"):
+        outcome = warehouse.etl()
+    outcome.refusal(3, "another run has been loading for over 1 seconds")
+    assert "no second session can be opened to end the wait (too many connections)" in outcome.err
 
 
 def test_a_load_that_is_interrupted_ends_its_statement_on_the_server(warehouse: OnRedshift) -> None:
@@ -276,7 +343,7 @@ def test_what_a_killed_run_left_in_work_is_swept_when_it_is_old(
 ) -> None:
     with held(warehouse, "catalogue"):
         killed = warehouse.started("etl")
-        wait_for(lambda: "as matched_plays" in warehouse.stand_in.statements()[-1])
+        wait_for(lambda: "as matched_in_extent" in warehouse.stand_in.statements()[-1])
         killed.kill()
         killed.communicate()
     left = warehouse.keys("work")

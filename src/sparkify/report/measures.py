@@ -32,7 +32,7 @@ class Measure:
         if not percent:
             return "unchanged"
         unit = f" {'point' if percent == 1 else 'points'}" if self.is_share else words.PERCENT
-        return f"{'up' if change > 0 else 'down'} {percent:,g}{unit}"
+        return f"{'up' if change > 0 else 'down'} {percent:{',' if isinstance(percent, int) else 'g'}}{unit}"
 
 
 def paid_share(totals: Totals) -> float | None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 from redshift_connector import error as driver
@@ -238,13 +239,24 @@ class Connection:
         self._connection, self._is_lost = connection, False
         self.session += 1
 
-    def end_on_server(self, *, only_the_statement: bool = False) -> None:
-        """End the session, or its statement, from a second session. Where none can be opened, Redshift must notice."""
-        end = "cancel" if only_the_statement else "terminate"
+    def end_on_server(self) -> None:
+        """End the session from a second one. Where none can be opened, Redshift must notice."""
+        if failure := self._from_second_session("pg_terminate_backend"):
+            self.progress.warn(f"{self.address}: what was begun goes on there until Redshift ends it ({failure})")
+
+    def cancel_on_server(self, *, unless: Event) -> None:
+        """Cancel the statement in hand from a second session, unless it is over when that session is open."""
+        if failure := self._from_second_session("pg_cancel_backend", unless):
+            self.progress.warn(f"{self.address}: no second session can be opened to end the wait ({failure})")
+
+    def _from_second_session(self, function: str, unless: Event | None = None) -> str:
+        """Call a function of Redshift on the session's process; what went wrong, if anything did."""
         try:
             second = login.connect(self.config, self.cluster, self.progress, timeout=SECONDS_TO_REACH)
             second.autocommit = True
-            second.cursor().execute(f"select pg_{end}_backend({int(self._pid)})")
+            if not (unless and unless.is_set()):
+                second.cursor().execute(f"select {function}({int(self._pid)})")
             second.close()
         except Exception as e:  # by IAM it may be any of boto3's
-            self.progress.warn(f"{self.address}: what was begun goes on there until Redshift ends it ({words(e)})")
+            return words(e)
+        return ""

@@ -31,16 +31,12 @@ INSERTED_ROWS = 100
 """Rows that are inserted by one statement; more go through a file in WORK."""
 
 COMMENTS = """
-select c.relname, '', obj_description(c.oid)
-from pg_class as c
+select c.relname, coalesce(cast(a.attname as varchar(256)), ''), d.description
+from pg_description as d
+inner join pg_class as c on c.oid = d.objoid
 inner join pg_namespace as n on n.oid = c.relnamespace
+left join pg_attribute as a on a.attrelid = d.objoid and a.attnum = d.objsubid and d.objsubid > 0
 where n.nspname = current_schema() and c.relkind in ('r', 'v')
-union all
-select c.relname, a.attname, col_description(c.oid, a.attnum)
-from pg_class as c
-inner join pg_namespace as n on n.oid = c.relnamespace
-inner join pg_attribute as a on a.attrelid = c.oid
-where n.nspname = current_schema() and c.relkind in ('r', 'v') and a.attnum > 0
 """
 """Table or view, column (empty for the table itself), and comment; names are in small letters."""
 

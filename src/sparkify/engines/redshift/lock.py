@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from threading import Timer
+from threading import Event, Thread
 
 from redshift_connector.error import ProgrammingError
 
@@ -17,6 +15,9 @@ from sparkify.errors import AccessError, SparkifyError
 
 AT_ONCE = 1.0
 """Seconds that Redshift may take for a lock that is free."""
+
+CANCEL_EVERY = 5.0
+"""Seconds between two attempts to end a wait that was too long."""
 
 HOLDERS = """
 select t.txn_owner, t.pid, t.txn_start
@@ -31,7 +32,7 @@ limit 1
 
 
 def take(connection: Connection, timeout: float) -> None:
-    """Take the lock, in the caller's transaction.
+    """Take the lock, in the caller's transaction, which is a new one after a wait that was cut off.
 
     That a statement_timeout ends a wait for a lock is not documented, so a second session ends it.
 
@@ -39,46 +40,49 @@ def take(connection: Connection, timeout: float) -> None:
         AccessError: it was not granted within a number of seconds.
     """
     deadline = time.monotonic() + max(timeout, AT_ONCE)
-    with _after(AT_ONCE if timeout > AT_ONCE else math.inf, partial(_tell, connection, timeout)):
-        while not _is_granted_by(deadline, connection):
-            if time.monotonic() >= deadline:
-                holder, fix = _holder(connection), "wait for its end, or raise [ETL] LOCK_TIMEOUT"
-                another = f"another run has been loading for over {timeout:g} seconds"
-                raise AccessError(f"{connection.address}: {another}{holder}; {fix}")
+    with _watched(connection, deadline, timeout):
+        is_granted = _is_granted(connection)
+        while not is_granted and time.monotonic() < deadline:
+            is_granted = _is_granted(connection)
+    if not is_granted:
+        another = f"another run has been loading for over {timeout:g} seconds"
+        fix = "wait for its end, or raise [ETL] LOCK_TIMEOUT"
+        raise AccessError(f"{connection.address}: {another}{_holder(connection)}; {fix}")
 
 
-def _is_granted_by(deadline: float, connection: Connection) -> bool:
-    """Whether the lock was granted until then; the transaction is a new one if not."""
-    with _after(deadline - time.monotonic(), partial(connection.end_on_server, only_the_statement=True)):
-        try:
-            connection.run_untranslated("lock table load_lock", {})
-        except ProgrammingError as e:
-            if field(e, "C") != CANCELED:
-                raise translated(connection.address, e, in_transaction=True) from e
-        else:
-            return True
-    connection.execute("rollback")
-    connection.execute("begin")
-    return False
+def _is_granted(connection: Connection) -> bool:
+    """Whether the lock was granted before something cancelled the wait; the transaction is a new one if not."""
+    try:
+        connection.run_untranslated("lock table load_lock", {})
+    except ProgrammingError as e:
+        if field(e, "C") != CANCELED:
+            raise translated(connection.address, e, in_transaction=True) from e
+        connection.execute("rollback")
+        connection.execute("begin")
+        return False
+    return True
 
 
 @contextmanager
-def _after(seconds: float, do: Callable[[], None]) -> Iterator[None]:
-    """Do something if the block takes longer than a number of seconds."""
-    if math.isinf(seconds):
-        yield
-        return
-    timer = Timer(seconds, do)
-    timer.daemon = True
-    timer.start()
+def _watched(connection: Connection, deadline: float, timeout: float) -> Iterator[None]:
+    """Say that the block waits, and cancel its statement at the deadline, again and again until it is over."""
+    is_over = Event()
+
+    def watch() -> None:
+        if timeout > AT_ONCE and not is_over.wait(AT_ONCE):
+            connection.progress.say(f"{connection.address}: another run is loading; waiting up to {timeout:g} seconds")
+        is_over.wait(deadline - time.monotonic())
+        while not is_over.is_set():
+            connection.cancel_on_server(unless=is_over)
+            is_over.wait(CANCEL_EVERY)
+
+    watching = Thread(target=watch, daemon=True)
+    watching.start()
     try:
         yield
-    finally:
-        timer.cancel()
-
-
-def _tell(connection: Connection, timeout: float) -> None:
-    connection.progress.say(f"{connection.address}: another run is loading; waiting up to {timeout:g} seconds")
+    finally:  # the next statement must not be cancelled by what was sent for this one
+        is_over.set()
+        watching.join()
 
 
 def _holder(connection: Connection) -> str:

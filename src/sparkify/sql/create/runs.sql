@@ -23,7 +23,7 @@ create table if not exists runs (
     page_views_known bigint,  -- page views that were not: page_views_staged - page_views_inserted; null: as before
     texts_cleaned bigint,  -- distinct texts of its batches that were encoded twice or ended in blanks; null: as before
     events_forgotten bigint,  -- event records of forgotten users, left out; null: the run was one of a former version
-    plays_total bigint,  -- plays in the warehouse after its last batch; null: none was committed, or as before
-    matched_total bigint  -- those of them that were matched to a song; null: as before
+    plays_change bigint,  -- plays by which the warehouse grew, less those of users forgotten since; null: as before
+    matched_change bigint  -- plays by which those matched to a song grew, in the same way; null: as before
     /* keys: , primary key (run_id) */
 ) /* redshift: diststyle auto sortkey auto */;

@@ -1,6 +1,8 @@
--- Counts the plays again that the last batch counted.
+-- Lets the newest run tell of the plays that are gone, so that what the runs added is what there is.
 update runs
 set
-    plays_total = (select count(*) from songplays),
-    matched_total = (select count(song_id) from songplays)
-where run_id = (select max(run_id) from runs where plays_total is not null);
+    plays_change = coalesce(plays_change, 0)
+    + (select count(*) from songplays) - (select coalesce(sum(r.plays_change), 0) from runs as r),
+    matched_change = coalesce(matched_change, 0)
+    + (select count(song_id) from songplays) - (select coalesce(sum(r.matched_change), 0) from runs as r)
+where run_id = (select max(r.run_id) from runs as r);

@@ -17,6 +17,6 @@ set
     rejected = rejected + $rejected,
     texts_cleaned = texts_cleaned + $texts_cleaned,
     events_forgotten = events_forgotten + $events_forgotten,
-    plays_total = $plays_total,
-    matched_total = $matched_total
+    plays_change = plays_change + $plays_inserted,
+    matched_change = matched_change + $matched_change
 where run_id = $run_id;

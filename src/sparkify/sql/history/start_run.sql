@@ -2,7 +2,7 @@
 insert into runs (
     run_id, started_at, finished_at, status, error, batches, objects, bytes, events, plays_staged, plays_inserted,
     plays_known, songs, rejected, songs_gone, page_views_staged, page_views_inserted, page_views_known, texts_cleaned,
-    events_forgotten, plays_total, matched_total
+    events_forgotten, plays_change, matched_change
 )
 select
     coalesce(max(run_id), 0) + 1,
@@ -25,6 +25,6 @@ select
     0,
     0,
     0,
-    null,
-    null
+    0,
+    0
 from runs;
