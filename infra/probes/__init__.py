@@ -11,7 +11,7 @@ from collections.abc import Callable
 from redshift_connector.error import Error
 
 from probes.copying import copy_messages, error_view_delay, lines_scanned, nul_in_text, timeout_of_copy
-from probes.keys import planted_rows, scan_by_bound_values, trailing_blanks
+from probes.keys import planted_rows, scan_by_literals, trailing_blanks
 from probes.place import Place
 from probes.sessions import cursor_memory, interrupted_statement, query_label, wait_for_lock
 from sparkify.errors import SparkifyError
@@ -23,7 +23,7 @@ PROBES: tuple[Callable[[Place], str], ...] = (
     nul_in_text,
     timeout_of_copy,
     planted_rows,
-    scan_by_bound_values,
+    scan_by_literals,
     trailing_blanks,
     wait_for_lock,
     interrupted_statement,

@@ -1,4 +1,4 @@
-"""What the planner takes for granted: declared keys, bound values, and blanks at the end of a text."""
+"""What the planner takes for granted: keys, ranges of time, and blanks at the end of a text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLANTED = {
 
 
 def planted_rows(place: Place) -> str:
-    """Do the checks find a duplicate and an orphan, or does the planner take the declared keys for true?"""
+    """Do the checks find a duplicate and an orphan?"""
     with place.session() as session:
         session.execute("begin")
         [(play, user)] = session.query("select min(songplay_id), min(user_id) from songplays")
@@ -40,8 +40,8 @@ def trailing_blanks(place: Place) -> str:
     return f"'x ' has {size} bytes; {equal} of 2 texts equal 'x'; they make {groups} group(s)"
 
 
-def scan_by_bound_values(place: Place) -> str:
-    """Does a scan skip blocks by the sort key where the bounds of time are bound values?"""
+def scan_by_literals(place: Place) -> str:
+    """Does a scan skip blocks by the sort key where the bounds of time are literals?"""
     plays = "select count(*) from songplays where start_time between $first_event and $last_event"
     scans = (
         "select trim(table_name), trim(is_rrscan), input_rows from sys_query_detail"

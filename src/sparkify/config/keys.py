@@ -51,7 +51,7 @@ class Key(Generic[T]):
 ENVIRONMENT_PREFIX = "DWH_"
 
 LONGEST_TIMEOUT = 2_000_000
-"""Seconds; Redshift takes a timeout in milliseconds, as a number of 32 bits."""
+"""Seconds, 23 days: more than anybody waits."""
 
 A_SECRET = "arn:aws:secretsmanager:us-west-2:123456789012:secret:NAME"
 

@@ -1,6 +1,6 @@
 -- The version of the tables, and what the warehouse holds: the plays are the sum of what the runs added, so that none
--- is read. And how many batches all runs have committed, how many runs are noted as running, how the newest one ended, and
--- the loaded song objects that the bucket no longer held when it was listed last.
+-- is read. And how many batches all runs have committed, how many runs are noted as running, how the newest one ended,
+-- and the loaded song objects that the bucket no longer held when it was listed last.
 with known as (
     select
         coalesce(sum(plays_change), 0) as plays,

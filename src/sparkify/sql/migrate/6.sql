@@ -1,5 +1,5 @@
--- Version 6: each run tells by how many plays the warehouse grew, so that none need read them all; the newest one so far
--- tells all that there are. There are fewer views and work tables.
+-- Version 6: each run tells by how many plays the warehouse grew, so that none need read them all; the newest one so
+-- far tells all that there are. There are fewer views and work tables.
 alter table runs add column plays_change bigint;
 
 alter table runs add column matched_change bigint;
