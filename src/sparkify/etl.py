@@ -42,7 +42,7 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> S
                 counts, unknown_keys = _load(engine, batch, source, this_run, loaded, limit, progress)
                 summary.add(counts, unknown_keys)
             this_run.end()
-            summary.totals = (history.require_version(engine) if plan.batches else state).totals
+            summary.totals = (history.state(engine) if plan.batches else state).totals
             engine.after_run()
             engine.close()
     summary.seconds = time.monotonic() - started

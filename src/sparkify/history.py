@@ -74,6 +74,12 @@ class State:
         return self.users, self.songs, self.artists, self.plays, self.matched
 
 
+def state(engine: Engine) -> State:
+    """What a warehouse of this program's version holds."""
+    [row] = query(engine, "state")
+    return State(*row)
+
+
 def require_version(engine: Engine) -> State:
     """What the warehouse holds, if its tables are there and are ours.
 
@@ -81,13 +87,12 @@ def require_version(engine: Engine) -> State:
         ConfigError: they are not.
     """
     try:
-        [row] = query(engine, "state")
+        found = state(engine)
     except SparkifyError:
         _require_current(engine, version(engine))
         raise
-    state = State(*row)
-    _require_current(engine, state.version)
-    return state
+    _require_current(engine, found.version)
+    return found
 
 
 def _require_current(engine: Engine, current: int | None) -> None:
@@ -162,7 +167,7 @@ class LoadedObjects:
 
     def refresh(self, own: int) -> None:
         """Find out what other runs have loaded; `own` batches are this run's."""
-        self._batches = require_version(self._engine).batches - own
+        self._batches = state(self._engine).batches - own
         self._now = loaded(self._engine, self._listings)
 
     def without_loaded(self, batch: Batch) -> Batch:
