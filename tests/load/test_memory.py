@@ -70,8 +70,9 @@ def packed_well(folder: Path) -> None:
 
 
 def many_objects(folder: Path) -> None:
-    record = json.dumps(song(song_id="SO{n}", title="x" * 10_000))
-    for n in range(10_000):
+    longest = "x" * 2_000
+    record = json.dumps(song(song_id="SO{n}", title=longest, artist_name=longest, artist_location=longest))
+    for n in range(16_000):
         (folder / f"song_data/{n}.json").write_text(record.replace("{n}", str(n)))
     write(folder / "log_data/a.json", iter([b"bad"]))
 
