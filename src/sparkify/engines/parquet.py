@@ -11,14 +11,14 @@ from sparkify.engines.answer import Answer
 from sparkify.errors import LoadError
 from sparkify.sql_queries import literal
 
-ROWS_AT_A_TIME = 10_000
+ROWS_AT_A_TIME = 4_000
 
-GROUP_SIZE = 16_000_000
+GROUP_SIZE = 8_000_000
 """Bytes of a group of rows, which is in memory until it is written."""
 
 SETTINGS = {
     # The rows wait on disk, beside the file, for what they need there is about what the file needs.
-    "memory_limit": "150 MB",
+    "memory_limit": "100 MB",
     # One thread takes the rows in their order, whether or not DuckDB promises to keep it; without the promise, a group
     # of rows is written as soon as it has some bytes, and not only when it has many rows.
     "threads": "1",
