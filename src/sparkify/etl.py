@@ -29,7 +29,7 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> S
     started = time.monotonic()
     source, listings = listing.list_objects(config, progress)
     with closing(warehouse.connect(config, progress)) as engine:
-        state = history.require_version(engine)
+        state = history.require_state(engine)
         if only_rejected:
             listings = listing.only_rejected(listings, history.rejected_objects(engine), progress)
         loaded = LoadedObjects(engine, listings, state.batches)

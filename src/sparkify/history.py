@@ -80,8 +80,8 @@ def state(engine: Engine) -> State:
     return State(*row)
 
 
-def require_version(engine: Engine) -> State:
-    """What the warehouse holds, if its tables are there and are ours.
+def require_state(engine: Engine) -> State:
+    """What the warehouse holds, if its tables are there and are ours; by one statement, if they are.
 
     Raises:
         ConfigError: they are not.
@@ -89,10 +89,19 @@ def require_version(engine: Engine) -> State:
     try:
         found = state(engine)
     except SparkifyError:
-        _require_current(engine, version(engine))
+        require_version(engine)
         raise
     _require_current(engine, found.version)
     return found
+
+
+def require_version(engine: Engine) -> None:
+    """Make sure that the tables are there and are ours.
+
+    Raises:
+        ConfigError: they are not.
+    """
+    _require_current(engine, version(engine))
 
 
 def _require_current(engine: Engine, current: int | None) -> None:

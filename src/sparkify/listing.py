@@ -38,8 +38,7 @@ def list_objects(config: Config, progress: Progress) -> tuple[Source, Listings]:
     for kind, store in stores.items():
         with progress.phase(f"list {store.location}"):
             listings[kind] = store.list_objects().without(name)
-        for warning in listings[kind].warnings:
-            progress.warn(warning)
+        progress.warn(*listings[kind].warnings)
         if config.reads_prefixes:
             listings[kind] = listings[kind].as_one(store)
     _require_apart(listings)

@@ -89,6 +89,13 @@ def test_a_run_with_nothing_new_is_recorded_where_it_ends_a_failure(warehouse: O
     assert warehouse.query("select run_id, status from runs order by run_id") == [(1, "failed"), (2, "done")]
 
 
+def test_a_question_does_not_ask_what_only_a_load_needs(warehouse: OnRedshift) -> None:
+    warehouse.loaded()
+    warehouse.stand_in.forget()
+    assert warehouse.command("query", "select count(*) from songs").exit_code == 0
+    assert not [sql for sql in warehouse.stand_in.statements() if "plays_change" in sql]
+
+
 def test_create_tables_again_writes_no_comment_that_is_there(warehouse: OnRedshift) -> None:
     warehouse.stand_in.forget()
     warehouse.created()

@@ -76,8 +76,7 @@ def configuration(options: Namespace, progress: Progress) -> Config:
     """
     config = load(options.config)
     progress.secrets = secrets_of(config)
-    for warning in config.warnings:
-        progress.warn(warning)
+    progress.warn(*config.warnings)
     return config
 
 

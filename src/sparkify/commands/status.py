@@ -51,8 +51,7 @@ def run(options: Namespace, progress: Progress) -> Result:
     """See `Command`."""
     with warehouse_or_copy(configuration(options, progress), progress) as engine:
         status = health.examine(engine, datetime.now(UTC).replace(tzinfo=None))
-    for warning in _warnings(status):
-        progress.warn(warning)
+    progress.warn(*_warnings(status))
     fault = fault_of(status, options.max_age, allow_failed_run=options.allow_failed_run)
     return Result(_lines(status), _fields(status), fault)
 

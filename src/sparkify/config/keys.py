@@ -86,7 +86,7 @@ S3_SONG_DATA = Key(
 S3_REGION = Key(
     "S3",
     "REGION",
-    "the region of the buckets; Redshift is told what each bucket itself says, and this where it says nothing",
+    "the region of the buckets; COPY names the one that S3 reports for each bucket, and this where S3 reports none",
     TEXT,
     without="as AWS_REGION, AWS_DEFAULT_REGION or the profile says, then the bucket's own",
 )
