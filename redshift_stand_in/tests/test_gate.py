@@ -136,6 +136,29 @@ def test_a_refusal_ends_the_transaction(client: Client) -> None:
         client.run("select a from t")
 
 
+MOMENTS = [
+    ["2018-11-01", "2018-11-02 00:00:00", "2018-11-01"],
+    ["2018-11-03", "2018-11-03", "2018-11-04 12:30:00.5"],
+    ["2019-01-01", "0001-01-01 00:00:00.000000", "0001-01-01 00:00:00.000001"],
+    ["2018-11-05", "2018-11-01", "2018-11-02 00:00:00"],
+]
+
+
+def test_each_moment_of_a_statement_is_its_own(client: Client) -> None:
+    for moments in MOMENTS:
+        values = ", ".join(f"timestamp '{moment}'" for moment in moments)
+        quoted = f"'as ''{moments[0]}'' says'"
+        expected = (*map(datetime.fromisoformat, moments), f"as '{moments[0]}' says")
+        assert client.rows(f"select {values}, {quoted}") == [expected]
+
+
+def test_a_refusal_quotes_the_moment_that_is_wrong(client: Client) -> None:
+    for moment in ("2018-13-01", "2018-11-31"):
+        with refused("22008", moment):
+            client.rows(f"select timestamp '{moment}'")
+        client.rollback()
+
+
 # Words that mean something else in PostgreSQL.
 
 
