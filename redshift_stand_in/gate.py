@@ -92,34 +92,41 @@ _ROW = rf"\((?:\s*{_TYPED}\s*,?)+\)"
 _ROWS = re.compile(rf"(insert\s+into\s.*?\bvalues\s*{_ROW})((?:\s*,\s*{_ROW})+)\s*;?\s*", re.IGNORECASE | re.DOTALL)
 
 
-_MOMENT = re.compile(r"'\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d(?:\.\d+)?)?'")
+_MOMENT = r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d(?:\.\d+)?)?"
+_ADDRESS = r"s3://[^'\\]*"
+_OF_THE_RUN = re.compile(rf"'(?:{_MOMENT}|{_ADDRESS})'")
+"""Literals in which the statements of two runs differ."""
 
 
 def check(text: str) -> Statement | SqlError:
     """The statement of a text, or the error with which Redshift refuses it.
 
-    The parser takes a millisecond a value. So of an INSERT of many rows of plain values only the first row is parsed,
-    and statements that differ in their moments alone are parsed once.
+    The parser takes up to a millisecond a value. So of an INSERT of many rows of plain values only the first row is
+    parsed, and statements that differ in moments and addresses alone are parsed once.
     """
     if rows := _ROWS.fullmatch(text):
         first = _check_whole(rows[1])
         return replace(first, sql=first.sql + rows[2]) if isinstance(first, Statement) else first
-    moments = list(dict.fromkeys(_MOMENT.findall(text)))
-    samples = [f"'0001-01-01 00:00:00.{number:06}'" for number in range(len(moments))]
-    statement = _check_whole(_exchanged(text, moments, samples))
+    literals = list(dict.fromkeys(_OF_THE_RUN.findall(text)))
+    samples = [_sample(literal, number) for number, literal in enumerate(literals)]
+    statement = _check_whole(_exchanged(text, literals, samples))
     if isinstance(statement, SqlError):
-        return _check_whole(text)  # it may quote a moment
+        return _check_whole(text)  # it may quote a literal
     return replace(
         statement,
-        sql=_exchanged(statement.sql, samples, moments),
-        tokens=tuple(_exchanged(token, samples, moments) for token in statement.tokens),
+        sql=_exchanged(statement.sql, samples, literals),
+        tokens=tuple(_exchanged(token, samples, literals) for token in statement.tokens),
     )
 
 
-def _exchanged(text: str, moments: list[str], others: list[str]) -> str:
-    """A text with other moments in place of those that it has."""
-    exchange = dict(zip(moments, others, strict=True))
-    return _MOMENT.sub(lambda match: exchange[match[0]], text) if exchange else text
+def _sample(literal: str, number: int) -> str:
+    return f"'s3://sample/{number}'" if literal.startswith("'s3:") else f"'0001-01-01 00:00:00.{number:06}'"
+
+
+def _exchanged(text: str, literals: list[str], others: list[str]) -> str:
+    """A text with other literals in place of those that it has."""
+    exchange = dict(zip(literals, others, strict=True))
+    return _OF_THE_RUN.sub(lambda match: exchange[match[0]], text) if exchange else text
 
 
 @lru_cache(maxsize=1024)

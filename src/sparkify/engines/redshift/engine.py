@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ class Redshift(Connection):
         self._work = Work(self.stores, cluster.work) if cluster.work else None
         self._session_of_tables = 0
         """The session in which the staging and work tables were made; 0: none yet."""
+        self._answer_numbers = count(1)
         if create and cluster.schema:
             self.execute(f"create schema if not exists {cluster.schema}")
 
@@ -78,7 +80,8 @@ class Redshift(Connection):
         if reason := questions.why_refused(sql):
             raise StatementError(f"{self.address}: {reason}")
         if in_portions and questions.is_select(sql):
-            cursor, rows = portions.declared(self._run_question, parameters.in_text(sql, values or {}))
+            name = f"sparkify_answer_{next(self._answer_numbers)}"
+            cursor, rows = portions.declared(self._run_question, parameters.in_text(sql, values or {}), name)
         else:
             cursor = self._run_question(sql, values)
             rows = map(tuple, cursor)

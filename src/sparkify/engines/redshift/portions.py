@@ -6,7 +6,6 @@ Redshift keeps the answer of a cursor on the leader node, and limits how large i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import count
 from typing import Any
 
 from sparkify.engines.answer import Value
@@ -14,17 +13,14 @@ from sparkify.engines.answer import Value
 ROWS = 1000
 """Rows of a portion; a cluster of a single node gives no more at a time (DG fetch)."""
 
-_numbers = count(1)
-"""Of the cursors: the driver takes the columns of a statement for those of the same text before it."""
 
-
-def declared(run: Callable[..., Any], sql: str) -> tuple[Any, Iterator[tuple[Value, ...]]]:
+def declared(run: Callable[..., Any], sql: str, name: str) -> tuple[Any, Iterator[tuple[Value, ...]]]:
     """The driver's cursor after the first portion of an answer, and all rows; the others are read when they are needed.
 
-    `run` does what `Connection.run` does, in the transaction in hand. A session may have one cursor of Redshift open:
-    the next answer may be asked for when this one is read to its end.
+    `run` does what `Connection.run` does, in the transaction in hand. `name` is new in the session: the driver takes
+    the columns of a statement for those of the same text before it. A session may have one cursor of Redshift open: the
+    next answer may be asked for when this one is read to its end.
     """
-    name = f"sparkify_answer_{next(_numbers)}"
     # The driver's cursors are cycles of objects, which stay in memory for long; so one is used for all portions.
     cursor = run(f"declare {name} cursor for {sql}", {})
 
