@@ -51,7 +51,7 @@ LOCK = $(BIN)/uv pip compile --quiet --no-config --cache-dir .venv/cache/uv --cu
 	--universal --python-version 3.11 --generate-hashes --no-annotate $(if $(UPGRADE),--upgrade)
 
 lock: .venv/installed-dev ## write locks/ after a change of dependencies; UPGRADE=1 takes the newest versions
-	$(LOCK) pyproject.toml --group build --extra redshift --group dev --output-file locks/dev.txt
+	$(LOCK) pyproject.toml --group build --extra openlineage --extra redshift --group dev --output-file locks/dev.txt
 	$(LOCK) pyproject.toml --group build --extra redshift --constraint locks/dev.txt --output-file locks/redshift.txt
 	$(LOCK) pyproject.toml --group build --constraint locks/dev.txt --output-file locks/run.txt
 	echo 'duckdb ~= 1.4.0' | $(LOCK) - --output-file locks/duckdb-1.4.txt
