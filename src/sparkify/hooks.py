@@ -67,13 +67,13 @@ def _run(command: str, config: Config, stdin: bytes) -> tuple[str, str]:
         )
     except OSError as e:
         return f"cannot be started ({e.strerror})", ""
-    output = bytearray()
     assert process.stdin
     assert process.stdout
-    Thread(target=_write, args=(process.stdin, stdin), daemon=True).start()
+    output = bytearray()
     reader = Thread(target=_keep_end, args=(process.stdout, output), daemon=True)
-    reader.start()
     try:
+        Thread(target=_write, args=(process.stdin, stdin), daemon=True).start()
+        reader.start()
         problem = _problem(process.wait(TIMEOUT))
     except subprocess.TimeoutExpired:
         problem = f"was killed after {TIMEOUT:g} seconds"
@@ -83,7 +83,8 @@ def _run(command: str, config: Config, stdin: bytes) -> tuple[str, str]:
         with suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    reader.join(PATIENCE)
+    if reader.is_alive():
+        reader.join(PATIENCE)
     return problem, bytes(output).decode(errors="replace")
 
 

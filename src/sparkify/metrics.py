@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +21,37 @@ from sparkify.progress import Progress
 
 LAST_SUCCESS = "sparkify_last_success_timestamp_seconds"
 
-NUMBERS = {
-    "last_run_batches": ("Transactions that the last run committed.", "batches"),
-    "last_run_objects": ("Objects that the last run loaded.", "objects.new"),
-    "last_run_loaded_bytes": ("Size of the objects that the last run loaded.", "bytes"),
-    "last_run_events": ("Event records that the last run staged.", "records.events"),
-    "last_run_songs": ("Song records that the last run staged.", "records.songs"),
-    "last_run_rejected_records": ("Records that the last run set aside.", "records.rejected"),
-    "last_run_plays": ("Plays that the last run inserted.", "plays.new"),
-    "last_run_page_views": ("Page views that the last run inserted.", "page_views.new"),
-    "matched_plays": ("Plays in the warehouse that are matched to a song.", "totals.matched"),
+METRICS = {
+    "sparkify_last_run_timestamp_seconds": "When the last run ended.",
+    LAST_SUCCESS: "When the last run that went well ended; 0 where none is known.",
+    "sparkify_last_run_failed": "Whether the last run failed, by an interrupt too: 1, or 0.",
+    "sparkify_last_run_exit_code": "The exit code of the last run.",
+    "sparkify_last_run_duration_seconds": "How long the last run took.",
+    "sparkify_last_run_batches": "Transactions that the last run committed.",
+    "sparkify_last_run_objects": "Objects that the last run loaded.",
+    "sparkify_last_run_loaded_bytes": "Size of the objects that the last run loaded.",
+    "sparkify_last_run_events": "Event records that the last run staged.",
+    "sparkify_last_run_songs": "Song records that the last run staged.",
+    "sparkify_last_run_rejected_records": "Records that the last run set aside.",
+    "sparkify_last_run_plays": "Plays that the last run inserted.",
+    "sparkify_last_run_page_views": "Page views that the last run inserted.",
+    "sparkify_matched_plays": "Plays in the warehouse that are matched to a song.",
+    "sparkify_rows": "Rows of a table of the warehouse.",
 }
-"""By the name of a metric without `sparkify_`, its help, and the field of `etl --json` that it repeats."""
+"""What each metric means, in the order of the file. After a run that failed, there are the first five alone."""
+
+FIELDS = {
+    "sparkify_last_run_batches": "batches",
+    "sparkify_last_run_objects": "objects.new",
+    "sparkify_last_run_loaded_bytes": "bytes",
+    "sparkify_last_run_events": "records.events",
+    "sparkify_last_run_songs": "records.songs",
+    "sparkify_last_run_rejected_records": "records.rejected",
+    "sparkify_last_run_plays": "plays.new",
+    "sparkify_last_run_page_views": "page_views.new",
+    "sparkify_matched_plays": "totals.matched",
+}
+"""By metric, the field of `etl --json` that it repeats."""
 
 TABLES = {"songplays": "plays", "users": "users", "songs": "songs", "artists": "artists"}
 """By table, its field in `totals` of `etl --json`."""
@@ -51,52 +71,40 @@ def write(
     success is then that of the old file, for the warehouse may be out of reach.
     """
     label = f'config="{_escaped(os.path.abspath(configuration))}"'
-    now = time.time()
-    lines = _lines(label, now, seconds, fault, fields, _last_success(path, label) if fault else now)
+    now = round(time.time(), 3)
+    code = fault.exit_code if fault else ExitCode.DONE
+    samples: list[tuple[str, str, float]] = [
+        ("sparkify_last_run_timestamp_seconds", label, now),
+        (LAST_SUCCESS, label, _last_success(path, label) if fault else now),
+        ("sparkify_last_run_failed", label, int(code != ExitCode.DONE)),
+        ("sparkify_last_run_exit_code", label, int(code)),
+        ("sparkify_last_run_duration_seconds", label, round(seconds, 3)),
+    ]
+    if fields:
+        samples += [(name, label, _number(fields, field)) for name, field in FIELDS.items()]
+        totals = fields["totals"]
+        samples += [("sparkify_rows", f'{label},table="{table}"', totals[field]) for table, field in TABLES.items()]
     try:
         with replaced(path) as new:
-            new.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+            new.write_text("".join(f"{line}\n" for line in _lines(samples)), encoding="utf-8")
     except (SparkifyError, OSError) as e:
         progress.warn(f"--metrics: {e}; this changes nothing of the load")
 
 
-def _lines(
-    label: str,
-    now: float,
-    seconds: float,
-    fault: SparkifyError | None,
-    fields: Mapping[str, Any],
-    last_success: float,
-) -> Iterator[str]:
-    """The lines of the file, in the text format of Prometheus."""
-    code = fault.exit_code if fault else ExitCode.DONE
-    every: dict[str, tuple[str, float | None]] = {
-        "sparkify_last_run_timestamp_seconds": ("When the last run ended.", round(now, 3)),
-        LAST_SUCCESS: ("When the last run that went well ended; 0 where none is known.", round(last_success, 3)),
-        "sparkify_last_run_failed": ("Whether the last run failed: 1, or 0.", int(code != ExitCode.DONE)),
-        "sparkify_last_run_exit_code": ("The exit code of the last run.", int(code)),
-        "sparkify_last_run_duration_seconds": ("How long the last run took.", round(seconds, 3)),
-        **{f"sparkify_{name}": (words, _number(fields, field)) for name, (words, field) in NUMBERS.items()},
-    }
-    for name, (words, value) in every.items():
-        if value is not None:
-            yield from (*_head(name, words), f"{name}{{{label}}} {value}")
-    if fields:
-        yield from _head("sparkify_rows", "Rows of a table of the warehouse.")
-        for table, field in TABLES.items():
-            yield f'sparkify_rows{{{label},table="{table}"}} {fields["totals"][field]}'
+def _lines(samples: Iterable[tuple[str, str, float]]) -> Iterator[str]:
+    """Samples, each its metric, labels and value, as lines of Prometheus' text format."""
+    for name, of_metric in groupby(samples, lambda sample: sample[0]):
+        yield f"# HELP {name} {METRICS[name]}"
+        yield f"# TYPE {name} gauge"
+        yield from (f"{name}{{{labels}}} {value}" for _, labels, value in of_metric)
 
 
-def _head(name: str, words: str) -> tuple[str, str]:
-    return f"# HELP {name} {words}", f"# TYPE {name} gauge"
-
-
-def _number(fields: Mapping[str, Any], path: str) -> float | None:
-    """A number of a run; None where the run failed, and nobody counted."""
+def _number(fields: Mapping[str, Any], path: str) -> int:
+    """The number at a path of names, such as `plays.new`."""
     value: Any = fields
     for name in path.split("."):
-        value = value.get(name, {})
-    return value if isinstance(value, int) else None
+        value = value[name]
+    return int(value)
 
 
 def _last_success(path: Path, label: str) -> float:

@@ -14,7 +14,7 @@ from harness.program import Outcome, outcome_of, run
 from harness.records import event, lines
 from harness.waiting import wait_for
 from harness.warehouse import Sparkify
-from sparkify import etl, hooks
+from sparkify import etl, hooks, lineage
 
 
 @pytest.fixture
@@ -138,6 +138,12 @@ def test_the_file_keeps_what_a_shell_makes_of_a_command(sparkify: Sparkify) -> N
     assert sparkify.loaded().err.splitlines()[-1:] == said("2")
 
 
+@pytest.mark.parametrize("command", ['"echo one"', "'echo \"one\"'", '"echo" "one"', "'ec'ho 'one'"])
+def test_a_command_may_stand_in_quotes_and_keeps_its_own(command: str, sparkify: Sparkify) -> None:
+    configure(sparkify, ON_SUCCESS=command)
+    assert sparkify.loaded().err.splitlines()[-1:] == said("one")
+
+
 # ---------------------------------------------------------------- hooks that go wrong
 
 
@@ -202,7 +208,7 @@ def test_of_much_output_the_end_is_kept(sparkify: Sparkify) -> None:
 
 
 def test_ctrl_c_ends_a_hook_and_leaves_the_exit_code_of_the_load(sparkify: Sparkify) -> None:
-    configure(sparkify, ON_SUCCESS="echo $$ > number; exec sleep 60")
+    configure(sparkify, ON_SUCCESS="cat > got.json; echo $$ > number; exec sleep 60")
     process = sparkify.started("etl", "--json")
     number = sparkify.folder / "number"
     wait_for(lambda: number.exists() and bool(number.read_text()))
@@ -212,6 +218,19 @@ def test_ctrl_c_ends_a_hook_and_leaves_the_exit_code_of_the_load(sparkify: Spark
     assert json.loads(outcome.out)["ok"]
     assert "the command was killed by an interrupt, " in json.loads(outcome.out)["warnings"][0]
     assert is_over(int(number.read_text()))
+
+
+def test_an_interrupt_between_two_of_those_that_are_told_leaves_the_load_as_it_ended(
+    hooked: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lineage.Sender, "end", interrupt)
+    outcome = hooked.loaded("--json")
+    [warning] = json.loads(outcome.out)["warnings"]
+    assert warning.startswith("interrupted while ")
+    assert kept(hooked) == {"succeeded": json.loads(outcome.out)}
 
 
 def test_a_hook_that_cannot_be_started_is_a_warning(sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from harness.program import Outcome, run
 from harness.records import event, lines, song
 from harness.warehouse import Sparkify
-from sparkify import etl
+from sparkify import etl, metrics
 
 LAST_SUCCESS = "sparkify_last_success_timestamp_seconds"
 
@@ -96,6 +96,7 @@ def test_the_file_keeps_the_rules_of_node_exporter_and_promtool(filled: Sparkify
     assert measured(filled, file).exit_code == 0
     text = file.read_text(encoding="utf-8")
     assert text.endswith("\n")
+    assert [family.name for family in families(file)] == [*metrics.METRICS]
     for family in families(file):
         assert re.fullmatch(r"sparkify(_[a-z]+)+", family.name)
         assert (family.type, bool(family.documentation)) == ("gauge", True)

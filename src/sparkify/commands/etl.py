@@ -47,9 +47,9 @@ def run(options: Namespace, progress: Progress) -> Result:
         result = result_of(lambda: _load(options, progress, observers))
     except Exception as e:  # a fault of the program, which ends it with a traceback
         fault = LoadError(f"{type(e).__name__}, a fault of the program; its traceback is on stderr")
-        _tell(observers, Result(fault=fault, stays=["`sparkify status` says what stays loaded"]))
+        _tell(observers, Result(fault=fault, stays=["`sparkify status` says what stays loaded"]), progress)
         raise
-    _tell(observers, result)
+    _tell(observers, result, progress)
     return result
 
 
@@ -57,9 +57,13 @@ Observer = Callable[[Result], None]
 """Is told how the load ended. The warehouse is closed then."""
 
 
-def _tell(observers: list[Observer], result: Result) -> None:
+def _tell(observers: list[Observer], result: Result, progress: Progress) -> None:
+    """Tell how the load ended. An interrupt ends what an observer does, and not the load, which has ended."""
     for observer in observers:
-        observer(result)
+        try:
+            observer(result)
+        except KeyboardInterrupt:
+            progress.warn("interrupted while this program told others how the load ended, which changes nothing of it")
 
 
 def _load(options: Namespace, progress: Progress, observers: list[Observer]) -> Result:
