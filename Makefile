@@ -6,7 +6,7 @@ export PIP_CACHE_DIR = $(CURDIR)/.venv/cache
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 PIP = $(BIN)/python -m pip install --quiet --no-deps
 
-.PHONY: help run test test-stand-in lint format docs lock redshift-driver redshift-demo redshift-smoke vega bench clean
+.PHONY: help run test test-stand-in lint format docs lock lineage-client redshift-driver redshift-demo redshift-smoke vega bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,11 +51,14 @@ LOCK = $(BIN)/uv pip compile --quiet --no-config --cache-dir .venv/cache/uv --cu
 	--universal --python-version 3.11 --generate-hashes --no-annotate $(if $(UPGRADE),--upgrade)
 
 lock: .venv/installed-dev ## write locks/ after a change of dependencies; UPGRADE=1 takes the newest versions
-	$(LOCK) pyproject.toml --group build --extra redshift --group dev --output-file locks/dev.txt
+	$(LOCK) pyproject.toml --group build --extra openlineage --extra redshift --group dev --output-file locks/dev.txt
 	$(LOCK) pyproject.toml --group build --extra redshift --constraint locks/dev.txt --output-file locks/redshift.txt
+	$(LOCK) pyproject.toml --group build --extra openlineage --constraint locks/dev.txt --output-file locks/openlineage.txt
 	$(LOCK) pyproject.toml --group build --constraint locks/dev.txt --output-file locks/run.txt
 	echo 'duckdb ~= 1.4.0' | $(LOCK) - --output-file locks/duckdb-1.4.txt
 	$(LOCK) --group tools --no-emit-package dbt-core-experimental-parser --output-file locks/tools.txt
+
+lineage-client: .venv/installed-openlineage ## install the client of OpenLineage, which `etl` then uses
 
 redshift-driver: .venv/installed-redshift ## install the driver for Redshift
 
@@ -86,6 +89,7 @@ sample: | .venv/installed-run ## make a bucket of invented data
 
 # What the packages of a lock file take, measured on Linux.
 SIZE_run = 200 MB, and 60 MB of downloads
+SIZE_openlineage = 215 MB, and 65 MB of downloads
 SIZE_redshift = 220 MB, and 70 MB of downloads
 SIZE_dev = 950 MB, and 250 MB of downloads
 SIZE_tools = 750 MB, and 220 MB of downloads

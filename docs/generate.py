@@ -21,7 +21,7 @@ from unittest.mock import patch
 import dbt_sources
 from diagrams import FACTS, STAGED, main_diagram, star, star_diagram, statements, step_diagram
 
-from sparkify import cli, dictionary, errors, questions, sql_queries
+from sparkify import cli, dictionary, errors, metrics, questions, sql_queries
 from sparkify.config.keys import KEYS, Key
 from sparkify.dictionary import Table
 from sparkify.transform import STEPS
@@ -192,6 +192,11 @@ def exit_codes_table() -> str:
     return _table(("code", "meaning"), [(f"{code:d}", code.meaning) for code in errors.ExitCode])
 
 
+def metrics_table() -> str:
+    """The metrics of `etl --metrics`."""
+    return _table(("metric", "meaning"), [(f"`{name}`", meaning) for name, meaning in metrics.METRICS.items()])
+
+
 def commands_page() -> str:
     """The help of every command."""
     # One width and no colours, on any terminal.
@@ -219,6 +224,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "star-schema": lambda: _mermaid(star_diagram()),
     "data-flow": lambda: _mermaid(main_diagram()),
     "exit-codes": exit_codes_table,
+    "metrics": metrics_table,
 }
 
 

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from io import TextIOWrapper
-from typing import Any, cast
+from typing import cast
 
 from sparkify import __version__
 from sparkify.command_line import EXIT_CODES, Parser, add_narration, typed_log
-from sparkify.commands import Command, Result
-from sparkify.errors import AccessError, ExitCode, InterruptError, SparkifyError, UsageError
-from sparkify.output import JSON_VERSION, write_json, write_lines
+from sparkify.commands import Command, Result, as_object, result_of
+from sparkify.errors import ExitCode, UsageError
+from sparkify.output import write_json, write_lines
 from sparkify.progress import Progress, discard_rest, for_terminal
 
 COMMANDS = {
@@ -138,7 +138,7 @@ def _run(command: Callable[[], Result], progress: Progress, *, is_json: bool) ->
     code = ExitCode.DONE
     try:
         with _stoppable():
-            result = _result(command)
+            result = result_of(command)
             code = result.fault.exit_code if result.fault else ExitCode.DONE
             _write(result, progress, is_json=is_json and (result.fault is not None or bool(result.fields)))
             sys.stdout.flush()
@@ -153,21 +153,6 @@ def _run(command: Callable[[], Result], progress: Progress, *, is_json: bool) ->
         progress.error([f"the output cannot be written ({e.strerror}); what the command did before stays"], [])
         code = code or ExitCode.ACCESS
     return int(code)
-
-
-def _result(command: Callable[[], Result]) -> Result:
-    """The result of a command; one with a fault if the command raised it."""
-    try:
-        return command()
-    except SparkifyError as e:
-        return Result(fault=e, stays=_notes(e))
-    except KeyboardInterrupt as e:
-        return Result(fault=InterruptError("interrupted"), stays=_notes(e))
-    except OSError as e:
-        if e.filename is None:  # an open stream, and so stdout
-            raise
-        fault = AccessError(f"{os.fsdecode(e.filename)}: {e.strerror}; look at its rights, and at the path")
-        return Result(fault=fault, stays=_notes(e))
 
 
 @contextmanager
@@ -185,15 +170,6 @@ def _stoppable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _notes(fault: BaseException | None) -> list[str]:
-    """The notes of a fault, or those of the fault that it was raised from."""
-    while fault is not None:
-        if notes := getattr(fault, "__notes__", None):
-            return list(notes)
-        fault = fault.__context__
-    return ["nothing was changed"]
-
-
 # ---------------------------------------------------------------- writing its result
 
 
@@ -205,23 +181,7 @@ def _write(result: Result, progress: Progress, *, is_json: bool) -> None:
     elif result.fault:
         progress.error(result.fault.lines, result.stays)
     if is_json:
-        write_json(_as_object(result, progress), sys.stdout)
-
-
-def _as_object(result: Result, progress: Progress) -> dict[str, Any]:
-    """The result as programs read it; fields may be added, none changes its meaning within a version."""
-    content: dict[str, Any] = {"version": JSON_VERSION, "ok": result.fault is None}
-    if fault := result.fault:
-        content |= {
-            "exit_code": int(fault.exit_code),
-            "error": progress.without_secrets("\n".join(fault.lines)),
-            "object": fault.object,
-            "line": fault.line,
-            "column": fault.column,
-            "stays": progress.without_secrets("\n".join(result.stays)),
-            **fault.fields,
-        }
-    return content | dict(result.fields) | {"warnings": progress.warnings}
+        write_json(as_object(result, progress), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -101,6 +101,13 @@ def file(text: str) -> Path:
     return Path(text)
 
 
+def metrics_file(text: str) -> Path:
+    """The path of a file that node_exporter reads."""
+    if Path(text).suffix != ".prom":
+        raise argparse.ArgumentTypeError(f"{text}: a name that ends in .prom is accepted; node_exporter reads no other")
+    return Path(text)
+
+
 def folder_or_address(text: str) -> str:
     """The path of a folder, or an address such as `s3://bucket/prefix`."""
     return text
@@ -121,5 +128,5 @@ def count(text: str) -> int:
     return int(text)
 
 
-PATH_KINDS = (Path, file, folder_or_address)
+PATH_KINDS = (Path, file, metrics_file, folder_or_address)
 """The kinds of values for which a shell offers the names of files and folders."""

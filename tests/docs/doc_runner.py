@@ -72,7 +72,7 @@ def make_clone(folder: Path) -> None:
         _write_program(programs / name, f'export {path}\nexec {program} "$@"')
     for name in (*REMOTE_PROGRAMS, *MACHINE_PROGRAMS):
         _write_program(programs / name, f"echo '{name}: tag this block aws or system' >&2\nexit 1")
-    for name in ("installed-run", "installed-dev", "installed-redshift"):
+    for name in ("installed-run", "installed-dev", "installed-redshift", "installed-openlineage"):
         (folder / ".venv" / name).touch()
 
 
@@ -208,6 +208,7 @@ class PageRun:
             "NOTES": str(self.notes),
             "STACK_CONFIG": self.store.config,
             "MAKEFLAGS": "n" if (self.folder / "sample").exists() else "",  # after `make run`, make only prints
+            "OPENLINEAGE_DISABLED": "false",
             "TERM": "dumb",
             "COLUMNS": "120",
         }

@@ -37,7 +37,7 @@ def test_make_explains_every_target_and_the_pages_name_no_other() -> None:
     assert {"run", "test", "redshift-driver", "lock"} <= named <= explained
 
 
-@pytest.mark.parametrize("name", ["run", "redshift", "dev"])
+@pytest.mark.parametrize("name", ["run", "redshift", "openlineage", "dev"])
 def test_make_says_what_it_installs_how_large_that_is_and_how_to_remove_it(name: str) -> None:
     planned = ["make", "--dry-run", "--always-make", f".venv/installed-{name}"]
     answer = subprocess.run(planned, cwd=ROOT, capture_output=True, text=True, check=True).stdout

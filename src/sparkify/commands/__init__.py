@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,8 +20,8 @@ from sparkify import history, sql_queries, warehouse
 from sparkify.command_line import Parser
 from sparkify.config import Config, load
 from sparkify.engines.engine import Engine, HeldError
-from sparkify.errors import AccessError, ConfigError, SparkifyError
-from sparkify.output import escape_control_characters
+from sparkify.errors import AccessError, ConfigError, InterruptError, SparkifyError
+from sparkify.output import JSON_VERSION, escape_control_characters
 from sparkify.progress import Progress
 
 SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
@@ -42,6 +42,46 @@ class Result:
     fields: Mapping[str, Any] = field(default_factory=dict)
     fault: SparkifyError | None = None
     stays: Sequence[str] = ("nothing was changed",)
+
+
+def result_of(command: Callable[[], Result]) -> Result:
+    """The result of a command; one with a fault if the command raised it."""
+    try:
+        return command()
+    except SparkifyError as e:
+        return Result(fault=e, stays=_notes(e))
+    except KeyboardInterrupt as e:
+        return Result(fault=InterruptError("interrupted"), stays=_notes(e))
+    except OSError as e:
+        if e.filename is None:  # an open stream, and so stdout
+            raise
+        fault = AccessError(f"{os.fsdecode(e.filename)}: {e.strerror}; look at its rights, and at the path")
+        return Result(fault=fault, stays=_notes(e))
+
+
+def _notes(fault: BaseException | None) -> list[str]:
+    """The notes of a fault, or those of the fault that it was raised from."""
+    while fault is not None:
+        if notes := getattr(fault, "__notes__", None):
+            return list(notes)
+        fault = fault.__context__
+    return ["nothing was changed"]
+
+
+def as_object(result: Result, progress: Progress) -> dict[str, Any]:
+    """The result as programs read it; fields may be added, none changes its meaning within a version."""
+    content: dict[str, Any] = {"version": JSON_VERSION, "ok": result.fault is None}
+    if fault := result.fault:
+        content |= {
+            "exit_code": int(fault.exit_code),
+            "error": progress.without_secrets("\n".join(fault.lines)),
+            "object": fault.object,
+            "line": fault.line,
+            "column": fault.column,
+            "stays": progress.without_secrets("\n".join(result.stays)),
+            **fault.fields,
+        }
+    return content | dict(result.fields) | {"warnings": progress.warnings}
 
 
 class Command(Protocol):

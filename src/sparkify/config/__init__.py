@@ -65,7 +65,8 @@ class Config:
     """All that a run needs to know. Sizes are in bytes, times in seconds. Without a cluster, the engine is DuckDB.
 
     `publish` is the copy of the DuckDB file for readers, `questions` the folder of the person's own questions, if there
-    are to be any; `secrets` are the texts that no message may show.
+    are to be any. `on_success` and `on_failure` are the commands after a load, empty where none is to be run; `secrets`
+    are the texts that no message may show.
     """
 
     folder: Path
@@ -77,6 +78,8 @@ class Config:
     max_errors: int
     batch_size: int
     lock_timeout: float
+    on_success: str
+    on_failure: str
     questions: Path | None
     warnings: tuple[str, ...]
     secrets: tuple[str, ...] = field(repr=False)
@@ -116,6 +119,8 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         max_errors=settings.value(keys.ETL_MAX_ERRORS),
         batch_size=settings.value(keys.ETL_BATCH_SIZE),
         lock_timeout=float(settings.value(keys.ETL_LOCK_TIMEOUT)),
+        on_success=settings.value(keys.ETL_ON_SUCCESS),
+        on_failure=settings.value(keys.ETL_ON_FAILURE),
         questions=folder / settings.value(keys.REPORT_QUESTIONS) if settings.text(keys.REPORT_QUESTIONS) else None,
         warnings=tuple(warnings),
         secrets=tuple(secret for secret in secrets if secret),

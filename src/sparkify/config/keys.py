@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from sparkify.config.locations import FOLDER, JSONPATHS, PREFIX
 from sparkify.config.values import (
     ACCESS_KEY,
+    COMMAND,
     FILE,
     LOCAL_FOLDER,
     SECRET,
@@ -126,6 +127,20 @@ ETL_LOCK_TIMEOUT = Key(
     "seconds to wait for another process that holds the warehouse",
     whole_number(LONGEST_TIMEOUT),
     default="60",
+)
+ETL_ON_SUCCESS = Key(
+    "ETL",
+    "ON_SUCCESS",
+    "what `sh` runs after each `etl` that went well, with the object of `etl --json` on stdin; 60 seconds at most",
+    COMMAND,
+    without="nothing is run",
+)
+ETL_ON_FAILURE = Key(
+    "ETL",
+    "ON_FAILURE",
+    "the same after each `etl` that did not, also when it was interrupted",
+    COMMAND,
+    without="nothing is run",
 )
 
 REPORT_QUESTIONS = Key(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from sparkify.config import file
 from sparkify.config.keys import ALL, ENVIRONMENT_PREFIX, KEYS, Key
-from sparkify.config.values import UnusableValueError
+from sparkify.config.values import COMMAND, UnusableValueError
 from sparkify.errors import ConfigError
 
 T = TypeVar("T")
@@ -146,7 +146,7 @@ class Settings:
                 self.warnings.append(f"the environment variable {variable} is not read; did you mean {close[0]}?")
 
     def _set(self, key: Key[Any], text: str) -> None:
-        self._texts[key], is_quoted = _unquoted(text)
+        self._texts[key], is_quoted = _unquoted(text, is_command=key.kind is COMMAND)
         (self._quoted.add if is_quoted else self._quoted.discard)(key)
 
     def _require_usable_texts(self, folder: Path) -> None:
@@ -169,10 +169,11 @@ def _is_there(folder: Path, text: str) -> bool:
     return os.path.lexists(os.path.join(folder, os.path.expanduser(text)))
 
 
-def _unquoted(text: str) -> tuple[str, bool]:
-    """A value without the quotes around it, and whether it had any."""
+def _unquoted(text: str, *, is_command: bool) -> tuple[str, bool]:
+    """A value without the quotes around it, and whether it had any. Those of `"a" "b"` are the command's own."""
     text = text.strip()
     is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    is_quoted = is_quoted and not (is_command and text[0] in text[1:-1])
     return (text[1:-1].strip(), True) if is_quoted else (text, False)
 
 

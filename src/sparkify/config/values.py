@@ -46,6 +46,9 @@ class Kind(Generic[T]):
 
 TEXT = Kind("a text", str)
 
+COMMAND = Kind("a command line for `sh`, which no message shows", str, is_shown=False)
+"""A command line; the address of a chat's webhook in it may be as good as a password."""
+
 SECRET = Kind("a text, which no message shows", str, is_shown=False, is_secret=True)
 
 ACCESS_KEY = Kind("a text, which no message shows", str, is_shown=False)
