@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -260,15 +260,16 @@ def _explained(e: Exception) -> str:
     return f"DuckDB stopped; run again, and report this if it stays ({text})"
 
 
-def _spill_folder(path: Path) -> tempfile.TemporaryDirectory[str]:
+def _spill_folder(path: Path) -> AbstractContextManager[str]:
     """A private folder for what a reader's memory cannot hold: beside the file, or where temporary files belong.
 
-    DuckDB's own, `PATH.tmp`, would be the same for all readers, and DuckDB lets statements read and write there.
+    DuckDB's own, `PATH.tmp`, would be the same for all readers, and DuckDB lets statements read and write there. The
+    name is empty where nothing may be written, as in a container: a question that needs more than memory fails there.
     """
-    try:
-        return tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent)
-    except OSError:
-        return tempfile.TemporaryDirectory()
+    for folder in (path.parent, None):
+        with suppress(OSError):
+            return tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder)
+    return nullcontext("")
 
 
 def _open(
