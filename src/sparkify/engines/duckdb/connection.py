@@ -49,6 +49,10 @@ SETTINGS = {
     "auto_checkpoint_skip_wal_threshold": "0",
 }
 
+MEMORY_OF_A_THREAD = 100_000_000
+"""Bytes of `[DUCKDB] MEMORY_LIMIT` for each thread: one that reads JSON takes up to 65 MB (measured), which cannot wait
+on disk."""
+
 QUESTION_SPILL = "10 GB"
 """Room on disk that a question may take for what does not fit into `[DUCKDB] MEMORY_LIMIT`."""
 
@@ -89,6 +93,9 @@ class Connection:
             self._file = OpenFile(self.path)
             self._interrupts = Interrupts(self._connection.interrupt)
             self._opened.callback(self._interrupts.close)
+            # DuckDB takes a thread for each processor that it may use, however little memory there is.
+            [(processors,)] = self.query("select current_setting('threads')")
+            self.query(f"set threads = {max(1, min(processors, config.memory_limit // MEMORY_OF_A_THREAD))}")
             # DuckDB counts how far it is, and draws no bar of its own on the terminal's stdout.
             self.query("set enable_progress_bar_print = false")
             self.query("set enable_progress_bar = true")
