@@ -5,7 +5,7 @@
 FROM python:3.14.8-slim-trixie@sha256:f85c5697265c178cc6887276c55fe16cf3d14ca35c3df6a5eab3b360534a55d2 AS base
 
 FROM base AS build
-# `redshift` adds the driver for Redshift.
+# `redshift` adds the driver for Redshift, `openlineage` the client for lineage.
 ARG LOCK=run
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PIP_PYTHON=/opt/sparkify/.venv
 WORKDIR /opt/sparkify

@@ -15,7 +15,9 @@ from harness.workflows import commands, jobs, require_success
 
 INSTRUCTIONS = instructions(ROOT / "Dockerfile")
 
-OF_THE_BUILD = {"pyproject.toml", "README.md", "LICENSE", "locks/run.txt", "locks/redshift.txt"}
+LOCKS = {f"locks/{name}.txt" for name in ("run", "redshift", "openlineage")}
+
+OF_THE_BUILD = {"pyproject.toml", "README.md", "LICENSE", *LOCKS}
 """What the build sees beside `src`."""
 
 
