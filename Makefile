@@ -6,7 +6,7 @@ export PIP_CACHE_DIR = $(CURDIR)/.venv/cache
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 PIP = $(BIN)/python -m pip install --quiet --no-deps
 
-.PHONY: help run test test-stand-in lint format docs lock lineage-client redshift-driver redshift-demo redshift-smoke vega bench clean
+.PHONY: help run test test-stand-in lint format docs lock dist lineage-client redshift-driver redshift-demo redshift-smoke vega bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,13 +26,14 @@ test: .venv/installed-dev .venv/duckdb-1.4/installed .venv/tools/installed ## se
 test-stand-in: .venv/installed-dev ## run the tests of the stand-in for Redshift alone: after a change of it or of the engine
 	$(BIN)/python -m pytest redshift_stand_in
 
-lint: .venv/installed-dev ## check style, types, imports, documents, the AWS template, SQL and the lock files
+lint: .venv/installed-dev ## check style, types, imports, documents, the AWS template, the Dockerfile, SQL and the lock files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/cfn-lint infra/redshift.yaml
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/sqlfluff lint --dialect duckdb src/sparkify/sql
 	$(BIN)/sqlfluff lint --dialect redshift src/sparkify/sql
 	$(BIN)/python -m pip check
@@ -58,6 +59,9 @@ lock: .venv/installed-dev ## write locks/ after a change of dependencies; UPGRAD
 	echo 'duckdb ~= 1.4.0' | $(LOCK) - --output-file locks/duckdb-1.4.txt
 	$(LOCK) --group tools --no-emit-package dbt-core-experimental-parser --output-file locks/tools.txt
 
+dist: .venv/installed-run ## build the wheel and the source archive into dist/, by the locked hatchling
+	$(BIN)/python -m hatchling build --clean
+
 lineage-client: .venv/installed-openlineage ## install the client of OpenLineage, which `etl` then uses
 
 redshift-driver: .venv/installed-redshift ## install the driver for Redshift
@@ -76,8 +80,8 @@ vega: .venv/installed-dev ## write the script with which the report draws its ch
 bench: .venv/installed-run ## time a load against a plain one
 	$(BIN)/python bench/compare.py
 
-clean: ## delete .venv, the sample, its warehouse and its report
-	rm -rf .venv sample report.html sparkify.duckdb sparkify.duckdb.wal
+clean: ## delete .venv, dist, the sample, its warehouse and its report
+	rm -rf .venv dist sample report.html sparkify.duckdb sparkify.duckdb.wal
 
 sample: | .venv/installed-run ## make a bucket of invented data
 	$(BIN)/sparkify sample sample --songs 1000 --events 20000 --seed 1
@@ -91,7 +95,7 @@ sample: | .venv/installed-run ## make a bucket of invented data
 SIZE_run = 200 MB, and 60 MB of downloads
 SIZE_openlineage = 215 MB, and 65 MB of downloads
 SIZE_redshift = 220 MB, and 70 MB of downloads
-SIZE_dev = 950 MB, and 250 MB of downloads
+SIZE_dev = 1000 MB, and 260 MB of downloads
 SIZE_tools = 750 MB, and 220 MB of downloads
 
 # First the packages of a lock file, each with a hash that it must have; then this folder, which has none, built by the

@@ -157,7 +157,7 @@ def _run(command: Callable[[], Result], progress: Progress, *, is_json: bool) ->
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Take the signals by which systemd stops a process, and a terminal that closes, as Ctrl-C."""
+    """Take the signals by which systemd and Docker stop a process, and a terminal that closes, as Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -5,6 +5,7 @@ import json
 import pkgutil
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from argparse import Namespace
@@ -548,14 +549,15 @@ def test_stderr_has_no_bars_where_it_is_no_terminal(sparkify: Sparkify) -> None:
     assert "\r" not in err
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupting_a_run_ends_with_exit_code_130_and_changes_nothing(
-    loaded: Sparkify, monkeypatch: pytest.MonkeyPatch
+    number: signal.Signals, loaded: Sparkify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded.put("log_data/b.json", lines([event(sessionId=3)]))
     before = loaded.content()
 
     def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+        signal.raise_signal(number)
 
     monkeypatch.setattr("sparkify.checks.run", interrupt)
     outcome = loaded.etl()

@@ -1,6 +1,7 @@
 """`sparkify query`: an answer in every form holds what the warehouse holds, and no question can change anything."""
 
 import csv
+import errno
 import io
 import json
 import math
@@ -752,6 +753,24 @@ def test_a_query_that_does_not_fit_into_memory_takes_the_disk(sparkify: Sparkify
     sql = "select count(*) as n from (select distinct md5(cast(i as varchar)) as x from range(2_000_000) as t (i)) as d"
     assert asked(sparkify, sql, "--format", "csv") == "n\n2000000\n"
     assert not [*sparkify.folder.glob("*.tmp")]
+
+
+@pytest.fixture
+def no_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container with a read-only file system: no folder can be made."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", refused)
+
+
+@pytest.mark.usefixtures("no_temporary_folder")
+def test_where_no_file_may_be_written_a_query_is_answered_in_memory(sparkify: Sparkify) -> None:
+    sparkify.configure(more="MEMORY_LIMIT = 50 MB")
+    assert asked(sparkify, "select count(*) as n from plays", "--format", "csv") == "n\n0\n"
+    sql = "select count(*) from (select distinct md5(cast(i as varchar)) from range(2_000_000) as t (i)) as d"
+    assert "raise [DUCKDB] MEMORY_LIMIT" in sparkify.command("query", sql).refusal(1)
 
 
 def test_a_query_that_would_fill_the_disk_says_what_it_may_take(

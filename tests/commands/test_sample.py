@@ -188,6 +188,12 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     assert files(tmp_path) == {"file": b"mine"}
 
 
+def test_a_folder_that_cannot_be_written_is_named_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    message = run("sample", str(tmp_path / "file" / "below")).refusal(3, "cannot be written (Not a directory)")
+    assert "look at rights and room there" in message
+
+
 @pytest.mark.parametrize("option", ["--songs", "--events"])
 @pytest.mark.parametrize("number", ["-1", "many", "1.5"])
 def test_a_number_that_is_none_is_refused(option: str, number: str, tmp_path: Path) -> None:

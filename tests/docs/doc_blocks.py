@@ -17,6 +17,8 @@
     diff                    applied by git
     json                    parsed
 
+`docker` is `harness.docker`, which builds the Dockerfile of the clone and runs the image in folders.
+
 `ini`, `systemd` and `python` blocks with `file=NAME` are also written to that file. `/opt/sparkify` stands for the
 folder of the clone. What docs/generate.py writes into a page is left to its `--check`.
 """

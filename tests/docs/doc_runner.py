@@ -24,6 +24,7 @@ from generate import ROOT
 from doc_aws import check_aws, require_redshift_grammar
 from doc_blocks import Block, DocumentError, blocks, dialogue, matches
 from doc_schedulers import check_units, cron_commands, dag_commands, scheduled, unit_commands
+from harness import docker
 from harness.paths import TOOLS
 from sparkify import cli, config
 from sparkify.errors import SparkifyError
@@ -34,6 +35,7 @@ CLONE = "/opt/sparkify"
 BUCKET = "s3://my-bucket"
 
 COPIED = ("dwh.cfg", "create_tables.py", "etl.py", "sql_queries.py", "Makefile", "pyproject.toml")
+COPIED_FOR_DOCKER = ("Dockerfile", ".dockerignore", "README.md", "LICENSE")
 
 OWN_PROGRAMS = ("python", "sparkify")
 REMOTE_PROGRAMS = ("aws", "curl", "ssh", "sleep")
@@ -59,7 +61,7 @@ def make_clone(folder: Path) -> None:
     """Write what a clone has, and the environment that `make run` would set up first."""
     programs = folder / ".venv" / "bin"
     programs.mkdir(parents=True)
-    for name in COPIED:
+    for name in (*COPIED, *COPIED_FOR_DOCKER):
         shutil.copy2(ROOT / name, folder / name)
     shutil.copytree(ROOT / "src", folder / "src")
     compileall.compile_dir(folder / "src", quiet=1)  # once for all copies of the clone
@@ -72,6 +74,7 @@ def make_clone(folder: Path) -> None:
         _write_program(programs / name, f'export {path}\nexec {program} "$@"')
     for name in (*REMOTE_PROGRAMS, *MACHINE_PROGRAMS):
         _write_program(programs / name, f"echo '{name}: tag this block aws or system' >&2\nexit 1")
+    docker.install(programs)
     for name in ("installed-run", "installed-dev", "installed-redshift", "installed-openlineage"):
         (folder / ".venv" / name).touch()
 

@@ -12,6 +12,7 @@ import zstandard
 from harness.memory import measured
 from harness.records import event, lines, song
 from harness.warehouse import Sparkify
+from sparkify.engines.duckdb import connection
 from sparkify.formats import FORMATS
 
 
@@ -87,6 +88,17 @@ def test_a_load_of_anything_takes_bounded_memory_and_has_one_bad_record(
     make(sparkify.bucket)
     require_little_memory(sparkify, 300, "etl")
     assert len(sparkify.rejected()) == 1
+
+
+def test_a_machine_of_many_processors_loads_with_little_memory(
+    sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "SETTINGS", connection.SETTINGS | {"threads": "64"})
+    sparkify.configure(more="MEMORY_LIMIT = 300 MB")
+    text = f"{lines([event(userAgent='x' * 1_000)])}\n" * 4_000
+    for n in range(8):
+        sparkify.put(f"log_data/{n}.json", text)
+    assert sparkify.loaded().exit_code == 0
 
 
 MUCH_HISTORY = """

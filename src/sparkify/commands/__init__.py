@@ -154,20 +154,30 @@ def write_sample(
     """Write a bucket of invented data into a folder; a sentence about it.
 
     Raises:
-        ConfigError: a number is negative, the folder already holds a bucket, or it cannot be written.
+        ConfigError: a number is negative, or the folder already holds a bucket.
+        AccessError: it cannot be written.
     """
     from sparkify import sample
 
     try:
         with progress.phase(f"write a sample into {folder}"):
             made = sample.write_sample(folder, songs, events, seed)
-    except (ValueError, OSError) as e:
+    except ValueError as e:
         raise ConfigError(f"{folder}: {e}") from e
+    except OSError as e:
+        fault = AccessError(f"{e.filename or folder}: cannot be written ({e.strerror}); look at rights and room there")
+        _note_part_of_sample(folder, fault)
+        raise fault from e
     except KeyboardInterrupt as e:
-        names = "song_data, log_data and log_json_path.json"
-        e.add_note(f"a part of the sample stays in {folder}; delete its {names} before the next try")
+        _note_part_of_sample(folder, e)
         raise
     return f"{made.songs:,} songs and {made.events:,} events in {made.files:,} files ({made.bytes:,} bytes)"
+
+
+def _note_part_of_sample(folder: Path, fault: BaseException) -> None:
+    if (folder / "song_data").exists():
+        names = "song_data, log_data and log_json_path.json"
+        fault.add_note(f"a part of the sample stays in {folder}; delete its {names} before the next try")
 
 
 def read_only(config: Config, progress: Progress) -> AbstractContextManager[Engine]:

@@ -108,7 +108,11 @@ DUCKDB_PUBLISH = Key(
     without="readers and loads wait for each other",
 )
 DUCKDB_MEMORY_LIMIT = Key(
-    "DUCKDB", "MEMORY_LIMIT", "memory that DuckDB may use before it works on disk", SIZE, default="800 MB"
+    "DUCKDB",
+    "MEMORY_LIMIT",
+    "memory that DuckDB may use before it works on disk; it works with a processor for each 100 MB at most",
+    SIZE,
+    default="800 MB",
 )
 
 ETL_MAX_ERRORS = Key(

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,10 @@ SETTINGS = {
     "auto_checkpoint_skip_wal_threshold": "0",
 }
 
+MEMORY_OF_A_THREAD = 100_000_000
+"""Bytes of `[DUCKDB] MEMORY_LIMIT` for each thread: one that reads JSON takes up to 65 MB (measured), which cannot wait
+on disk."""
+
 QUESTION_SPILL = "10 GB"
 """Room on disk that a question may take for what does not fit into `[DUCKDB] MEMORY_LIMIT`."""
 
@@ -89,6 +93,9 @@ class Connection:
             self._file = OpenFile(self.path)
             self._interrupts = Interrupts(self._connection.interrupt)
             self._opened.callback(self._interrupts.close)
+            # DuckDB takes a thread for each processor that it may use, however little memory there is.
+            [(processors,)] = self.query("select current_setting('threads')")
+            self.query(f"set threads = {max(1, min(processors, config.memory_limit // MEMORY_OF_A_THREAD))}")
             # DuckDB counts how far it is, and draws no bar of its own on the terminal's stdout.
             self.query("set enable_progress_bar_print = false")
             self.query("set enable_progress_bar = true")
@@ -260,15 +267,16 @@ def _explained(e: Exception) -> str:
     return f"DuckDB stopped; run again, and report this if it stays ({text})"
 
 
-def _spill_folder(path: Path) -> tempfile.TemporaryDirectory[str]:
+def _spill_folder(path: Path) -> AbstractContextManager[str]:
     """A private folder for what a reader's memory cannot hold: beside the file, or where temporary files belong.
 
-    DuckDB's own, `PATH.tmp`, would be the same for all readers, and DuckDB lets statements read and write there.
+    DuckDB's own, `PATH.tmp`, would be the same for all readers, and DuckDB lets statements read and write there. The
+    name is empty where nothing may be written, as in a container: a question that needs more than memory fails there.
     """
-    try:
-        return tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent)
-    except OSError:
-        return tempfile.TemporaryDirectory()
+    for folder in (path.parent, None):
+        with suppress(OSError):
+            return tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder)
+    return nullcontext("")
 
 
 def _open(
