@@ -21,6 +21,9 @@ from sparkify.store.folder import Folder
 DECLARED = re.compile(rf"^    (\w+) (?:{sql_queries.TYPE})(?: not null)?([^\n,]*),?[ ]*$", re.MULTILINE)
 """A column in a statement of `sql/create` for an engine: its name, and what the engine is told of it alone."""
 
+ANOTHER_COPY = "take another copy of this export, or another export"
+"""What to do about a damaged one."""
+
 
 @dataclass(frozen=True)
 class Restored:
@@ -105,14 +108,15 @@ def _opened(location: str, config: Config) -> Source:
     if not is_there:
         fix = f"only what {program.command('export')} --whole has written to its end can be imported"
         raise ConfigError(f"{location}: this is no export of a whole warehouse, for {MANIFEST} is missing; {fix}")
+    text = store.read(store.item(MANIFEST))
+    if not text:
+        raise LoadError(f"{location}: this export was not finished, or is being written; export again, or take another")
     try:
-        export = parsed(store.read(store.item(MANIFEST)))
+        export = parsed(text)
     except ConfigError as e:
         raise ConfigError(f"{location}: {e}") from e
     except ValueError as e:
-        raise LoadError(
-            f"{location}/{MANIFEST}: is damaged; take another copy of this export, or another export ({e})"
-        ) from e
+        raise LoadError(f"{location}/{MANIFEST}: is damaged ({e}); {ANOTHER_COPY}") from e
     _require_known_version(location, export)
     return Source(store, export)
 
@@ -125,7 +129,9 @@ def _require_known_version(location: str, export: WholeExport) -> None:
     if export.version < migrations.FIRST_WITH_CATALOGUE:
         raise ConfigError(f"{what}, and imports from version {migrations.FIRST_WITH_CATALOGUE} on")
     if {*export.tables} != {*migrations.lasting_tables(export.version)}:
-        raise LoadError(f"{location}/{MANIFEST}: is damaged, for it names other tables than such a warehouse has")
+        raise LoadError(
+            f"{location}/{MANIFEST}: is damaged, for it names other tables than such a warehouse has; {ANOTHER_COPY}"
+        )
 
 
 def _require_whole(source: Source) -> None:
@@ -136,18 +142,17 @@ def _require_whole(source: Source) -> None:
         AccessError: they cannot be read.
     """
     sizes = source.store.sizes()
-    fix = "take another copy of this export, or another export"
     for table in source.export.tables:
         for name, file in source.files(table).items():
-            where = source.store.item(name)
+            where = f"{source.store.location}/{name}"
             if name not in sizes:
-                raise LoadError(f"{where.name}: is missing, and so the export is not whole; {fix}")
+                raise LoadError(f"{where}: is missing, and so the export is not whole; {ANOTHER_COPY}")
             if sizes[name] != file.size:
                 reason = f"has {sizes[name]:,} bytes, and was exported with {file.size:,}"
-                raise LoadError(f"{where.name}: {reason}; {fix}")
-            path = source.store.local_path(where)
+                raise LoadError(f"{where}: {reason}; {ANOTHER_COPY}")
+            path = source.store.local_path(source.store.item(name))
             if path and file.sha256 not in ("", _digest(path)):
-                raise LoadError(f"{where.name}: has other bytes than it was exported with; {fix}")
+                raise LoadError(f"{where}: has other bytes than it was exported with; {ANOTHER_COPY}")
 
 
 def _digest(path: Path) -> str:
@@ -224,7 +229,7 @@ def _fill(engine: Engine, source: Source, name: str, table: ExportedTable) -> No
     columns = [column.name for column in table.columns]
     rows = engine.insert_files(name, columns, source.store, source.files(name)) if table.files else 0
     if rows != table.rows:
-        fix = "take another copy of this export, or another export"
         raise LoadError(
-            f"{source.store.location}/{name}: the files have {rows:,} rows, and {table.rows:,} were exported; {fix}"
+            f"{source.store.location}/{name}: the files have {rows:,} rows, and were exported with {table.rows:,}; "
+            f"{ANOTHER_COPY}"
         )

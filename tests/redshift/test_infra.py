@@ -265,7 +265,8 @@ def test_the_client_deletes_and_marks_exports_and_reads_and_writes_nothing_else_
     listing, deletion, marker = (statement for statement in statements if statement not in without)
     assert allowed([listing], "s3:ListBucket") == {f"arn:aws:s3:::{bucket}"}
     assert allowed([deletion], "s3:DeleteObject") == {f"arn:aws:s3:::{bucket}/export/*"}
-    marker_files = {f"arn:aws:s3:::{bucket}/export/*/_sparkify_export.json"}
+    below = f"arn:aws:s3:::{bucket}/export/*"
+    marker_files = {f"{below}/_sparkify_export.json", f"{below}_sparkify_warehouse.json"}
     for action in ("s3:GetObject", "s3:PutObject"):
         assert allowed([marker], action) == marker_files
     assert allowed(statements, "s3:PutObject") == marker_files
@@ -285,12 +286,16 @@ def in_the_stack(servers: Servers, tmp_path: Path) -> Iterator[OnRedshift]:
         yield made
 
 
-def test_the_rights_of_the_stack_are_enough_to_load_and_to_export_and_for_no_other_place(
+def test_the_rights_of_the_stack_are_enough_to_load_to_export_and_to_import_and_for_no_other_place(
     in_the_stack: OnRedshift,
 ) -> None:
     exports = f"{in_the_stack.store}/export"
     commands = [["create-tables"], ["doctor"], ["etl"], ["check"], ["export", exports]]
     for name, *options in [*commands, ["export", exports, "--overwrite"], ["export", f"{exports}/2018"]]:
+        done = in_the_stack.command(name, *options)
+        assert done.exit_code == 0, done.err
+    whole = f"{exports}/whole"
+    for name, *options in [["export", whole, "--whole"], ["create-tables", "--drop", "--yes"], ["import", whole]]:
         done = in_the_stack.command(name, *options)
         assert done.exit_code == 0, done.err
     for prefix, exit_code in {"elsewhere": 3, "log_data": 2}.items():

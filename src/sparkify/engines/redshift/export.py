@@ -31,7 +31,12 @@ def export(
     prefix = target.rstrip("/")
     store = connection.stores.open_s3(prefix)
     replaced = [table.table for table in tables if overwrite and _is_export(store, table.table)]
-    if replaced:  # until all tables are replaced, what lies there is no whole warehouse
+    if manifest and not overwrite:
+        _require_nothing(store, tables)
+    # Until all tables are in their places, what lies there is no whole warehouse.
+    if manifest:
+        store.put(MANIFEST, b"")
+    elif replaced:
         store.remove(MANIFEST)
     begun: list[str] = []
     try:
@@ -48,6 +53,19 @@ def export(
     except BaseException as e:
         e.add_note(f"what was written or deleted before stays so, below {prefix}: {', '.join(begun)}")
         raise
+
+
+def _require_nothing(store: S3Prefix, tables: Sequence[Export]) -> None:
+    """Make sure that no export is there that an unfinished one would spoil.
+
+    Raises:
+        ConfigError: there are files of one.
+    """
+    there = {key.partition("/")[0] for key in store.sizes()}
+    if names := sorted(there & {MANIFEST, *(table.table for table in tables)}):
+        raise ConfigError(
+            f"{store.location}: {', '.join(names)} is there already; name another prefix, or add --overwrite"
+        )
 
 
 def _files(store: S3Prefix, table: str) -> dict[str, ExportedFile]:
