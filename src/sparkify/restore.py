@@ -103,7 +103,7 @@ def _opened(location: str, config: Config) -> Source:
         folder = Path(location).expanduser().absolute()
         if not folder.is_dir():
             raise ConfigError(f"{location}: there is no such folder; name that of an export")
-        store = Folder(str(folder), folder)
+        store = Folder(str(folder), Path.cwd())
         is_there = (folder / MANIFEST).exists()
     if not is_there:
         fix = f"only what {program.command('export')} --whole has written to its end can be imported"

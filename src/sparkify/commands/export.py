@@ -35,7 +35,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "target", metavar="DIR", type=folder_or_address, help="a folder; from Redshift, s3://bucket/prefix"
     )
-    parser.add_argument("--whole", action="store_true", help="all that lasts, for import: history, runs and more, too")
+    parser.add_argument("--whole", action="store_true", help="everything that a warehouse is, for import")
     parser.add_argument("--overwrite", action="store_true", help="replace the tables that are there")
 
 
@@ -44,12 +44,12 @@ def run(options: Namespace, progress: Progress) -> Result:
     config = configuration(options, progress)
     names = [*sql_queries.LASTING_TABLES, MANIFEST] if options.whole else sql_queries.names("export")
     _require_free(options.target, names, options.config, config)
-    # The copy for readers lacks the salt of the forgotten users, and the version of the warehouse may be an older one.
-    opened = closing(warehouse.connect(config, progress, read_only=True)) if options.whole else None
-    with opened or copy_for_readers(config, progress) as engine, engine.snapshot():
-        if options.whole:
+    if options.whole:
+        # Not the copy for readers: it lacks the salt of the forgotten users. The version may be an older one.
+        with closing(warehouse.connect(config, progress, read_only=True)) as engine, engine.snapshot():
             names = backup.export(engine, options.target, progress, overwrite=options.overwrite)
-        else:
+    else:
+        with copy_for_readers(config, progress) as engine, engine.snapshot():
             export(engine, options.target, progress, overwrite=options.overwrite)
     return Result([f"exported {', '.join(names)} of {engine.address} into {options.target}"])
 

@@ -237,10 +237,11 @@ class Connection:
 
     def discard_new(self) -> None:
         """See `Engine.discard_new`. It is deleted before it is closed, while nobody else can open it."""
-        if self._is_new and not self.query("select 1 from duckdb_tables() limit 1"):
-            file = self.path.resolve()
-            for path in (file, log_of(file)):
-                path.unlink(missing_ok=True)
+        with suppress(LoadError, OSError):
+            if self._is_new and not self.query("select 1 from duckdb_tables() limit 1"):
+                file = self.path.resolve()
+                for path in (file, log_of(file)):
+                    path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let other processes have the file."""
