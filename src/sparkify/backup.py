@@ -9,7 +9,7 @@ from dataclasses import replace
 from sparkify import history, migrations, program, sql_queries
 from sparkify.engines.engine import Engine
 from sparkify.engines.exports import Export
-from sparkify.engines.whole_export import ExportedColumn, ExportedTable, Files, WholeExport
+from sparkify.engines.whole_export import COLUMN_NAME, ExportedColumn, ExportedTable, Files, WholeExport
 from sparkify.errors import ConfigError
 from sparkify.progress import Progress
 
@@ -75,7 +75,15 @@ def _tables(engine: Engine, version: int) -> dict[str, ExportedTable]:
 
 
 def _table(engine: Engine, name: str, found: Sequence[tuple[str, str, bool]]) -> ExportedTable:
-    """A table: its columns, with room for its longest texts, and how many rows it has."""
+    """A table: its columns, with room for its longest texts, and how many rows it has.
+
+    Raises:
+        ConfigError: somebody has added a column to it that an export cannot name.
+    """
+    for column, kind, _ in found:
+        if not COLUMN_NAME.fullmatch(column) or kind not in (*TYPES, *TEXT_TYPES):
+            fix = "drop it, or keep it in a table of your own"
+            raise ConfigError(f"{engine.address}: {name} has a column of another program, {column} ({kind}); {fix}")
     texts = [column for column, kind, _ in found if kind in TEXT_TYPES]
     longest = "".join(f', max({sql_queries.BYTE_LENGTH[engine.name]}("{column}"))' for column in texts)
     [(rows, *lengths)] = engine.query(f'select count(*){longest} from "{name}"')

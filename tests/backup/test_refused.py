@@ -242,6 +242,14 @@ def test_a_connection_that_is_lost_at_the_commit_leaves_all_or_nothing_and_the_p
         imported(redshift, whole)
 
 
+def test_a_connection_that_is_lost_in_the_middle_leaves_nothing(redshift: OnRedshift, whole: Path) -> None:
+    redshift.stand_in.arm("drop", nth=3, when="during", matching="^copy")
+    redshift.command("import", str(whole)).refusal(1, "the connection was lost; run again")
+    redshift.stand_in.disarm()
+    assert redshift.behind(["select tablename from pg_tables where schemaname = 'public'"]) == [[]]
+    imported(redshift, whole)
+
+
 def test_a_copy_for_readers_that_cannot_be_written_leaves_the_warehouse_imported(
     target: Sparkify, whole: Path, model: Sparkify
 ) -> None:

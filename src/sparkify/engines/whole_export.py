@@ -18,7 +18,7 @@ FORMAT = 1
 """Raised when a program that reads the former format would misunderstand the file."""
 
 FILE_NAME = re.compile(r"\w[\w.-]*\.parquet", re.ASCII)
-COLUMN_NAME = re.compile(r"[a-z]\w*", re.ASCII)
+COLUMN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 COLUMN_TYPE = re.compile(sql_queries.TYPE)
 
 

@@ -1,4 +1,4 @@
--- The columns of all tables in the schema of the warehouse, in order: table, column, type, and YES where it may be null.
+-- The columns of all tables in the schema of the warehouse, in order: table, column, type, and NO where it is required.
 select
     c.table_name,
     c.column_name,
