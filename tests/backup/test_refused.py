@@ -264,16 +264,6 @@ def test_a_copy_for_readers_that_cannot_be_written_leaves_the_warehouse_imported
 # ---------------------------------------------------------------- exports
 
 
-def test_an_export_holds_no_password(redshift: OnRedshift, whole: Path) -> None:
-    imported(redshift, whole)
-    exported(redshift, f"{redshift.store}/export")
-    secret_key = redshift.environment["AWS_SECRET_ACCESS_KEY"]
-    for key in redshift.keys("export/"):
-        content = redshift.s3.get_object(Bucket=redshift.bucket_name, Key=key)["Body"].read()
-        for secret in (redshift.stand_in.password, secret_key):
-            assert secret.encode() not in content
-
-
 def test_the_copy_for_readers_which_has_no_salt_is_not_what_is_exported(sparkify: Sparkify, tmp_path: Path) -> None:
     sparkify.config.write_text(sparkify.config.read_text() + "PUBLISH = copy.duckdb\n")
     filled_once = sparkify.command("forget", "3", "--yes")
