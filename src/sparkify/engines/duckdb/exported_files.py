@@ -42,10 +42,13 @@ def _local(store: ExportStore, name: str, file: ExportedFile, folder: PrivateFol
             raise AccessError(f"{store.location}: the path is not UTF-8, as DuckDB needs it; move the export")
         return path
     path, digest = folder.new_file(), hashlib.sha256()
-    with path.open("wb") as fetched:
-        for piece in store.pieces(item):
-            fetched.write(piece)
-            digest.update(piece)
+    try:
+        with path.open("wb") as fetched:
+            for piece in store.pieces(item):
+                fetched.write(piece)
+                digest.update(piece)
+    except OSError as e:
+        raise LoadError(f"{path}: {item.name} cannot be fetched to this file; make room on the disk ({e})") from e
     if file.sha256 not in ("", digest.hexdigest()):
         raise LoadError(f"{item.name}: is not the file that was exported; fetch it from where it was copied from")
     return path
