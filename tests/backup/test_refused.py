@@ -175,6 +175,17 @@ def test_redshift_needs_work(redshift: OnRedshift, whole: Path) -> None:
     redshift.command("import", str(whole)).refusal(2, "[S3] WORK is not set")
 
 
+def test_a_client_that_may_not_write_into_work_is_told_so(redshift: OnRedshift, whole: Path) -> None:
+    redshift.use(user="reader")
+    message = redshift.command("import", str(whole)).refusal(3, "[S3] WORK, where the client must be able to write")
+    assert "access denied" in message
+
+
+def test_a_role_that_may_not_read_the_export_is_told_so(redshift: OnRedshift, whole: Path) -> None:
+    redshift.use(role="not-work")
+    redshift.command("import", str(whole)).refusal(3, "let the role of [IAM_ROLE] ARN")
+
+
 @ON_REDSHIFT
 def test_an_export_in_another_region_is_refused(sparkify: OnRedshift, whole: Path) -> None:
     client = sparkify.servers.store.client()
