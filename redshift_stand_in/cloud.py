@@ -24,6 +24,7 @@ WRITE_WORK = _statement("Allow", ["s3:PutObject"], "*/work/*")
 DELETE_WORK = _statement("Allow", ["s3:DeleteObject"], "*/work/*")
 WRITE_EXPORT = _statement("Allow", ["s3:PutObject"], "*/export/*")
 WRITE_EXPORT_MARKER = _statement("Allow", ["s3:PutObject"], "*/export/*/_sparkify_export.json")
+WRITE_EXPORT_MANIFEST = _statement("Allow", ["s3:PutObject"], "*/export/*_sparkify_warehouse.json")
 DELETE_EXPORT = _statement("Allow", ["s3:DeleteObject"], "*/export/*")
 
 ROLES = {
@@ -36,7 +37,7 @@ ROLES = {
 """The rights of each role by which Redshift reaches S3."""
 
 USERS = {
-    "worker": (READ, WRITE_WORK, DELETE_WORK, WRITE_EXPORT_MARKER, DELETE_EXPORT),
+    "worker": (READ, WRITE_WORK, DELETE_WORK, WRITE_EXPORT_MARKER, WRITE_EXPORT_MANIFEST, DELETE_EXPORT),
     "writer": (READ, WRITE_WORK),
 }
 """The rights of each user who runs the program. `Cloud` adds `reader`, who lists and reads, and `root`, who may all."""

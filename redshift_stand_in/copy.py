@@ -9,7 +9,7 @@ from typing import Any
 
 import zstandard
 
-from redshift_stand_in import json_paths, records, values
+from redshift_stand_in import json_paths, parquet, records, values
 from redshift_stand_in.copy_request import Request
 from redshift_stand_in.error_words import no_table
 from redshift_stand_in.faults import Fault
@@ -88,7 +88,8 @@ class Copy:
             if name not in columns:
                 raise SqlError("42703", f'column "{name}" of relation "{table}" does not exist')
         filled = [columns[name] for name in self._request.columns] or list(columns.values())
-        return filled, LoadLog(context.cluster.system_log, self._request.source, self._table, statement)
+        file_format = "parquet" if self._request.is_parquet else "json"
+        return filled, LoadLog(context.cluster.system_log, self._request.source, self._table, file_format, statement)
 
     def _paths(self, buckets: Buckets, columns: Sequence[Column]) -> list[Path]:
         """The path of each column's value in a record."""
@@ -120,6 +121,8 @@ class Copy:
         data = buckets.read_manifest(source)
         try:
             entries = json.loads(data)["entries"]
+            if self._request.is_parquet and not all("content_length" in entry.get("meta", {}) for entry in entries):
+                raise KeyError("content_length")  # Parquet needs it (DG loading-data-files-using-manifest)
             self._sizes = {entry["url"]: entry["meta"]["content_length"] for entry in entries if "meta" in entry}
             return [(Address.parse(entry["url"]), entry.get("mandatory", False)) for entry in entries]
         except (ValueError, TypeError, KeyError, AttributeError) as e:
@@ -146,6 +149,10 @@ class Copy:
                 message = "The file size does not match the content_length of the manifest"
                 raise buckets.error(message, f"S3 key being read : {file.address}")
             data = self._unpacked(buckets, file)
+            if self._request.is_parquet:
+                rows += _parquet_rows(buckets, file, columns)
+                log.add_file(file, b"", began)
+                continue
             for record in records.records(data):
                 try:
                     rows.append(self._row(record, columns, paths))
@@ -210,6 +217,19 @@ class Copy:
 
     def _add_notice(self, text: str) -> None:
         self.notices.append(f"Load into table '{self._table}' {text}")
+
+
+def _parquet_rows(buckets: Buckets, file: StoredFile, columns: Sequence[Column]) -> list[Row]:
+    """The rows of a Parquet file; one fault ends the COPY.
+
+    Raises:
+        SqlError: the columns do not take them.
+    """
+    try:
+        return parquet.rows(file.data, columns)
+    except parquet.ScanError as e:
+        context = f"{e}, File name: https://{file.address.bucket}.s3/{file.address.key}"
+        raise buckets.error("Spectrum Scan Error", context, "dory_util.cpp", 15007) from e
 
 
 def _column(row: Sequence[Any]) -> Column:

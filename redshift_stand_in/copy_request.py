@@ -8,25 +8,31 @@ from dataclasses import dataclass, field
 from redshift_stand_in.syntax import unsupported
 from redshift_stand_in.tokens import Tokens
 from redshift_stand_in.values import Options
+from redshift_stand_in.wire import SqlError
 
 MAX_ERRORS = 100_000
 """The limit of MAXERROR (DG copy-parameters-data-load)."""
 
 CONVERSIONS = ("truncatecolumns", "blanksasnull", "emptyasnull")
 COMPRESSIONS = ("gzip", "zstd")
+PARQUET_OPTIONS = {"format", "iam_role", "manifest", "statupdate"}
+"""The options that the stand-in knows of those that COPY takes from Parquet
+(DG copy-usage_notes-copy-from-columnar)."""
+
 FLAGS = ("manifest", "noload", *CONVERSIONS, *COMPRESSIONS)
 
 
 @dataclass
 class Request:
-    """A COPY of JSON from S3 by a role."""
+    """A COPY of JSON or Parquet from S3 by a role."""
 
     table: str
     columns: list[str] = field(default_factory=list)
     source: str = ""
     role: str = ""
     json: str = ""
-    """`auto`, `auto ignorecase`, or the address of a JSONPaths file."""
+    """`auto`, `auto ignorecase`, or the address of a JSONPaths file; empty for Parquet."""
+    is_parquet: bool = False
     region: str = ""
     timeformat: str = ""
     maxerror: int = 0
@@ -63,19 +69,27 @@ class _Parser(Tokens):
         request.source = self.literal()
         while self.rest:
             self._option(request, self.take().lower())
-        if not request.role or not request.json:
-            raise unsupported("the stand-in takes COPY with IAM_ROLE and FORMAT JSON only")
+        if not request.role or not (request.json or request.is_parquet):
+            raise unsupported("the stand-in takes COPY with IAM_ROLE and FORMAT JSON or PARQUET only")
+        if request.is_parquet and (others := self._options - PARQUET_OPTIONS):
+            names = ", ".join(sorted(others)).upper()
+            raise SqlError("0A000", f"{names} argument is not supported for PARQUET based COPY")
         return request
 
     def _option(self, request: Request, name: str) -> None:
-        self.add_option("json" if name == "format" else "compression" if name in COMPRESSIONS else name)
+        self.add_option("format" if name in ("json", "parquet") else "compression" if name in COMPRESSIONS else name)
         match name:
             case "iam_role":
                 request.role = self.literal()
             case "format":
                 self.accept("as")
+                if self.accept("parquet"):
+                    request.is_parquet = True
+                    return
                 self.expect("json")
                 request.json = self._json()
+            case "parquet":
+                request.is_parquet = True
             case "json":
                 request.json = self._json()
             case "region":

@@ -15,11 +15,14 @@ from redshift_stand_in.values import Column
 class LoadLog:
     """The rows of one COPY: a row for each bad record, a row for each file, and one of the whole."""
 
-    def __init__(self, system_log: SystemLog, source: str, table: str, statement: Mapping[str, object]) -> None:
+    def __init__(
+        self, system_log: SystemLog, source: str, table: str, file_format: str, statement: Mapping[str, object]
+    ) -> None:
         """`statement` holds the columns that every row has: user, query, transaction, session, database, table_id."""
         self._system_log = system_log
         self._source = source
         self._table = table
+        self._format = file_format
         self._began = now()
         self._common = {**statement, "start_time": self._began}
         self._files: list[dict[str, object]] = []
@@ -87,7 +90,7 @@ class LoadLog:
             "end_time": ended,
             "duration": (ended - self._began) // timedelta(microseconds=1),
             "data_source": self._source,
-            "file_format": "json",
+            "file_format": self._format,
             "loaded_rows": loaded_rows,
             "loaded_bytes": self._bytes,
             "source_file_count": len(self._files),

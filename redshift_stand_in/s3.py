@@ -111,12 +111,12 @@ class Buckets:
             "aws_session_token": keys["SessionToken"],
         }
 
-    def error(self, message: str, context: str, location: str = "s3_utility.cpp") -> SqlError:
+    def error(self, message: str, context: str, location: str = "s3_utility.cpp", code: int = 8001) -> SqlError:
         """An error with the block of details that Redshift adds to it."""
         rule = "-" * 47
         details = {
             "error:": message,
-            "code:": 8001,
+            "code:": code,
             "context:": context,
             "query:": self._query_id,
             "location:": location,

@@ -10,7 +10,14 @@ from collections.abc import Callable
 
 from redshift_connector.error import Error
 
-from probes.copying import copy_messages, error_view_delay, lines_scanned, nul_in_text, timeout_of_copy
+from probes.copying import (
+    copy_messages,
+    error_view_delay,
+    lines_scanned,
+    nul_in_text,
+    parquet_of_duckdb,
+    timeout_of_copy,
+)
 from probes.keys import planted_rows, scan_by_literals, trailing_blanks
 from probes.place import Place
 from probes.sessions import cursor_memory, interrupted_statement, query_label, wait_for_lock
@@ -22,6 +29,7 @@ PROBES: tuple[Callable[[Place], str], ...] = (
     lines_scanned,
     nul_in_text,
     timeout_of_copy,
+    parquet_of_duckdb,
     planted_rows,
     scan_by_literals,
     trailing_blanks,

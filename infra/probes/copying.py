@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
 from probes.place import Place, awaited, refusal
+from sparkify import sql_queries
 
 GOOD, BAD = '{"a": "x", "n": 1}', '{"a": "x", "n": "no number"}'
 
@@ -11,6 +18,13 @@ RECORDS_IN_TIME = 200_000
 
 SHORT_TIMEOUT = 200
 """Milliseconds."""
+
+PARQUET_ROWS = [
+    (2**63 - 1, -7, "é🎵", 0.1, datetime(2018, 11, 21, 23, 57, 12, 796_001)),
+    (1, 2**31 - 1, "", 1e-300, datetime(1, 1, 1)),
+    (0, 0, None, None, None),
+]
+"""Rows that hold what a warehouse may: the largest numbers, a microsecond, an early year, empty texts and nulls."""
 
 
 def copy_messages(place: Place) -> str:
@@ -85,3 +99,20 @@ def timeout_of_copy(place: Place) -> str:
         session.execute("set statement_timeout to 0")
         [(rows,)] = session.query("select count(*) from probe")
     return f"{SHORT_TIMEOUT} ms: {refused or 'it ran to its end'} after {seconds:.1f} s, {rows:,} rows loaded"
+
+
+def parquet_of_duckdb(place: Place) -> str:
+    """Does COPY read every value of a Parquet file that DuckDB has written?"""
+    columns = "a bigint, n integer, t varchar(100), d double precision, m timestamp"
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as database:
+        path = Path(folder) / "rows.parquet"
+        database.execute(f"create table rows ({columns})")
+        database.executemany("insert into rows values (?, ?, ?, ?, ?)", PARQUET_ROWS)
+        database.execute(f"copy rows to {sql_queries.literal(str(path))} (format parquet)")
+        url = place.store.put_file("probes/rows.parquet", path)
+    with place.session() as session:
+        session.execute(f"create temporary table probe_parquet ({columns})")
+        role = sql_queries.literal(place.cluster.role)
+        session.execute(f"copy probe_parquet from {sql_queries.literal(url)} iam_role {role} format as parquet")
+        rows = session.query("select a, n, t, d, m from probe_parquet order by a desc")
+    return "every value as it was written" if rows == PARQUET_ROWS else f"{rows} instead of {PARQUET_ROWS}"

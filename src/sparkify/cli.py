@@ -32,6 +32,7 @@ COMMANDS = {
     "report": "sparkify.commands.report",
     "rejected": "sparkify.commands.rejected",
     "export": "sparkify.commands.export",
+    "import": "sparkify.commands.import_warehouse",
     "forget": "sparkify.commands.forget",
     "sample": "sparkify.commands.sample",
     "completion": "sparkify.commands.completion",

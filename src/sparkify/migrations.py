@@ -15,6 +15,9 @@ from sparkify.store import name_prefix
 OLDEST_VERSION = 2
 """The oldest version that can be brought up to date."""
 
+FIRST_WITH_CATALOGUE = 3
+"""The version from which on all that lasts is in lasting tables; before, the catalogue was in a staging table."""
+
 CLEAN = 4
 """The version from which on texts are clean, and logs were read once more."""
 
@@ -88,6 +91,12 @@ def new_names(version: int) -> set[str]:
     return {name for step, names in NEW_NAMES.items() if step > version >= OLDEST_VERSION for name in names}
 
 
+def lasting_tables(version: int) -> list[str]:
+    """The lasting tables that hold the rows of a warehouse of a version, from `FIRST_WITH_CATALOGUE` on."""
+    later = new_names(version) | {sql_queries.LOCK_TABLE}
+    return [table for table in sql_queries.LASTING_TABLES if table not in later]
+
+
 def _run(engine: Engine, name: str, values: Mapping[str, Value]) -> None:
     for statement in sql_queries.statements_for(engine.name, "migrate", name):
         engine.execute(statement, values)
@@ -104,7 +113,7 @@ def _drop_declared_keys(engine: Engine) -> None:
 
 def _clean_texts(engine: Engine) -> None:
     """Clean the texts of what is loaded."""
-    byte_length = {"duckdb": "strlen", "redshift": "octet_length"}[engine.name]
+    byte_length = sql_queries.BYTE_LENGTH[engine.name]
     for table, columns in TEXTS.items():
         for column in columns:
             length = f"char_length({column})"

@@ -56,6 +56,9 @@ LASTING_TABLES = (
     "load_lock",
     "warehouse",
 )
+LOCK_TABLE = "load_lock"
+"""The lasting table that never has rows. Who reads it in Redshift keeps a run waiting."""
+
 LASTING_VIEWS = ("plays", "events", "sessions", "user_levels")
 """The views for analysts, each after those that it reads."""
 
@@ -64,12 +67,15 @@ LASTING = (*LASTING_TABLES, *LASTING_VIEWS)
 TABLES = (*BATCH_TABLES, *LASTING_TABLES)
 VIEWS = (*BATCH_VIEWS, *LASTING_VIEWS)
 
-COLUMN = re.compile(
-    r"^    (\w+) (varchar\(\d+\)|bigint|integer|double precision|timestamp)( not null)?[^\n]*?(?:  -- ([^\n]*))?$",
-    re.MULTILINE,
-)
+TYPE = r"varchar\(\d+\)|bigint|integer|double precision|timestamp"
+"""The types that columns have."""
+
+COLUMN = re.compile(rf"^    (\w+) ({TYPE})( not null)?[^\n]*?(?:  -- ([^\n]*))?$", re.MULTILINE)
 """A column in a table's file of `sql/create`, on a line of its own: name, type, whether it is required, description."""
 
+
+BYTE_LENGTH = {"duckdb": "strlen", "redshift": "octet_length"}
+"""The function that counts the bytes of a text."""
 
 PARAMETER = re.compile(r"(?<![\w$])\$([a-z_]\w*)")
 """Where a statement takes a value."""

@@ -35,6 +35,7 @@ READING = [
     ["query", "totals"],
     ["rejected"],
     ["export", "parquet"],
+    ["export", "backup", "--whole"],
 ]
 """The commands that need a warehouse and only read it, save the report, which has tests of its own."""
 
@@ -449,7 +450,7 @@ def parsed(line: str) -> Namespace:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_can_be_quiet_or_verbose_but_not_both(name: str) -> None:
-    folders = {each: ["folder"] for each in ("init", "export", "sample")}
+    folders = {each: ["folder"] for each in ("init", "export", "import", "sample")}
     needed = (folders | {"completion": ["bash"], "forget": ["15"]}).get(name, [])
     message = [cli.parse([name, *needed, *option]).detail for option in ([], ["-q"], ["--verbose"])]
     assert message == ["normal", "quiet", "verbose"]

@@ -164,6 +164,19 @@ def test_forgetting_killed_at_any_step_leaves_all_of_the_user_or_nothing(folder:
     assert set(left) == {0, 1}
 
 
+def test_importing_killed_at_any_step_leaves_the_whole_warehouse_or_none(folder: Path) -> None:
+    scene = deliveries.first_load(folder)
+    export = str(folder / "export")
+    for command in (("etl",), ("export", export, "--whole")):
+        assert scene.run(scene.warehouse, *command).exit_code == 0
+    no_warehouse = folder / "nothing" / "sparkify.duckdb"
+    scene = replace(scene, command=("import", export), warehouse=no_warehouse, states=({}, scene.states[-1]))
+    steps, left = walk(scene)
+    assert {"file", "open", "begin", "create", "insert", "commit", "checkpoint", "close"} < set(steps)
+    assert left == sorted(left)
+    assert set(left) == {0, 1}
+
+
 @pytest.mark.parametrize("scene_of", SCENES.values(), ids=SCENES)
 def test_a_load_killed_in_the_middle_of_a_write_leaves_whole_batches_and_the_next_run_ends_right(
     scene_of: Callable[[Path], Scene], folder: Path

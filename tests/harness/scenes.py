@@ -79,13 +79,13 @@ class Scene:
         assert left in self.states, f"half done: {differences(left, self.states)}"
         number = self.states.index(left)
         if (same := (number, *runs, *sizes)) not in self.recovered:
-            self._recover(warehouse)
+            self._recover(warehouse, number)
             self.recovered.add(same)
         shutil.rmtree(warehouse.parent)
         return number
 
-    def _recover(self, warehouse: Path) -> None:
-        for command in (*self.repairs, ("etl",), ("check",)):
+    def _recover(self, warehouse: Path, number: int) -> None:
+        for command in (*self.repairs(number), ("etl",), ("check",)):
             outcome = self.run(warehouse, *command)
             assert outcome.exit_code == 0, outcome.err
         again, (*former, last) = state_and_runs(warehouse)
@@ -93,12 +93,16 @@ class Scene:
         assert last == "done"
         assert "running" not in former
 
-    @property
-    def repairs(self) -> list[tuple[str, ...]]:
-        """What a person types before `etl`, after the command was disturbed."""
-        if self.command[0] == "forget":
-            return [self.command]
-        return [("create-tables",)] if self.command[0] == "create-tables" else []
+    def repairs(self, number: int) -> list[tuple[str, ...]]:
+        """What a person types before `etl`, after the command was disturbed and has left a state of this number."""
+        match self.command[0]:
+            case "forget":
+                return [self.command]
+            case "create-tables":
+                return [("create-tables",)]
+            case "import":
+                return [self.command] if number == 0 else []
+        return []
 
 
 def files_of(warehouse: Path) -> list[Path]:

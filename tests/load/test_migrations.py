@@ -1,17 +1,15 @@
 """A warehouse of an older version is brought up to date in place: nothing is lost, and nothing is loaded again."""
 
-from pathlib import Path
-
 import duckdb
 import pytest
 
+from harness.older import make_older
 from harness.records import JSONPATHS, encoded_again, event, lines, song
 from harness.rows import Row
 from harness.warehouse import Sparkify
 from sparkify import sql_queries, transform
 from sparkify.store.folder import etag
 
-WAREHOUSES = Path(__file__).parent / "warehouses"
 SONGS = {
     "song_data/A/a.json": song(),
     "song_data/A/b.json": song(song_id="SO2", title="Skyfall", artist_id="AR2", artist_name="Björk", year=0),
@@ -42,20 +40,9 @@ def rows_of(sparkify: Sparkify) -> dict[str, list[str]]:
     return {table: sorted(map(repr, rows)) for table, rows in zip(KEPT, sparkify.queries(selects), strict=True)}
 
 
-def make(sparkify: Sparkify, version: int) -> None:
-    """Put an older warehouse in the place of the new one."""
-    text = (WAREHOUSES / f"version_{version}.sql").read_text(encoding="utf-8")
-    text = sql_queries.opened_for(sparkify.engine, text.replace("'bucket/", f"'{sparkify.store}/"))
-    if sparkify.engine == "duckdb":
-        sparkify.database.unlink()
-        sparkify.change(text)
-    else:
-        sparkify.change(*sql_queries.drop_table_queries("redshift"), *text.split(";\n"))
-
-
 @ON_BOTH
 def test_a_warehouse_of_version_2_is_brought_up_and_keeps_all_its_rows(sparkify: Sparkify) -> None:
-    make(sparkify, 2)
+    make_older(sparkify, 2)
     before = rows_of(sparkify)
     for key, record in SONGS.items():
         sparkify.put(key, lines([record]))
@@ -126,7 +113,7 @@ def test_a_warehouse_of_version_3_becomes_what_a_load_of_everything_makes(sparki
     put_version_3(sparkify)
     sparkify.loaded()
     expected = star_of(sparkify)
-    make(sparkify, 3)
+    make_older(sparkify, 3)
     done = sparkify.command("create-tables")
     assert "up from version 3 to 6" in done.out
     assert "reads the logs that are still in the bucket once more" in done.out
@@ -139,7 +126,7 @@ def test_a_warehouse_of_version_3_becomes_what_a_load_of_everything_makes(sparki
 
 @ON_BOTH
 def test_what_a_warehouse_of_version_3_has_of_expired_logs_stays_and_is_clean(sparkify: Sparkify) -> None:
-    make(sparkify, 3)
+    make_older(sparkify, 3)
     put_version_3(sparkify)
     sparkify.remove("log_data/2018/11/b.json")
     sparkify.remove("log_data/2018/11/a.json")
@@ -161,7 +148,7 @@ def test_what_a_warehouse_of_version_3_has_of_expired_logs_stays_and_is_clean(sp
 
 
 def test_an_object_that_is_loaded_stays_loaded_after_the_migration(sparkify: Sparkify) -> None:
-    make(sparkify, 2)
+    make_older(sparkify, 2)
     with duckdb.connect(sparkify.database) as connection:
         for key, record in SONGS.items():
             tag = etag(sparkify.put(key, lines([record])).stat())
@@ -173,7 +160,7 @@ def test_an_object_that_is_loaded_stays_loaded_after_the_migration(sparkify: Spa
 def test_a_migration_that_is_killed_leaves_the_older_warehouse(
     sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make(sparkify, 2)
+    make_older(sparkify, 2)
     before = rows_of(sparkify)
     monkeypatch.setattr("sparkify.dictionary.comment_queries", lambda *_: ["select nonsense"])
     assert sparkify.command("create-tables").exit_code == 1
@@ -224,7 +211,7 @@ def test_a_song_object_that_has_left_the_bucket_is_counted(sparkify: Sparkify) -
 
 @pytest.mark.parametrize("sparkify", ["redshift"], indirect=True)
 def test_a_view_of_ones_own_on_a_view_that_changes_is_named_and_stays(sparkify: Sparkify) -> None:
-    make(sparkify, 3)
+    make_older(sparkify, 3)
     sparkify.change("create view mine as select user_id from plays")
     before = sparkify.query("select count(*) from mine")
     done = sparkify.command("create-tables")
@@ -253,7 +240,7 @@ def test_the_steps_are_executed_in_their_order(sparkify: Sparkify) -> None:
 
 @ON_BOTH
 def test_a_view_of_a_persons_own_is_not_replaced_by_one_that_is_new(sparkify: Sparkify) -> None:
-    make(sparkify, 3)
+    make_older(sparkify, 3)
     sparkify.change("create view sessions as select session_id from songplays")
     refused = sparkify.command("create-tables")
     assert refused.exit_code == 2
@@ -265,7 +252,7 @@ def test_a_view_of_a_persons_own_is_not_replaced_by_one_that_is_new(sparkify: Sp
 
 @ON_BOTH
 def test_songs_and_artists_are_chosen_by_their_clean_texts_though_their_objects_are_gone(sparkify: Sparkify) -> None:
-    make(sparkify, 3)
+    make_older(sparkify, 3)
     columns = "num_songs, artist_id, artist_name, song_id, title, duration, year, source_file"
     for name, number in ((encoded_again("Björk"), 7), ("Bjorkk", 8)):
         values = f"1, 'ARB', '{name}', 'SO{number}', 'Undo', 1, 2001, 'gone-{number}.json'"
@@ -277,7 +264,7 @@ def test_songs_and_artists_are_chosen_by_their_clean_texts_though_their_objects_
 
 
 def test_create_tables_says_how_many_bad_records_the_next_load_must_allow(sparkify: Sparkify) -> None:
-    make(sparkify, 3)
+    make_older(sparkify, 3)
     assert (
         "(1 of their records were set aside: [ETL] MAX_ERRORS must allow so many)"
         in sparkify.command("create-tables").out

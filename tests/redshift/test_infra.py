@@ -18,6 +18,7 @@ from harness.redshift import Access, OnRedshift, Servers
 from sparkify import config
 from sparkify.config.keys import KEYS
 from sparkify.engines.exports import MARKER as EXPORT_MARKER
+from sparkify.engines.whole_export import MANIFEST
 from sparkify.sample import write_sample
 
 TEMPLATE = ROOT / "infra" / "redshift.yaml"
@@ -205,7 +206,9 @@ def test_no_right_is_wider_than_a_prefix() -> None:
         assert statement["Effect"] == "Allow"
         assert not any("*" in action for action in listed(statement["Action"])), statement
         for resource in listed(statement["Resource"]):
-            assert re.fullmatch(rf"arn:aws:[a-z0-9-]+:[^*]*[^*/](/\*(/{EXPORT_MARKER})?)?", resource), statement
+            assert re.fullmatch(rf"arn:aws:[a-z0-9-]+:[^*]*[^*/](/\*(/({EXPORT_MARKER}|{MANIFEST}))?)?", resource), (
+                statement
+            )
             assert not re.fullmatch(r"arn:aws:s3:::[^/]*/\*", resource), statement
 
 
@@ -265,7 +268,10 @@ def test_the_client_deletes_and_marks_exports_and_reads_and_writes_nothing_else_
     listing, deletion, marker = (statement for statement in statements if statement not in without)
     assert allowed([listing], "s3:ListBucket") == {f"arn:aws:s3:::{bucket}"}
     assert allowed([deletion], "s3:DeleteObject") == {f"arn:aws:s3:::{bucket}/export/*"}
-    marker_files = {f"arn:aws:s3:::{bucket}/export/*/_sparkify_export.json"}
+    marker_files = {
+        f"arn:aws:s3:::{bucket}/export/{name}"
+        for name in ("*/_sparkify_export.json", "_sparkify_warehouse.json", "*/_sparkify_warehouse.json")
+    }
     for action in ("s3:GetObject", "s3:PutObject"):
         assert allowed([marker], action) == marker_files
     assert allowed(statements, "s3:PutObject") == marker_files
@@ -285,12 +291,16 @@ def in_the_stack(servers: Servers, tmp_path: Path) -> Iterator[OnRedshift]:
         yield made
 
 
-def test_the_rights_of_the_stack_are_enough_to_load_and_to_export_and_for_no_other_place(
+def test_the_rights_of_the_stack_are_enough_to_load_to_export_and_to_import_and_for_no_other_place(
     in_the_stack: OnRedshift,
 ) -> None:
     exports = f"{in_the_stack.store}/export"
     commands = [["create-tables"], ["doctor"], ["etl"], ["check"], ["export", exports]]
     for name, *options in [*commands, ["export", exports, "--overwrite"], ["export", f"{exports}/2018"]]:
+        done = in_the_stack.command(name, *options)
+        assert done.exit_code == 0, done.err
+    whole = f"{exports}/whole"
+    for name, *options in [["export", whole, "--whole"], ["create-tables", "--drop", "--yes"], ["import", whole]]:
         done = in_the_stack.command(name, *options)
         assert done.exit_code == 0, done.err
     for prefix, exit_code in {"elsewhere": 3, "log_data": 2}.items():

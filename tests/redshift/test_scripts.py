@@ -60,6 +60,7 @@ SEEN = {
     ),
     "nul_in_text": r"a text of 1 bytes, 'x' with z for y",
     "timeout_of_copy": r"200 ms: it ran to its end after \d+\.\d s, 2,000 rows loaded",
+    "parquet_of_duckdb": r"every value as it was written",
     "planted_rows": r"found by (?=.*songplays_unique)(?=.*songplays_users).*; missed by none",
     "scan_by_literals": r'sys_query_detail: relation "sys_query_detail" does not exist.*',
     "trailing_blanks": r"'x ' has 2 bytes; [12] of 2 texts equal 'x'; they make [12] group\(s\)",

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable
 from contextlib import closing
 
-from sparkify import dictionary, history, migrations, sql_queries, warehouse
+from sparkify import history, migrations, sql_queries, tables, warehouse
 from sparkify.command_line import Parser, add_config
 from sparkify.commands import Result, configuration, require_yes
 from sparkify.config import Config
-from sparkify.engines.engine import Engine
-from sparkify.errors import ConfigError
 from sparkify.progress import Progress
 
 HELP = "create the tables that are missing"
@@ -43,8 +40,7 @@ def run(options: Namespace, progress: Progress) -> Result:
 def create(config: Config, progress: Progress, *, drop: bool) -> str:
     """Create the missing tables and views, after dropping all of the warehouse if `drop`; a sentence about it.
 
-    The tables of an older version are brought up to date. The comments on tables and columns are written where they are
-    not there: a view that is replaced loses its own.
+    The tables of an older version are brought up to date.
 
     Raises:
         ConfigError: the tables are of a newer version, or of another program.
@@ -54,31 +50,22 @@ def create(config: Config, progress: Progress, *, drop: bool) -> str:
     with closing(warehouse.connect(config, progress, create=True)) as engine:
         version = history.version(engine)
         if version is None:
-            key = "[CLUSTER] SCHEMA to another schema" if engine.name == "redshift" else "[DUCKDB] PATH to another file"
-            names = (*sql_queries.TABLES, *sql_queries.VIEWS)
-            _require_free(engine, names, "this is no warehouse of this program", f"set {key}")
+            tables.require_no_others(engine)
         elif not drop:
             history.require_no_newer_version(engine, version)
-            names = tuple(migrations.new_names(version))
-            _require_free(engine, names, f"this is a warehouse of version {version}", "rename what is yours")
+            names = migrations.new_names(version)
+            tables.require_free(engine, names, f"this is a warehouse of version {version}", "rename what is yours")
         with engine.transaction():
             if drop:
-                current = sql_queries.WAREHOUSE_VERSION if version is None else version
-                _execute(engine, sql_queries.drop_table_queries(engine.name, current))
+                tables.drop(engine, version)
             elif version is not None:
                 migrations.migrate(engine, config, version)
                 again = migrations.what_is_read_again(engine, version)
-            _execute(engine, sql_queries.create_table_queries(engine.name))
-            _execute(engine, dictionary.comment_queries(engine.name, engine.comments()))
+            tables.create_missing(engine)
             if version is None or drop:
                 engine.insert("warehouse", [(sql_queries.WAREHOUSE_VERSION,)])
         engine.after_commit()
     return _summary(engine.address, version, drop=drop) + again
-
-
-def _execute(engine: Engine, statements: Iterable[str]) -> None:
-    for statement in statements:
-        engine.execute(statement)
 
 
 def _summary(address: str, version: int | None, *, drop: bool) -> str:
@@ -90,17 +77,3 @@ def _summary(address: str, version: int | None, *, drop: bool) -> str:
         versions = f"from version {version} to {sql_queries.WAREHOUSE_VERSION}"
         return f"brought the tables in {address} up {versions}; all that they held is kept"
     return f"the tables are there already in {address}"
-
-
-def _require_free(engine: Engine, needed: Iterable[str], what: str, fix: str) -> None:
-    """Make sure that no table of another program is replaced or dropped.
-
-    Tables of this program always have their version beside them, because one transaction creates all.
-
-    Raises:
-        ConfigError: a table or view has a name that a warehouse needs.
-    """
-    if names := history.tables_named(engine, needed):
-        raise ConfigError(
-            f"{engine.address}: {what}, and {', '.join(names)} is there already, a name that a warehouse needs; {fix}"
-        )

@@ -13,11 +13,12 @@ from sparkify.dictionary import Comments
 from sparkify.engines.answer import Answer, Rows, Value
 from sparkify.engines.exports import Export
 from sparkify.engines.staged import BadRecordLimit, Staged
+from sparkify.engines.whole_export import ExportedFiles, Files
 from sparkify.errors import AccessError, LoadError
 from sparkify.plan import Batch, Kind
 from sparkify.progress import Progress
 from sparkify.records.jsonpaths import Path
-from sparkify.store import ObjectStore, StoredObject
+from sparkify.store import ExportStore, ObjectStore, StoredObject
 
 CONFLICT_WAITS = (1.0, 4.0, 15.0, 60.0)
 """Seconds before each further attempt at a transaction that conflicted with another."""
@@ -147,13 +148,37 @@ class Engine(Protocol):
         """The size of the warehouse in bytes; None where the login may not know."""
         ...
 
-    def export(self, tables: Sequence[Export], target: str, done: Callable[[int], None], *, overwrite: bool) -> None:
+    def export(
+        self,
+        tables: Sequence[Export],
+        target: str,
+        done: Callable[[int], None],
+        *,
+        overwrite: bool,
+        manifest: Callable[[Files], str] | None = None,
+    ) -> None:
         """Write each of some tables as Parquet files into a folder of its name below a folder or an address.
+
+        Of a whole warehouse, `manifest` makes the text of the file `MANIFEST`, which is written last.
 
         Raises:
             AccessError: nothing can be written there.
             ConfigError: the engine cannot write to such a target, or a folder is there and may not be overwritten.
         """
+        ...
+
+    def insert_files(self, table: str, columns: Sequence[str], store: ExportStore, files: ExportedFiles) -> int:
+        """Add the rows of files of an export to a table that has the same columns; how many rows.
+
+        Raises:
+            LoadError: a file is damaged, or the table does not take it.
+            AccessError: a file cannot be read.
+            ConfigError: a key that the engine needs for this is not set.
+        """
+        ...
+
+    def discard_new(self) -> None:
+        """Delete the database if this connection has made it, and nothing is in it."""
         ...
 
     def after_commit(self) -> None:

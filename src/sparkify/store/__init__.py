@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 from sparkify.config import Config
 from sparkify.errors import AccessError
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from sparkify.store.s3.clients import Account
     from sparkify.store.s3.prefix import S3Prefix
 
-__all__ = ["Ignored", "Listing", "ObjectStore", "StoredObject", "Stores", "name_prefix"]
+__all__ = ["ExportStore", "Ignored", "Listing", "ObjectStore", "StoredObject", "Stores", "name_prefix"]
+
+ExportStore: TypeAlias = Union[Folder, "S3Prefix"]
+"""Where the files of an export lie."""
 
 
 def name_prefix(location: str, base: Path) -> str:

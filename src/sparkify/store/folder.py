@@ -77,6 +77,18 @@ class Folder:
         ]
         return sorted_listing([self._stored(path, info) for path, info in below.files], ignored, warnings)
 
+    def sizes(self) -> dict[str, int]:
+        """The bytes of all files below the folder, by their paths from there.
+
+        Raises:
+            AccessError: one cannot be listed.
+        """
+        try:
+            files = [path for path in self.root.rglob("*") if path.is_file()]
+            return {path.relative_to(self.root).as_posix(): path.stat().st_size for path in files}
+        except OSError as e:
+            raise _explained(self.location, e) from e
+
     def item(self, name: str) -> StoredObject:
         """See `ObjectStore.item`."""
         return StoredObject(self._place, name, etag="", size=UNKNOWN_SIZE)

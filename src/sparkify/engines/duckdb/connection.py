@@ -16,7 +16,7 @@ import duckdb
 from sparkify import sql_queries
 from sparkify.config import Config
 from sparkify.engines.answer import Rows, Value
-from sparkify.engines.duckdb.file import OpenFile, identity, is_utf8, require_database
+from sparkify.engines.duckdb.file import OpenFile, identity, is_utf8, log_of, require_database
 from sparkify.engines.duckdb.interrupts import Interrupts
 from sparkify.engines.engine import CarefulReadingNeededError, HeldError
 from sparkify.errors import AccessError, LoadError, SparkifyError, StatementError
@@ -85,6 +85,7 @@ class Connection:
         settings = {**SETTINGS, "memory_limit": f"{config.memory_limit} B"}
         require_database(self.path)
         self._opened = ExitStack()
+        self._is_new = identity(self.path) is None
         try:
             if read_only:
                 settings["temp_directory"] = self._opened.enter_context(_spill_folder(self.path))
@@ -240,6 +241,14 @@ class Connection:
         """Write the log into the file, so that a crash leaves nothing to replay (see the CHECKPOINT statement)."""
         self.query("checkpoint")
         self._file.require_in_place()
+
+    def discard_new(self) -> None:
+        """See `Engine.discard_new`. It is deleted before it is closed, while nobody else can open it."""
+        with suppress(LoadError, OSError):
+            if self._is_new and not self.query("select 1 from duckdb_tables() limit 1"):
+                file = self.path.resolve()
+                for path in (file, log_of(file)):
+                    path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let other processes have the file."""

@@ -12,15 +12,16 @@ from sparkify import sql_queries
 from sparkify.dictionary import Comments
 from sparkify.engines import clean_texts
 from sparkify.engines.answer import Answer, Value
-from sparkify.engines.duckdb import export, publish, rewrite, staging
+from sparkify.engines.duckdb import export, exported_files, publish, rewrite, staging
 from sparkify.engines.duckdb.connection import QUESTION_SPILL, Connection
 from sparkify.engines.duckdb.file import log_of, require_writable
 from sparkify.engines.engine import Source
 from sparkify.engines.exports import Export
 from sparkify.engines.staged import BadRecordLimit, Staged
+from sparkify.engines.whole_export import ExportedFiles, Files
 from sparkify.plan import Batch
 from sparkify.progress import Progress
-from sparkify.store import StoredObject
+from sparkify.store import ExportStore, StoredObject
 
 LOCKDOWN_SETTINGS = (
     f"set max_temp_directory_size = '{QUESTION_SPILL}'",
@@ -129,6 +130,18 @@ class DuckDB(Connection):
         file = self.path.resolve()
         return sum(each.stat().st_size for each in (file, log_of(file)) if each.exists())
 
-    def export(self, tables: Sequence[Export], target: str, done: Callable[[int], None], *, overwrite: bool) -> None:
+    def export(
+        self,
+        tables: Sequence[Export],
+        target: str,
+        done: Callable[[int], None],
+        *,
+        overwrite: bool,
+        manifest: Callable[[Files], str] | None = None,
+    ) -> None:
         """See `Engine.export`."""
-        export.export(self, tables, target, done, overwrite=overwrite)
+        export.export(self, tables, target, done, overwrite=overwrite, manifest=manifest)
+
+    def insert_files(self, table: str, columns: Sequence[str], store: ExportStore, files: ExportedFiles) -> int:
+        """See `Engine.insert_files`."""
+        return exported_files.insert(self, table, columns, store, files)

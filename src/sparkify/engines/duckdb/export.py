@@ -6,6 +6,7 @@ are whole.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -14,11 +15,18 @@ from pathlib import Path
 from sparkify import sql_queries
 from sparkify.engines.duckdb.connection import Connection
 from sparkify.engines.exports import MARKER, Export, marked_files, marker_text
+from sparkify.engines.whole_export import MANIFEST, ExportedFile, Files
 from sparkify.errors import AccessError, ConfigError, LoadError
 
 
 def export(
-    connection: Connection, tables: Sequence[Export], target: str, done: Callable[[int], None], *, overwrite: bool
+    connection: Connection,
+    tables: Sequence[Export],
+    target: str,
+    done: Callable[[int], None],
+    *,
+    overwrite: bool,
+    manifest: Callable[[Files], str] | None,
 ) -> None:
     """See `Engine.export`."""
     if "://" in target:
@@ -32,7 +40,7 @@ def export(
             _require_export(folder / table)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".sparkify-export-", dir=folder, ignore_cleanup_errors=True) as private:
-            _export(connection, tables, folder, Path(private), done)
+            _export(connection, tables, folder, Path(private), done, manifest)
     except OSError as e:
         raise AccessError(f"{target}: cannot be written; make room, or look at its rights ({e})") from e
 
@@ -63,20 +71,42 @@ def _require_export(folder: Path) -> None:
 
 
 def _export(
-    connection: Connection, tables: Sequence[Export], folder: Path, private: Path, done: Callable[[int], None]
+    connection: Connection,
+    tables: Sequence[Export],
+    folder: Path,
+    private: Path,
+    done: Callable[[int], None],
+    manifest: Callable[[Files], str] | None,
 ) -> None:
     replaced: list[str] = []
     try:
         for table in tables:
             _write(connection, table, private / table.table)
             done(1)
-        for name in [table.table for table in tables]:
+        names = [table.table for table in tables]
+        if manifest:
+            text = manifest({name: _files(private / name) for name in names})
+            (private / MANIFEST).write_text(text, encoding="utf-8")
+        # Until all tables are in their places, what lies there is no whole warehouse.
+        (folder / MANIFEST).unlink(missing_ok=True)
+        for name in names:
             _replace(folder / name, private / name, private / f"{name}.replaced")
             replaced.append(name)
+        if manifest:
+            (private / MANIFEST).rename(folder / MANIFEST)
     except BaseException as e:
         if replaced:
             e.add_note(f"new in {folder}: {', '.join(replaced)}; the other tables are as they were; export again")
         raise
+
+
+def _files(folder: Path) -> dict[str, ExportedFile]:
+    """The Parquet files in the folder of a table."""
+    files = {}
+    for path in folder.glob("*.parquet"):
+        with path.open("rb") as file:
+            files[path.name] = ExportedFile(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+    return files
 
 
 def _replace(folder: Path, new: Path, old: Path) -> None:

@@ -15,7 +15,7 @@ from sparkify.engines.answer import Value
 from sparkify.engines.redshift.connection import Connection
 from sparkify.engines.redshift.errors import translated, words
 from sparkify.engines.redshift.work import Work
-from sparkify.errors import CheckError, LoadError
+from sparkify.errors import AccessError, CheckError, LoadError
 
 MOST_ERRORS = 100_000
 """The limit of MAXERROR (DG copy-parameters-data-load)."""
@@ -102,6 +102,34 @@ def copy(
     if loaded not in (None, count):
         raise CheckError(f"{table}: COPY says that it loaded {loaded:,} records, and pg_last_copy_count() {count:,}")
     return Copied(int(count), refused or 0, int(query_id))
+
+
+def copy_parquet(connection: Connection, table: str, manifest: str) -> int:
+    """COPY the Parquet files of a manifest into a table, column by column in their order; how many rows.
+
+    COPY takes a file of another number or other types of columns for an error, and no REGION: the files must lie in the
+    region of the cluster (DG copy-usage_notes-copy-from-columnar).
+
+    Raises:
+        AccessError: Redshift may not read the files, or they lie in another region.
+        LoadError: Redshift refuses them.
+    """
+    options = [
+        f'copy "{table}"',
+        f"from {sql_queries.literal(manifest)}",
+        f"iam_role {sql_queries.literal(connection.cluster.role)}",
+        "format as parquet",
+        "manifest",
+    ]
+    try:
+        connection.run_untranslated("\n".join(options), {})
+    except ProgrammingError as e:
+        if "different region" in words(e):
+            fix = "copy the export into a bucket of the cluster's region, where [S3] WORK must be, too"
+            raise AccessError(f"{manifest}: COPY reads Parquet from no other region; {fix} ({words(e)})") from e
+        raise translated(connection.address, e, in_transaction=True) from e
+    [(count,)] = connection.query("select pg_last_copy_count()")
+    return int(count)
 
 
 def _number(message: re.Pattern[str], notices: str) -> int | None:

@@ -17,16 +17,17 @@ from sparkify.engines import clean_texts
 from sparkify.engines.answer import Answer, Value
 from sparkify.engines.engine import Source
 from sparkify.engines.exports import Export
-from sparkify.engines.redshift import export, lock, parameters, portions, questions, staging
+from sparkify.engines.redshift import export, exported_files, lock, parameters, portions, questions, staging
 from sparkify.engines.redshift.connection import Connection
 from sparkify.engines.redshift.copy import copy_rows
 from sparkify.engines.redshift.errors import is_user_error, translated, words
 from sparkify.engines.redshift.work import Work
 from sparkify.engines.staged import BadRecordLimit, Staged
+from sparkify.engines.whole_export import ExportedFiles, Files
 from sparkify.errors import AccessError, StatementError
 from sparkify.plan import Batch
 from sparkify.progress import Progress
-from sparkify.store import StoredObject
+from sparkify.store import ExportStore, StoredObject
 
 INSERTED_ROWS = 100
 """Rows that are inserted by one statement; more go through a file in WORK."""
@@ -184,9 +185,24 @@ class Redshift(Connection):
             return None
         return None if blocks is None else int(blocks) * 1024**2
 
-    def export(self, tables: Sequence[Export], target: str, done: Callable[[int], None], *, overwrite: bool) -> None:
+    def export(
+        self,
+        tables: Sequence[Export],
+        target: str,
+        done: Callable[[int], None],
+        *,
+        overwrite: bool,
+        manifest: Callable[[Files], str] | None = None,
+    ) -> None:
         """See `Engine.export`."""
-        export.export(self, tables, target, done, overwrite=overwrite)
+        export.export(self, tables, target, done, overwrite=overwrite, manifest=manifest)
+
+    def insert_files(self, table: str, columns: Sequence[str], store: ExportStore, files: ExportedFiles) -> int:
+        """See `Engine.insert_files`."""
+        return exported_files.insert(self, self._work, table, store, files)
+
+    def discard_new(self) -> None:
+        """See `Engine.discard_new`. The database was there."""
 
     def after_commit(self) -> None:
         """See `Engine.after_commit`. What cannot be deleted from WORK does no harm, and the batch is loaded."""

@@ -11,12 +11,19 @@ from collections.abc import Callable, Sequence
 from sparkify import sql_queries
 from sparkify.engines.exports import MARKER, Export, marked_files, marker_text
 from sparkify.engines.redshift.connection import Connection
+from sparkify.engines.whole_export import MANIFEST, ExportedFile, Files
 from sparkify.errors import AccessError, ConfigError, LoadError
 from sparkify.store.s3.prefix import S3Prefix
 
 
 def export(
-    connection: Connection, tables: Sequence[Export], target: str, done: Callable[[int], None], *, overwrite: bool
+    connection: Connection,
+    tables: Sequence[Export],
+    target: str,
+    done: Callable[[int], None],
+    *,
+    overwrite: bool,
+    manifest: Callable[[Files], str] | None,
 ) -> None:
     """See `Engine.export`. Where files are there already and may not be overwritten, Redshift refuses."""
     if not target.startswith("s3://"):
@@ -24,6 +31,13 @@ def export(
     prefix = target.rstrip("/")
     store = connection.stores.open_s3(prefix)
     replaced = [table.table for table in tables if overwrite and _is_export(store, table.table)]
+    if manifest and not overwrite:
+        _require_nothing(store, tables)
+    # Until all tables are in their places, what lies there is no whole warehouse.
+    if manifest:
+        store.put(MANIFEST, b"")
+    elif replaced:
+        store.remove(MANIFEST)
     begun: list[str] = []
     try:
         for table in tables:
@@ -34,9 +48,29 @@ def export(
             _unload(connection, table, store)
             _mark(connection, store, table.table)
             done(1)
+        if manifest:
+            store.put(MANIFEST, manifest({table.table: _files(store, table.table) for table in tables}).encode())
     except BaseException as e:
         e.add_note(f"what was written or deleted before stays so, below {prefix}: {', '.join(begun)}")
         raise
+
+
+def _require_nothing(store: S3Prefix, tables: Sequence[Export]) -> None:
+    """Make sure that no export is there that an unfinished one would spoil.
+
+    Raises:
+        ConfigError: there are files of one.
+    """
+    there = {key.partition("/")[0] for key in store.sizes()}
+    if names := sorted(there & {MANIFEST, *(table.table for table in tables)}):
+        raise ConfigError(
+            f"{store.location}: {', '.join(names)} is there already; name another prefix, or add --overwrite"
+        )
+
+
+def _files(store: S3Prefix, table: str) -> dict[str, ExportedFile]:
+    """The Parquet files in the folder of a table."""
+    return {name: ExportedFile(size, "") for name, size in store.sizes(table).items() if name != MARKER}
 
 
 def _is_export(store: S3Prefix, table: str) -> bool:

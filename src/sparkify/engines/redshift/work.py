@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
@@ -43,6 +44,19 @@ class Work:
             AccessError: WORK is not there, or cannot be written.
             ConfigError: its address is too long.
         """
+        return self._written(name, lambda key: self._prefix.put(key, content))
+
+    def upload(self, path: Path) -> str:
+        """Put a file of this machine into WORK; its address.
+
+        Raises:
+            AccessError: WORK is not there, or cannot be written.
+            ConfigError: its address is too long.
+        """
+        return self._written(path.name, lambda key: self._prefix.put_file(key, path))
+
+    def _written(self, name: str, put: Callable[[str], str]) -> str:
+        """The address of a new file in WORK, which `put` writes there by its key."""
         with self._counting:  # parts are written in several threads
             self._files += 1
             number = self._files
@@ -51,7 +65,7 @@ class Work:
             fix = f"name a prefix that is {surplus} bytes shorter"
             raise ConfigError(f"[S3] WORK: Redshift reports the first {REPORTED_BYTES} bytes of an address; {fix}")
         try:
-            return self._prefix.put(key, content)
+            return put(key)
         except AccessError as e:
             raise AccessError(f"[S3] WORK, where the client must be able to write and delete: {e}") from e
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import ClientError
 
 from sparkify.errors import AccessError
@@ -58,6 +60,17 @@ class Bucket:
             return self.request(operation, **options)
         except CLIENT_ERRORS as e:
             raise self.explained(self.url(options["Key"]) if "Key" in options else self.location, e) from e
+
+    def upload(self, key: str, path: Path) -> None:
+        """Write a file as an object, in parts and in parallel if it is large.
+
+        Raises:
+            AccessError: the store refuses or cannot be reached, or the file cannot be read.
+        """
+        try:
+            self.account.client.upload_file(str(path), self.name, key)
+        except (*CLIENT_ERRORS, Boto3Error) as e:
+            raise self.explained(self.url(key), (isinstance(e, Boto3Error) and e.__context__) or e) from e
 
     def region(self) -> str:
         """The region of the bucket, which AWS tells even those whom it refuses (API HeadBucket); empty if untold.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 from sparkify.errors import AccessError
 from sparkify.store.objects import UNKNOWN_SIZE, Listing, StoredObject, sorted_listing
@@ -58,14 +59,41 @@ class S3Prefix(Reader):
         self._bucket.ask("put_object", Key=item.path, Body=content)
         return item.name
 
-    def keys(self, folder: str) -> set[str]:
-        """The keys of all objects in a folder below the location, counted from there.
+    def put_file(self, name: str, path: Path) -> str:
+        """Write a file as an object below the location, in parts if it is large; its address.
+
+        Raises:
+            AccessError: the store refuses or cannot be reached, or the file cannot be read.
+        """
+        item = self.item(name)
+        self._bucket.upload(item.path, path)
+        return item.name
+
+    def sizes(self, folder: str = "") -> dict[str, int]:
+        """The bytes of all objects in a folder below the location, by their keys, counted from there.
 
         Raises:
             AccessError: the store refuses or cannot be reached.
         """
         below = self._folder(folder)
-        return {entry["Key"].removeprefix(below) for entry in listing.entries(self._bucket, below)} - {""}
+        entries = listing.entries(self._bucket, below)
+        return {entry["Key"].removeprefix(below): int(entry["Size"]) for entry in entries if entry["Key"] != below}
+
+    def keys(self, folder: str) -> set[str]:
+        """The keys of the same objects.
+
+        Raises:
+            AccessError: the store refuses or cannot be reached.
+        """
+        return {*self.sizes(folder)}
+
+    def remove(self, name: str) -> None:
+        """Delete an object below the location, if it is there.
+
+        Raises:
+            AccessError: the store refuses or cannot be reached.
+        """
+        self._bucket.ask("delete_object", Key=self.item(name).path)
 
     def delete(self, folder: str, *, before: datetime | None = None, ending: str = "") -> None:
         """Delete the objects in a folder below the location, if they are older than that and their names end so.
