@@ -4,7 +4,10 @@ PYTHON ?= python3
 BIN = .venv/bin
 export PIP_CACHE_DIR = $(CURDIR)/.venv/cache
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
-PIP = $(BIN)/python -m pip install --quiet --no-deps
+# Python compiles a module when it is first imported, and most of what packages hold never is.
+PIP = $(BIN)/python -m pip install --quiet --no-deps --no-compile
+# What pip has downloaded is kept until all of it is installed, so that a broken connection costs little.
+INSTALLED = @rm -rf $(PIP_CACHE_DIR); touch $@
 
 .PHONY: help run test test-stand-in lint format docs lock dist lineage-client redshift-driver redshift-demo redshift-smoke vega bench clean
 
@@ -90,12 +93,13 @@ sample: | .venv/installed-run ## make a bucket of invented data
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed: make run PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip uninstall -qq --yes setuptools # which Python 3.11 puts there, and nothing needs
 
-# What the packages of a lock file take, measured on Linux.
-SIZE_run = 200 MB, and 60 MB of downloads
-SIZE_openlineage = 215 MB, and 65 MB of downloads
-SIZE_redshift = 220 MB, and 70 MB of downloads
-SIZE_dev = 1000 MB, and 260 MB of downloads
+# What .venv takes with the packages of a lock file, measured on Linux.
+SIZE_run = 150 MB, and 50 MB of downloads
+SIZE_openlineage = 160 MB, and 55 MB of downloads
+SIZE_redshift = 175 MB, and 60 MB of downloads
+SIZE_dev = 800 MB, and 250 MB of downloads
 SIZE_tools = 750 MB, and 220 MB of downloads
 
 # First the packages of a lock file, each with a hash that it must have; then this folder, which has none, built by the
@@ -104,17 +108,17 @@ SIZE_tools = 750 MB, and 220 MB of downloads
 	@echo "Installing the packages of locks/$*.txt into .venv: about $(SIZE_$*); deleting .venv removes them."
 	$(PIP) --require-hashes --requirement locks/$*.txt
 	$(PIP) --no-build-isolation --editable .
-	@touch $@ .venv/installed-run
+	$(INSTALLED) .venv/installed-run
 
 # An older DuckDB beside ours, by which a test opens the warehouse as the tools of today do.
 .venv/duckdb-1.4/installed: .venv/bin/python locks/duckdb-1.4.txt
 	$(PIP) --upgrade --target .venv/duckdb-1.4 --require-hashes --requirement locks/duckdb-1.4.txt
-	@touch $@
+	$(INSTALLED)
 
 # The tools of docs/how-to/tools.md, for tests: in an environment of their own, so that their hundred packages do not
 # constrain the versions of what the program needs.
 .venv/tools/installed: .venv/bin/python locks/tools.txt
 	@echo "Installing the packages of locks/tools.txt into .venv/tools: about $(SIZE_tools); deleting .venv removes them."
 	$(BIN)/python -m venv --clear --without-pip .venv/tools
-	PIP_PYTHON=.venv/tools $(PIP) --no-compile --require-hashes --requirement locks/tools.txt
-	@touch $@
+	PIP_PYTHON=.venv/tools $(PIP) --require-hashes --requirement locks/tools.txt
+	$(INSTALLED)

@@ -203,14 +203,14 @@ class Bucket:
 
     def _copied(self, url: str, *, is_manifest: bool) -> dict[str, Any]:
         """What a COPY would read: its rows, the songs among them as they were, and the sizes of its files."""
-        import zstandard
+        from sparkify.records.compression import unpack
 
         content = self.written[_key(url)]
         urls = [entry["url"] for entry in json.loads(content)["entries"]] if is_manifest else [url]
         rows, songs, sizes = 0, Counter[str](), []
         for part in urls:
             packed = self.written[_key(part)]
-            lines = zstandard.ZstdDecompressor().decompressobj().decompress(packed).splitlines()
+            lines = b"".join(unpack(part, [packed], len(packed))).splitlines()
             sizes.append(len(packed))
             rows += len(lines)
             for record in map(json.loads, lines):

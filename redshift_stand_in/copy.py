@@ -7,8 +7,6 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import zstandard
-
 from redshift_stand_in import json_paths, parquet, records, values
 from redshift_stand_in.copy_request import Request
 from redshift_stand_in.error_words import no_table
@@ -21,6 +19,7 @@ from redshift_stand_in.transfer import Context, Outcome
 from redshift_stand_in.translation import MAX_BYTES
 from redshift_stand_in.values import Column, ColumnError
 from redshift_stand_in.wire import SqlError
+from redshift_stand_in.zstandard import zstd
 
 CHUNK = 500
 """Rows that go to PostgreSQL at a time."""
@@ -183,8 +182,8 @@ class Copy:
             if "gzip" in self._request.flags:
                 return _all_parts(file.data, lambda: zlib.decompressobj(31))
             if "zstd" in self._request.flags:
-                return _all_parts(file.data, lambda: zstandard.ZstdDecompressor().decompressobj())
-        except (zlib.error, zstandard.ZstdError, EOFError) as e:
+                return _all_parts(file.data, zstd.ZstdDecompressor)
+        except (zlib.error, zstd.ZstdError, EOFError) as e:
             raise buckets.error(f"Failed to decompress the file: {e}", f"S3 key being read : {file.address}") from e
         return file.data
 

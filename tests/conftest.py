@@ -57,7 +57,7 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def models_of_aws() -> Iterator[None]:
-    """Boto3 reads its descriptions of AWS once for all tests of this process: a quarter of a load on Redshift."""
+    """Botocore reads its descriptions of AWS once for all tests of this process: a quarter of a load on Redshift."""
     loader = botocore.loaders.create_loader()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "create_loader", lambda search_path: loader)

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-import zstandard
 from redshift_connector.error import ProgrammingError
 
 from redshift_stand_in import s3_server
 from redshift_stand_in.tests.clients import Client, Loading, refused
+from redshift_stand_in.zstandard import zstd
 
 
 def test_json_loads_by_the_names_of_its_keys(loading: Loading) -> None:
@@ -99,9 +99,7 @@ def test_a_manifest_must_have_the_documented_form(loading: Loading) -> None:
         loading.copy("manifest json 'auto'", source="another")
 
 
-@pytest.mark.parametrize(
-    ("option", "pack"), [("gzip", gzip.compress), ("zstd", lambda data: zstandard.compress(data))], ids=["gzip", "zstd"]
-)
+@pytest.mark.parametrize(("option", "pack"), [("gzip", gzip.compress), ("zstd", zstd.compress)], ids=["gzip", "zstd"])
 def test_packed_files_load_with_their_option_only(loading: Loading, option: str, pack: Any) -> None:
     loading.put("data/1", pack(b'{"a": 1}') + pack(b'{"a": 2}'))
     assert loading.copy(f"json 'auto' {option}") == 2

@@ -611,7 +611,7 @@ def test_no_message_names_a_script_by_itself() -> None:
     assert [path for path in sources if re.search(r"create_tables\.py|\betl\.py", path.read_text("utf-8"))] == []
 
 
-HEAVY = ("altair", "boto3", "configparser", "duckdb", "jinja2", "obstore", "redshift_connector", "rich", "shtab")
+HEAVY = ("altair", "botocore", "configparser", "duckdb", "jinja2", "obstore", "redshift_connector", "rich", "shtab")
 """What takes long to import, and only some commands need."""
 
 IMPORTED = """
@@ -643,6 +643,22 @@ def test_a_command_imports_the_module_of_no_other(name: str) -> None:
 def test_every_module_of_a_command_can_be_typed() -> None:
     modules = {f"{commands.__name__}.{module.name}" for module in pkgutil.iter_modules(commands.__path__)}
     assert sorted(cli.COMMANDS.values()) == sorted(modules)
+
+
+WITHOUT_ZSTANDARD = """
+import sys
+sys.modules.update({"backports.zstd": None, "compression.zstd": None})
+from sparkify.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_python_that_lacks_zstandard_is_one_sentence(sparkify: Sparkify) -> None:
+    typed = [sys.executable, "-c", WITHOUT_ZSTANDARD, "etl", "--config", str(sparkify.config)]
+    done = subprocess.run(typed, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"\nerror: {sys.executable}: Zstandard is missing; install the program again, " in done.stderr
+    assert done.stderr.endswith("\nnothing was changed\n")
 
 
 # ---------------------------------------------------------------- how much is said

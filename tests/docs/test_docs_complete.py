@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,15 @@ def test_make_says_what_it_installs_how_large_that_is_and_how_to_remove_it(name:
     said = rf'^echo "Installing the packages of locks/{name}\.txt into \.venv: {size}; deleting \.venv removes them\."$'
     assert re.search(said, answer, re.MULTILINE), answer
     assert answer.index('echo "Installing') < answer.index("pip install")
+
+
+def test_what_a_user_installs_is_no_larger_than_make_says() -> None:
+    [most] = re.findall(r"^SIZE_run = (\d+) MB", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    names = {*re.findall(r"^([\w-]+)==", (ROOT / "locks/run.txt").read_text(encoding="utf-8"), re.MULTILINE), "pip"}
+    packages = [each for each in distributions() if re.sub(r"[-_.]+", "-", each.name).lower() in names]
+    assert {"duckdb", "botocore", "pip"} <= {each.name for each in packages}
+    paths = {Path(str(file.locate())) for each in packages for file in each.files or ()}
+    assert sum(path.stat().st_size for path in paths if path.exists()) < int(most) * 2**20
 
 
 def test_every_check_and_question_says_in_its_header_what_it_is_for() -> None:

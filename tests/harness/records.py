@@ -5,10 +5,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-import zstandard
-
 from harness import reading
 from harness.reading import Record
+from redshift_stand_in.zstandard import zstd
 
 JSONPATHS = json.dumps({"jsonpaths": [f"$['{key}']" for key in reading.EVENT_KEYS]})
 """The file that says which key of an event is which column, as Sparkify has it."""
@@ -70,7 +69,7 @@ def packed(key: str, content: str | bytes) -> bytes:
     content = content.encode() if isinstance(content, str) else content
     if key.endswith(".gz"):
         return gzip.compress(content)
-    return zstandard.compress(content) if key.endswith(".zst") else content
+    return zstd.compress(content) if key.endswith(".zst") else content
 
 
 def encoded_again(text: str, times: int = 1) -> str:

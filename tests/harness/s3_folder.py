@@ -1,4 +1,4 @@
-"""What boto3 and obstore are to the program, with a folder for each bucket: no network, and no keys."""
+"""What botocore and obstore are to the program, with a folder for each bucket: no network, and no keys."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ class Account:
 
 
 class Client:
-    """The requests that the program makes to boto3."""
+    """The requests that the program makes to botocore."""
 
     def __init__(self, buckets: Path, step: Step) -> None:
         self._buckets = buckets

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import pytest
-import zstandard
 
 from harness import oracle
 from harness.engines import ENGINES
@@ -17,6 +16,7 @@ from harness.program import Outcome
 from harness.records import event, lines, many_events, song
 from harness.rows import Row, assert_is
 from harness.warehouse import Sparkify
+from redshift_stand_in.zstandard import zstd
 
 GOOD = json.dumps(event(sessionId=1))
 ALSO_GOOD = json.dumps(event(sessionId=2))
@@ -396,8 +396,13 @@ PACKED = {
         gzip.compress("\n".join(many_events(2_000_000)).encode())[:-9],
         "it is cut off",
     ),
-    "zstandard, cut off": ("cut.json.zst", zstandard.compress(GOOD.encode())[:-9], "cannot be unpacked: it is cut off"),
-    "zstandard, spoilt": ("spoilt.json.zst", zstandard.compress(GOOD.encode())[:8] + b"spoilt", "cannot be unpacked"),
+    "zstandard, cut off": ("cut.json.zst", zstd.compress(GOOD.encode())[:-9], "cannot be unpacked: it is cut off"),
+    "zstandard, spoilt": ("spoilt.json.zst", zstd.compress(GOOD.encode())[:8] + b"spoilt", "cannot be unpacked"),
+    "zstandard, with a window of 256 MB": (
+        "wide.json.zst",
+        b"\x28\xb5\x2f\xfd\x00\x90\x11\x00\x00{}",
+        "cannot be unpacked: Unable to decompress Zstandard data: Frame requires too much memory for decoding",
+    ),
     "zstandard that is none": ("none.json.zst", GOOD.encode(), "cannot be unpacked"),
 }
 
@@ -425,7 +430,7 @@ def test_an_object_that_can_not_be_unpacked_is_one_bad_record(
 
 
 @ON_BOTH
-@pytest.mark.parametrize(("ending", "pack"), [(".gz", gzip.compress), (".zst", zstandard.compress)])
+@pytest.mark.parametrize(("ending", "pack"), [(".gz", gzip.compress), (".zst", zstd.compress)])
 @pytest.mark.parametrize("count", [1, 2_000])
 def test_an_object_packed_in_several_parts_is_read_to_its_end(
     ending: str, pack: object, count: int, sparkify: Sparkify

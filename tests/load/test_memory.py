@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import zstandard
 
 from harness.memory import measured
 from harness.records import event, lines, song
 from harness.warehouse import Sparkify
+from redshift_stand_in.zstandard import zstd
 from sparkify.engines.duckdb import connection
 from sparkify.formats import FORMATS
 
@@ -48,16 +48,17 @@ def gzip_bomb(folder: Path) -> None:
 
 
 def zstandard_bomb(folder: Path) -> None:
-    with zstandard.open(folder / "log_data/a.json.zst", "wb") as file:
+    with zstd.open(folder / "log_data/a.json.zst", "wb") as file:
         for _ in range(1_100):
             file.write(b"x" * 1_000_000)
 
 
 def wide_window(folder: Path) -> None:
-    packer = zstandard.ZstdCompressor(
-        compression_params=zstandard.ZstdCompressionParameters(window_log=27, enable_ldm=True)
-    )
-    with packer.stream_writer((folder / "log_data/a.json.zst").open("wb")) as file:
+    options: dict[int, int] = {
+        zstd.CompressionParameter.window_log: 27,
+        zstd.CompressionParameter.enable_long_distance_matching: 1,
+    }
+    with zstd.open(folder / "log_data/a.json.zst", "wb", options=options) as file:
         for _ in range(300):
             file.write(b"x" * 1_000_000)
 

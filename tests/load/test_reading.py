@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import zstandard
 
 from harness.records import event, many_events
 from harness.warehouse import Sparkify
+from redshift_stand_in.zstandard import zstd
 from sparkify.engines.duckdb.private_folder import MARKER
+from sparkify.records.compression import HEAD, has_wide_window
 
 GOOD = json.dumps(event(sessionId=1))
 SMALL, LARGE = [GOOD], many_events(70_000)
@@ -40,7 +41,8 @@ def test_the_name_of_a_folder_changes_no_value(folder: str, sparkify: Sparkify) 
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {
     "plain": bytes,
     "gzip": gzip.compress,
-    "zstd": zstandard.compress,
+    "zstd": zstd.compress,
+    "zstd-behind-a-frame-to-skip": lambda content: b"\x50\x2a\x4d\x18\4\0\0\0skip" + zstd.compress(content),
     "padded-gzip": lambda content: gzip.compress(content) + b"\0" * 10_240,
 }
 
@@ -54,6 +56,15 @@ def test_first_bytes_tell_how_an_object_is_packed(records: list[str], sparkify: 
         sparkify.put_as_it_is(key, PACKINGS[kind](content))
     sparkify.loaded()
     assert sparkify.history() == dict.fromkeys(keys, (len(records), len(records), 0))
+
+
+@pytest.mark.parametrize(
+    ("window_log", "size", "is_wide"),
+    [(23, 2**25, False), (24, 2**25, True), (28, 2**25, True), (24, 2**23, False), (28, 2**23, False)],
+)
+def test_a_window_of_zstandard_is_wide_above_8_mb(window_log: int, size: int, is_wide: bool) -> None:
+    packed = zstd.compress(b" " * size, options={zstd.CompressionParameter.window_log: window_log})
+    assert has_wide_window(packed[:HEAD]) is is_wide
 
 
 FORMATS = {

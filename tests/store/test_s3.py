@@ -208,6 +208,12 @@ def test_credentials_come_from_the_configuration_with_a_warning(
     assert s3_server.loader.secret not in outcome.err + outcome.out
 
 
+@pytest.mark.parametrize(("key", "missing"), [("KEY", "SECRET"), ("SECRET", "KEY")])
+def test_half_of_an_access_key_in_the_configuration_is_refused(key: str, missing: str, bucket: InS3) -> None:
+    bucket.configure(more=f"[AWS]\n{key} = half")
+    bucket.refused(3, bucket.store, f"Partial credentials found in [AWS] of dwh.cfg, missing: {missing}")
+
+
 def test_a_bucket_that_refuses_unsigned_requests_says_how_to_give_credentials(
     bucket: InS3, monkeypatch: pytest.MonkeyPatch
 ) -> None:

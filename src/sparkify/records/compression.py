@@ -1,4 +1,4 @@
-"""What an object is by its first bytes, and its content unpacked in bounded memory.
+"""What an object is by its first bytes, its content unpacked in bounded memory, and content packed for COPY.
 
 Names say little: a tool may pack `a.json`, or unpack `a.json.gz`, without renaming it. The first bytes of gzip,
 Zstandard and other formats are fixed, and no JSON text begins with them.
@@ -7,12 +7,23 @@ Zstandard and other formats are fixed, and no JSON text begins with them.
 from __future__ import annotations
 
 import re
+import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Protocol
 
+from sparkify.errors import ConfigError
 from sparkify.store.names import packing
+
+try:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+except ImportError as e:
+    fix = "install the program again, and from Python 3.14 on use a Python that was built with libzstd"
+    raise ConfigError(f"{sys.executable}: Zstandard is missing; {fix} ({e})") from e
 
 HEAD = 18
 """First bytes of an object that tell its format, the longest header of a Zstandard frame among them."""
@@ -156,18 +167,28 @@ def _gzip() -> tuple[Callable[[], _Part], type[Exception]]:
 
 
 def _zstandard() -> tuple[Callable[[], _Part], type[Exception]]:
-    import zstandard
+    return lambda: _decompressor(MOST_WINDOW), zstd.ZstdError
 
-    return lambda: zstandard.ZstdDecompressor(max_window_size=MOST_WINDOW).decompressobj(), zstandard.ZstdError
+
+def _decompressor(most_window: int) -> zstd.ZstdDecompressor:
+    """A decompressor of one frame that refuses a frame with a wider window than this, which is a power of two."""
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: most_window.bit_length() - 1})
 
 
 def has_wide_window(head: bytes) -> bool:
-    """Whether unpacking an object that begins with these `HEAD` bytes holds more than `USUAL_WINDOW` bytes of it."""
+    """Whether unpacking an object that begins with these `HEAD` bytes holds more than `USUAL_WINDOW` bytes of it.
+
+    A spoilt frame counts as one that does.
+    """
     if _format(head) != "zstd":
         return False
-    import zstandard
-
     try:
-        return zstandard.get_frame_parameters(head).window_size > USUAL_WINDOW
-    except zstandard.ZstdError:
-        return False
+        _decompressor(USUAL_WINDOW).decompress(head)
+    except zstd.ZstdError:
+        return True
+    return False
+
+
+def pack(content: bytes | bytearray) -> bytes:
+    """The content as one frame of Zstandard."""
+    return zstd.compress(content)

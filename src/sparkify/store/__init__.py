@@ -102,7 +102,7 @@ class Stores:
 
     @cached_property
     def _account(self) -> Account:
-        # boto3 and obstore take long to import, and a folder needs neither.
+        # botocore and obstore take long to import, and a folder needs neither.
         from sparkify.store.s3.clients import Account
 
         return Account(self._config.store)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import zstandard
 from redshift_connector.error import ProgrammingError
 
 from sparkify import sql_queries
@@ -16,6 +15,7 @@ from sparkify.engines.redshift.connection import Connection
 from sparkify.engines.redshift.errors import translated, words
 from sparkify.engines.redshift.work import Work
 from sparkify.errors import AccessError, CheckError, LoadError
+from sparkify.records.compression import pack
 
 MOST_ERRORS = 100_000
 """The limit of MAXERROR (DG copy-parameters-data-load)."""
@@ -146,7 +146,7 @@ def copy_rows(connection: Connection, work: Work, table: str, rows: Sequence[Seq
     columns = [*sql_queries.columns(table)]
     # COPY is not documented to join the two escapes of a character beyond U+FFFF, so none is escaped.
     lines = (json.dumps(dict(zip(columns, row, strict=True)), default=str, ensure_ascii=False) for row in rows)
-    url = work.write("rows.json.zst", zstandard.ZstdCompressor().compress("\n".join(lines).encode()))
+    url = work.write("rows.json.zst", pack("\n".join(lines).encode()))
     copied = copy(connection, table, columns, url, "auto", "zstd", most_bad=0, timeformat="auto")
     if copied.loaded != len(rows):
         raise CheckError(f"{table}: COPY loaded {copied.loaded:,} of {len(rows):,} rows")

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from tempfile import SpooledTemporaryFile, gettempdir
 
-import zstandard
-
 from sparkify.engines.engine import CarefulReadingNeededError
 from sparkify.engines.redshift.copy import OWN_KEY
 from sparkify.engines.redshift.work import Work
@@ -23,7 +21,7 @@ from sparkify.parallel import in_order
 from sparkify.plan import Kind, unpacked_size
 from sparkify.records import faults
 from sparkify.records.boundaries import by_line, scan
-from sparkify.records.compression import PackError, unpack
+from sparkify.records.compression import PackError, pack, unpack
 from sparkify.records.jsonpaths import is_jsonpaths
 from sparkify.records.record import Record
 from sparkify.store import ObjectStore, StoredObject
@@ -90,7 +88,7 @@ class PartWriter:
         """
 
         def write(part: Part) -> tuple[str, int, Part]:
-            packed = zstandard.ZstdCompressor().compress(part.content)
+            packed = pack(part.content)
             url = self._work.write(f"{self._kind}.json.zst", packed)
             part.content = bytearray()
             return url, len(packed), part

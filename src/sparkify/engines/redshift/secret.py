@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sparkify.config import Store
 from sparkify.errors import AccessError
+from sparkify.store.s3.clients import new_session
 
 FIXES = {
     "AccessDeniedException": "let the program's credentials call secretsmanager:GetSecretValue on it, and kms:Decrypt "
@@ -35,8 +35,8 @@ def read(arn: str, settings: Store) -> tuple[str, str]:
         AccessError: the secret cannot be read, or holds no login.
     """
     try:
-        session = boto3.Session(settings.key or None, settings.secret or None, region_name=arn.split(":")[3])
-        answer = session.client("secretsmanager").get_secret_value(SecretId=arn)
+        client = new_session(settings, region=arn.split(":")[3]).create_client("secretsmanager")
+        answer = client.get_secret_value(SecretId=arn)
     except ClientError as e:
         error = e.response["Error"]
         raise _unreadable(arn, FIXES.get(error["Code"], OTHER_FIX), error["Code"], error.get("Message", "")) from e

@@ -1,4 +1,4 @@
-"""Requests to a bucket, by boto3, and what a refusal means."""
+"""Requests to a bucket, by botocore, and what a refusal means."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Bucket:
         return StoredObject(place, path, etag, size)
 
     def request(self, operation: str, **options: Any) -> dict[str, Any]:
-        """The answer to a request; what boto3 raises comes as it is."""
+        """The answer to a request; what botocore raises comes as it is."""
         payer = {} if self.account.is_unsigned else {"RequestPayer": "requester"}
         answer: dict[str, Any] = getattr(self.account.client, operation)(Bucket=self.name, **payer, **options)
         return answer

@@ -10,11 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import boto3
 import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, PartialCredentialsError
 from obstore.store import S3Store
 
 from sparkify.config import Store
@@ -42,7 +41,7 @@ class Address:
 
 
 class Account:
-    """Credentials, region and boto3's client, found as AWS's own tools find them: environment, profile, SSO, role.
+    """Credentials, region and botocore's client, found as AWS's own tools find them: environment, profile, SSO, role.
 
     Where there are no credentials, requests are not signed, as public buckets allow.
     """
@@ -54,21 +53,18 @@ class Account:
             AccessError: the profile is not there, or its credentials cannot be used.
         """
         try:
-            core = botocore.session.get_session()
+            session = new_session(settings, settings.region or os.environ.get("AWS_REGION", ""))
             # Times of a listing are rarely needed, and are most of the time that its parsing takes.
-            core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
-            region = settings.region or os.environ.get("AWS_REGION") or None
-            session = boto3.Session(
-                settings.key or None, settings.secret or None, region_name=region, botocore_session=core
-            )
+            session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
             self.has_own_certificates = bool(
-                core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+                session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
             )
-            """Whether the store's certificate is checked against a file, which boto3 reads and obstore does not."""
+            """Whether the store's certificate is checked against a file, which botocore reads and obstore does not."""
             self._credentials = session.get_credentials()
             self.is_unsigned = self._credentials is None
-            self.client: Any = session.client(
-                "s3", region_name=session.region_name or "us-east-1", config=_boto3_config(self.is_unsigned)
+            region = session.get_config_variable("region") or "us-east-1"
+            self.client: Any = session.create_client(
+                "s3", region_name=region, config=_botocore_config(self.is_unsigned)
             )
         except (BotoCoreError, ValueError) as e:
             fix = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and look at AWS_ENDPOINT_URL"
@@ -96,7 +92,24 @@ class Account:
         }
 
 
-def _boto3_config(is_unsigned: bool) -> Config:
+def new_session(settings: Store, region: str) -> botocore.session.Session:
+    """A session of botocore. The access key of dwh.cfg and the region, if there are any, override the environment's.
+
+    Raises:
+        BotoCoreError: dwh.cfg has an access key without its secret, or a secret without its key.
+    """
+    session = botocore.session.get_session()
+    if region:
+        session.set_config_variable("region", region)
+    if settings.key and settings.secret:
+        session.set_credentials(settings.key, settings.secret)
+    elif settings.key or settings.secret:
+        missing = "SECRET" if settings.key else "KEY"
+        raise PartialCredentialsError(provider="[AWS] of dwh.cfg", cred_var=missing)
+    return session
+
+
+def _botocore_config(is_unsigned: bool) -> Config:
     return Config(
         signature_version=UNSIGNED if is_unsigned else None,
         connect_timeout=CONNECT_TIMEOUT,

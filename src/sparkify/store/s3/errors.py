@@ -12,7 +12,7 @@ from obstore.exceptions import BaseError as ObstoreError
 from sparkify.errors import AccessError
 
 CLIENT_ERRORS = (ClientError, BotoCoreError, ResponseParserError, ObstoreError, OSError)
-"""Everything that boto3 and obstore raise when a request fails."""
+"""Everything that botocore and obstore raise when a request fails."""
 
 IS_NOT_THERE = (
     "is not there; check the bucket's name in [S3] and [S3] LOG_JSONPATH, or run again if it was listed a moment ago"
