@@ -1,4 +1,5 @@
-# The program in a container. The packages are those of locks/, installed as the Makefile installs them.
+# The program in a container. The packages are those of locks/, installed as the Makefile installs them, and compiled
+# here: a container whose files are read-only would compile them at every start.
 # docs/how-to/container.md says how to run it: docker build --tag sparkify .
 
 # Python 3.14.8 on Debian 13, by the digest of the index for amd64 and arm64, so that a build tomorrow begins as today's.

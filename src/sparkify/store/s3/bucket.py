@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from boto3.exceptions import Boto3Error
 from botocore.exceptions import ClientError
 
 from sparkify.errors import AccessError
@@ -67,10 +66,13 @@ class Bucket:
         Raises:
             AccessError: the store refuses or cannot be reached, or the file cannot be read.
         """
+        from s3transfer.manager import TransferManager  # of the extra for Redshift, which alone needs this
+
         try:
-            self.account.client.upload_file(str(path), self.name, key)
-        except (*CLIENT_ERRORS, Boto3Error) as e:
-            raise self.explained(self.url(key), (isinstance(e, Boto3Error) and e.__context__) or e) from e
+            with TransferManager(self.account.client) as manager:
+                manager.upload(str(path), self.name, key).result()
+        except CLIENT_ERRORS as e:
+            raise self.explained(self.url(key), e) from e
 
     def region(self) -> str:
         """The region of the bucket, which AWS tells even those whom it refuses (API HeadBucket); empty if untold.
