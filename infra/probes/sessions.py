@@ -117,10 +117,11 @@ def query_label(place: Place) -> str:
     connection = login.connect(place.settings, place.cluster, place.progress)
     cursor = connection.cursor()
     [(group,)] = cursor.execute("select current_setting('query_group')").fetchall()
-    cursor.execute("select case when current_setting('query_group') = '' then set_config('query_group', 'x', false) end")
+    left_out = "set_config('query_group', 'taken', false)"
+    cursor.execute(f"select case when current_setting('query_group') = 'another' then {left_out} end")
     [(kept,)] = cursor.execute("select current_setting('query_group')").fetchall()
     connection.close()
-    group = f"{group!r} at first, {kept!r} after a SET_CONFIG that CASE leaves out"
+    group = f"{group!r} at first, {kept!r} after a call that CASE leaves out"
     history = "select distinct trim(query_label) from sys_query_history where session_id = pg_backend_pid()"
     with place.session() as session:
         try:
