@@ -111,7 +111,7 @@ def _step_rows() -> Iterator[tuple[str, ...]]:
         yield (
             f"{number}. [{step.name}]({SQL}/transform/{step.name}.sql)",
             purpose[0] if purpose else "",
-            " or ".join(step.needs),
+            " or ".join(step.needs) + (f"; and {step.also}" if step.also else ""),
             _links(read),
             _links(written),
         )

@@ -43,6 +43,9 @@ SESSION_FUNCTIONS = {
 }
 """Redshift's functions whose value only the session knows: in PostgreSQL they return the value that they are given."""
 
+SETTINGS = frozenset({"datestyle", "search_path", "statement_timeout", "timezone"})
+"""Settings that Redshift and PostgreSQL share."""
+
 KEPT_SETTINGS = {"query_group": "redshift.query_group"}
 """Redshift's settings that change nothing here, and that CURRENT_SETTING tells, by names that PostgreSQL takes."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlfluff.core.parser import BaseSegment
 
-from redshift_stand_in.catalog import KEPT_SETTINGS, SESSION_FUNCTIONS
+from redshift_stand_in.catalog import KEPT_SETTINGS, SESSION_FUNCTIONS, SETTINGS
 from redshift_stand_in.syntax import children, list_items, unsupported, words
 from redshift_stand_in.wire import SqlError
 
@@ -23,7 +23,7 @@ ALLOWED = frozenset({
     "getdate", "greatest", "initcap", "lag", "last_value", "lead", "least", "left", "length", "listagg", "lower",
     "ltrim", "max", "md5", "median", "min", "mod", "ntile", "nullif", "nvl", "obj_description", "octet_length",
     "pg_backend_pid", "pg_cancel_backend", "pg_terminate_backend", "position", "rank", "replace", "right", "round",
-    "row_number", "rtrim", "sign", "split_part",
+    "row_number", "rtrim", "set_config", "sign", "split_part",
     "stddev", "stddev_pop", "stddev_samp", "strpos", "substring", "sum", "to_char", "trim", "trunc", "upper",
 }) | frozenset(SESSION_FUNCTIONS)
 # fmt: on
@@ -33,7 +33,7 @@ AGGREGATES = frozenset({
 })  # fmt: skip
 """Functions that need a frame as window functions with an order (DG r_Window_function_synopsis)."""
 
-LEADER_ONLY = frozenset({"col_description", "current_schema", "current_setting", "obj_description"})
+LEADER_ONLY = frozenset({"col_description", "current_schema", "current_setting", "obj_description", "set_config"})
 """Functions that do not go with tables of the user (DG c_sql-functions-leader-node)."""
 
 COMPUTE_ONLY = frozenset({"listagg", "median"})
@@ -101,6 +101,17 @@ def _argument(parts: list[BaseSegment], sql: Translate) -> str:
 def _current_setting(segment: BaseSegment, translated: str, sql: Translate) -> str:
     setting = _argument(arguments(segment)[0], sql).strip("'").lower()
     return f"current_setting('{KEPT_SETTINGS.get(setting, setting)}')"
+
+
+def _set_config(segment: BaseSegment, translated: str, sql: Translate) -> str:
+    """SET_CONFIG of a setting that SET takes; both are named and given in literals (DG r_SET_CONFIG)."""
+    name, value, is_local = (" ".join(part.raw for part in argument) for argument in arguments(segment))
+    setting = name.strip("'").lower()
+    if not (name.startswith("'") and value.startswith("'")):
+        raise unsupported("the stand-in takes literals as the setting and the value of SET_CONFIG")
+    if setting not in SETTINGS | KEPT_SETTINGS.keys():
+        raise SqlError("42704", f'unrecognized configuration parameter "{setting}"')
+    return f"set_config('{KEPT_SETTINGS.get(setting, setting)}', {value}, {is_local})"
 
 
 def _typed(segment: BaseSegment, translated: str, sql: Translate) -> str:
@@ -180,6 +191,7 @@ CALLS: dict[str, Callable[[BaseSegment, str, Translate], str]] = {
     "nvl": _nvl,
     "getdate": _getdate,
     "current_setting": _current_setting,
+    "set_config": _set_config,
     "extract": _extract,
     "date_part": _by_unit("pgdate_part"),
     "datediff": _by_unit("date_diff"),

@@ -14,7 +14,7 @@ from functools import lru_cache
 from sqlfluff.core.parser import BaseSegment
 
 from redshift_stand_in import correlation, cursors, functions, unload_request
-from redshift_stand_in.catalog import KEPT_SETTINGS, SESSION_FUNCTIONS
+from redshift_stand_in.catalog import KEPT_SETTINGS, SESSION_FUNCTIONS, SETTINGS
 from redshift_stand_in.syntax import below, children, parse, syntax_error, unsupported, words
 from redshift_stand_in.translation import setting, sql, written_table
 from redshift_stand_in.wire import SqlError
@@ -60,7 +60,6 @@ WRITING = frozenset({"insert", "update", "delete", "merge", "copy"})
 CATALOG = ("information_schema .", "pg_", "svv_table_info", "svv_transactions")
 """The beginnings of the names of tables that only the leader node has."""
 
-SETTINGS = frozenset({"datestyle", "search_path", "statement_timeout", "timezone"})
 IGNORED_SETTINGS = frozenset({"enable_result_cache_for_session", "wlm_query_slot_count"})
 """Settings of Redshift that PostgreSQL lacks: SET of these does nothing."""
 

@@ -113,14 +113,19 @@ def _measured(fetch: Callable[[], int]) -> str:
 
 
 def query_label(place: Place) -> str:
-    """What is query_group before anybody sets it, and does sys_query_history show it as query_label?"""
+    """What is query_group before anybody sets it, does a login set only that, and what does sys_query_history show?"""
     connection = login.connect(place.settings, place.cluster, place.progress)
-    [(group,)] = connection.cursor().execute("select current_setting('query_group')").fetchall()
+    cursor = connection.cursor()
+    [(group,)] = cursor.execute("select current_setting('query_group')").fetchall()
+    left_out = "set_config('query_group', 'taken', false)"
+    cursor.execute(f"select case when current_setting('query_group') = 'another' then {left_out} end")
+    [(kept,)] = cursor.execute("select current_setting('query_group')").fetchall()
     connection.close()
+    group = f"{group!r} at first, {kept!r} after a call that CASE leaves out"
     history = "select distinct trim(query_label) from sys_query_history where session_id = pg_backend_pid()"
     with place.session() as session:
         try:
             labels = sorted(str(label) for (label,) in session.run_untranslated(history, {}).fetchall())
         except ProgrammingError as e:
-            return f"{group!r} at first; sys_query_history: {words(e)}"
-    return f"{group!r} at first; sys_query_history: {labels}"
+            return f"{group}; sys_query_history: {words(e)}"
+    return f"{group}; sys_query_history: {labels}"

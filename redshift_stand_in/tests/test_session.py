@@ -183,6 +183,19 @@ def test_a_session_tells_its_query_group(client: Client) -> None:
     assert client.value("select current_setting('query_group')") == "sparkify etl"
 
 
+def test_set_config_sets_what_set_does_until_the_session_ends(client: Client) -> None:
+    client.run("select set_config('query_group', 'load', false), set_config('statement_timeout', '60000', false)")
+    client.commit()
+    assert client.rows("select current_setting('query_group'), current_setting('statement_timeout')") == [
+        ("load", "1min")
+    ]
+    client.run("select set_config('query_group', 'trial', true)")
+    client.commit()
+    assert client.value("select current_setting('query_group')") == "load"
+    with refused("42704", 'unrecognized configuration parameter "enable_seqscan"'):
+        client.run("select set_config('enable_seqscan', 'off', false)")
+
+
 def test_a_rollback_takes_a_table_back(client: Client) -> None:
     client.run("create table t (a integer)")
     client.rollback()

@@ -42,7 +42,7 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> S
                 counts, unknown_keys = _load(engine, batch, source, this_run, loaded, limit, progress)
                 summary.add(counts, unknown_keys)
             this_run.end()
-            summary.totals = (history.state(engine) if plan.batches else state).totals
+            summary.totals = this_run.totals or history.state(engine).totals
             engine.after_run()
             engine.close()
     summary.seconds = time.monotonic() - started
@@ -72,7 +72,7 @@ def _load(
         if not batch.objects:
             break
         rows = staged_rows.read(engine)
-        warnings = [*suspicions.shorter_logs(engine), *suspicions.odd_times(batch, rows.years)]
+        warnings = [*suspicions.shorter_logs(engine, batch, loaded), *suspicions.odd_times(batch, rows.years)]
         with progress.phase(f"batch {batch.number}: transform and check"):
             counts = locked(engine, progress, partial(_merge, engine, batch, staged, rows, this_run, loaded))
         if counts is None:
@@ -119,11 +119,11 @@ def _merge(
         return None
     if forgotten := before.forgotten_users and forgotten_users.leave_out(engine, staged):
         rows = staged_rows.read(engine)
-    written = rows.counted(batch, staged, forgotten, before.matched_in_extent)
+    written = rows.counted(batch, staged, forgotten, before.rows())
     transform.merge(engine, written, extent)
-    written.update(runs.merged_rows(engine, extent))
+    written.update(runs.merged_rows(engine, extent, written))
     transform.require_closed_sums(written)
     counts = runs.counts(engine, batch, staged, written, before)
-    this_run.note_batch(batch, counts)
+    this_run.note_batch(batch, counts, written, before)
     checks.run(engine, extent)
     return counts

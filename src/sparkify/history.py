@@ -49,7 +49,8 @@ class State:
     """What a warehouse holds, and what it notes of its runs.
 
     `matched` are the plays that are matched to a song; both are as the runs counted them. `running` counts the runs
-    that are noted as running; `last_status` is how the newest one ended, and None where there is none.
+    that are noted as running; `newest_run` is the number of the newest one, and `last_status` how it ended; where there
+    is none, 0 and None.
     """
 
     version: int | None
@@ -60,6 +61,7 @@ class State:
     matched: int
     batches: int
     running: int
+    newest_run: int
     last_status: str | None
     songs_gone: int | None
 
@@ -142,10 +144,9 @@ def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
         records, rejected = staged.records.get(item.name, 0), bad.get(item.name, 0)
         return kind, item.key, item.name, item.etag, item.size, records, records - rejected, rejected
 
-    for kind in KINDS:  # what all objects of a kind share is sent once
-        items = iter(batch.of(kind))
-        while some := [row(kind, item) for item in islice(items, OBJECTS_AT_A_TIME)]:
-            engine.insert("staging_objects", some)
+    items = ((kind, item) for kind in KINDS for item in batch.of(kind))
+    while some := [row(kind, item) for kind, item in islice(items, OBJECTS_AT_A_TIME)]:
+        engine.insert("staging_objects", some)
     engine.insert(
         "staging_rejected_records",
         [record.values() for record in staged.rejected],
@@ -168,7 +169,7 @@ class LoadedObjects:
         self._engine = engine
         self._listings = listings
         self._batches = batches
-        self.before = self._now = loaded(engine, listings)
+        self.before = self._now = loaded(engine, listings) if batches else Loaded(listings)
 
     def is_outdated(self, batches: int, own: int) -> bool:
         """Whether another run has committed a batch since then: there are `batches` now, and `own` are this run's."""
@@ -182,3 +183,7 @@ class LoadedObjects:
     def without_loaded(self, batch: Batch) -> Batch:
         """A batch of the plan without what other runs have loaded since then, as far as that is known."""
         return batch if self._now is self.before else without_loaded(batch, self.before, self._now)
+
+    def has_former_logs(self, batch: Batch) -> bool:
+        """Whether a log of a batch was loaded before, as far as that is known."""
+        return any(self._now.has_former("events", item) for item in batch.events)

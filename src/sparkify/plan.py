@@ -18,6 +18,9 @@ KINDS: tuple[Kind, ...] = ("songs", "events")
 
 KEY = attrgetter("key")
 
+OTHER, SAME = 1, 2
+"""How an object is loaded."""
+
 UNPACKED = 10
 """How many times its size a packed object counts, about what JSON logs unpack to."""
 
@@ -48,7 +51,8 @@ class Loaded:
 
     def __init__(self, listings: Mapping[Kind, Listing]) -> None:
         self._listings = listings
-        self._are_loaded = {kind: bytearray(len(listing.objects)) for kind, listing in listings.items()}
+        self._loaded = {kind: bytearray(len(listing.objects)) for kind, listing in listings.items()}
+        """For each listed object whether the history has it: 0 not, `OTHER` with other content, `SAME` as listed."""
         self._gone = 0
         self._next = 0
         """Where the next object is looked for first: most of the history is in the order of the listing, too."""
@@ -59,17 +63,24 @@ class Loaded:
         if at is None:
             self._gone += kind == "songs"
         else:
-            self._are_loaded[kind][at] = self._listings[kind].objects[at].etag == etag
+            self._loaded[kind][at] = SAME if self._listings[kind].objects[at].etag == etag else OTHER
 
     def new(self, kind: Kind) -> Iterator[StoredObject]:
         """The listed objects that are not loaded as they were listed, in order."""
-        objects = zip(self._listings[kind].objects, self._are_loaded[kind], strict=True)
-        return (item for item, is_loaded in objects if not is_loaded)
+        objects = zip(self._listings[kind].objects, self._loaded[kind], strict=True)
+        return (item for item, loaded in objects if loaded != SAME)
 
     def holds(self, kind: Kind, item: StoredObject) -> bool:
         """Whether a listed object is loaded as it was listed."""
+        return self._state_of(kind, item) == SAME
+
+    def has_former(self, kind: Kind, item: StoredObject) -> bool:
+        """Whether a listed object is loaded, as it was listed or with other content."""
+        return self._state_of(kind, item) > 0
+
+    def _state_of(self, kind: Kind, item: StoredObject) -> int:
         at = self._place(kind, item.key)
-        return at is not None and bool(self._are_loaded[kind][at])
+        return 0 if at is None else self._loaded[kind][at]
 
     @property
     def songs_gone(self) -> int:

@@ -22,13 +22,44 @@ from sparkify.progress import Progress
 class BeforeMerge:
     """What the warehouse held when the merge of a batch began, under the lock.
 
-    `matched` counts the plays that are matched to a song, and `matched_in_extent` those within the times of the batch.
+    `matched` counts the plays that are matched to a song. `..._in_extent` counts what lies within the times of the
+    batch, `objects_loaded_before` what of the history its objects replace.
     """
 
     batches: int
+    plays: int
     matched: int
+    plays_in_extent: int
     matched_in_extent: int
+    page_views_in_extent: int
+    users: int
+    songs: int
+    artists: int
+    objects_loaded_before: int
     forgotten_users: int
+
+    def rows(self) -> dict[str, int]:
+        """The same, as the steps of the transform need it."""
+        return {
+            "objects loaded before": self.objects_loaded_before,
+            "users before": self.users,
+            "songs before": self.songs,
+            "artists before": self.artists,
+            "plays before": self.plays,
+            "plays in extent": self.plays_in_extent,
+            "matched_before": self.matched_in_extent,
+            "page views in extent": self.page_views_in_extent,
+        }
+
+    def totals_after(self, rows: Mapping[str, int], matched_change: int) -> tuple[int, ...]:
+        """How many users, songs, artists, plays and matched plays there are after steps that wrote so many rows."""
+        return (
+            self.users - rows["outdated_users"] + rows["users"],
+            self.songs - rows["outdated_songs"] + rows["songs"],
+            self.artists - rows["outdated_artists"] + rows["artists"],
+            self.plays + rows["songplays"],
+            self.matched + matched_change,
+        )
 
 
 def before_merge(engine: Engine, extent: Mapping[str, Value]) -> BeforeMerge:
@@ -37,10 +68,16 @@ def before_merge(engine: Engine, extent: Mapping[str, Value]) -> BeforeMerge:
     return BeforeMerge(*row)
 
 
-def merged_rows(engine: Engine, extent: Mapping[str, Value]) -> dict[str, int]:
-    """What no step of the merge wrote: `known_plays` and `known_page_views`; and the `matched_plays` of the extent."""
+def merged_rows(engine: Engine, extent: Mapping[str, Value], rows: Mapping[str, int]) -> dict[str, int]:
+    """What no step of the merge wrote: `known_plays` and `known_page_views`; and the `matched_plays` of the extent.
+
+    A batch that staged no event has none of them.
+    """
+    names = ("known_plays", "known_page_views", "matched_plays")
+    if not rows["staged events"]:
+        return dict.fromkeys(names, 0)
     [row] = history.query(engine, "merged_rows", extent)
-    return dict(zip(("known_plays", "known_page_views", "matched_plays"), row, strict=True))
+    return dict(zip(names, row, strict=True))
 
 
 def counts(
@@ -88,6 +125,8 @@ class Run:
         self._engine = engine
         self._progress = progress
         self._planned = len(plan.batches)
+        self.totals = () if plan.batches else state.totals
+        """How many users, songs, artists, plays and matched plays there are after the last batch; empty before one."""
         self.batches = 0
         """Batches that the run has committed."""
         self.is_done = not (engine.records_idle_runs or state.is_outdated_by(plan))
@@ -99,23 +138,30 @@ class Run:
     def _start(self, plan: Plan, state: State) -> None:
         if state.running:
             self._execute("end_killed_runs")
-        self._execute("start_run", {"now": _now(), "songs_gone": plan.songs_gone})
-        [(self.run_id,)] = history.query(self._engine, "this_run")
+        self.run_id = state.newest_run + 1
+        values = {"now": _now(), "songs_gone": plan.songs_gone}
+        if not self._execute("start_run", values | {"run_id": self.run_id}):  # another run has begun meanwhile
+            [(newest,)] = history.query(self._engine, "newest_run")
+            self.run_id = newest + 1
+            self._execute("start_run", values | {"run_id": self.run_id})
 
-    def note_batch(self, batch: Batch, counts: Mapping[str, int]) -> None:
+    def note_batch(self, batch: Batch, counts: Mapping[str, int], rows: Mapping[str, int], before: BeforeMerge) -> None:
         """Record the staged objects as loaded, and what the batch did, in the batch's transaction.
 
-        The last batch ends the run, too: a commit of its own would cost time.
+        The last batch ends the run, too: a commit of its own would cost time. `rows` says how many rows each step
+        wrote.
         """
         ends = batch.number == self._planned
         values = {"run_id": self.run_id, "batch": batch.number, "now": _now()}
-        if self._execute("forget_objects"):
+        if before.objects_loaded_before:
+            self._execute("forget_objects")
             self._execute("forget_records")
         self._execute("note_objects", values)
         if counts["rejected"]:
             self._execute("note_records", values)
         how = {"status": "done" if ends else "running", "finished_at": values["now"] if ends else None}
         self._execute("add_batch", {**counts, **how, "run_id": self.run_id})
+        self.totals = before.totals_after(rows, counts["matched_change"])
 
     def committed(self, batch: Batch) -> None:
         """Remember that a batch was committed."""

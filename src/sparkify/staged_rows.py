@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -58,11 +59,10 @@ class StagedRows:
             "last_event": max((year.last for year in self.years), default=NEVER),
         }
 
-    def counted(self, batch: Batch, staged: Staged, forgotten: int, matched: int) -> Counter[str]:
-        """How many rows are staged, as the steps of the transform need them.
+    def counted(self, batch: Batch, staged: Staged, forgotten: int, before: Mapping[str, int]) -> Counter[str]:
+        """How many rows are staged, and were there `before` the merge, as the steps of the transform need them.
 
-        `forgotten` says how many events were taken out again, because their users were forgotten; `matched` how many of
-        the plays within the times of the batch are matched to a song before the merge.
+        `forgotten` says how many events were taken out again, because their users were forgotten.
         """
         return Counter(
             {
@@ -74,7 +74,7 @@ class StagedRows:
                 "staged plays": self.plays,
                 "staged page views": self.page_views,
                 "objects of songs": len(batch.songs),
-                "matched_before": matched,
+                **before,
             }
         )
 

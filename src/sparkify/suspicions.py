@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sparkify import history
 from sparkify.engines.engine import Engine
+from sparkify.history import LoadedObjects
 from sparkify.plan import Batch
 from sparkify.staged_rows import Year
 from sparkify.words import counted
@@ -20,8 +21,10 @@ YEAR_OF_SECONDS = 1970
 """Where an event falls whose time, in seconds since 1970, is read as milliseconds."""
 
 
-def shorter_logs(engine: Engine) -> list[str]:
+def shorter_logs(engine: Engine, batch: Batch, loaded: LoadedObjects) -> list[str]:
     """A warning for each of the first logs of the batch that were delivered before with more records."""
+    if not loaded.has_former_logs(batch):
+        return []
     shorter = history.query(engine, "shorter_logs")
     warnings = [
         f"{name}: delivered again with {counted(count, 'record')}, and with {former:,} before; events do not "

@@ -14,37 +14,46 @@ from sparkify.errors import CheckError
 
 @dataclass(frozen=True)
 class Step:
-    """A file of `sql/transform`, which is run when one of `needs` is not empty.
+    """A file of `sql/transform`, which is run when one of `needs` is not empty, and `also` is not empty either.
 
-    `needs` names what the batch holds, or earlier steps: those that wrote no row are empty.
+    Both name what the batch holds, what was there before the merge, or earlier steps, which are empty if they wrote no
+    row.
     """
 
     name: str
     needs: tuple[str, ...]
+    also: str = ""
 
     def statements(self) -> tuple[str, ...]:
-        """The statements of the file; the last one writes or counts the rows that the step is known by."""
+        """The statements of the file; the last one writes or counts the rows that the step is known by.
+
+        Of a table that it makes of these rows, Redshift does not tell how many they are: a step is counted where others
+        would cost much in vain.
+        """
         return sql_queries.statements("transform", self.name)
 
 
 STEPS = (
-    Step("replaced_songs", ("objects of songs",)),
+    Step("replaced_songs", ("objects of songs",), also="objects loaded before"),
     Step("catalogue", ("staged songs",)),
     Step("changed_songs", ("staged songs",)),
+    Step("outdated_songs", ("replaced_songs", "changed_songs"), also="songs before"),
     Step("songs", ("replaced_songs", "changed_songs")),
+    Step("outdated_artists", ("replaced_songs", "changed_songs"), also="artists before"),
     Step("artists", ("replaced_songs", "changed_songs")),
-    Step("changed_match_keys", ("replaced_songs", "changed_songs")),
+    Step("changed_match_keys", ("replaced_songs", "changed_songs"), also="plays before"),
     Step("song_matches", ("changed_match_keys", "staged plays")),
     Step("rematched_plays", ("changed_match_keys",)),
     Step("duplicate_times", ("staged events",)),
     Step("duplicate_plays", ("duplicate_times",)),
-    Step("superseded_plays", ("duplicate_plays",)),
+    Step("superseded_plays", ("duplicate_plays",), also="plays in extent"),
     Step("matched_before", ("rematched_plays", "superseded_plays")),
     Step("songplays", ("staged plays",)),
     Step("duplicate_page_views", ("duplicate_times",)),
-    Step("superseded_page_views", ("duplicate_page_views",)),
+    Step("superseded_page_views", ("duplicate_page_views",), also="page views in extent"),
     Step("page_views", ("staged page views",)),
     Step("latest_users", ("staged events",)),
+    Step("outdated_users", ("latest_users",), also="users before"),
     Step("users", ("latest_users",)),
     Step("time", ("staged plays",)),
 )
@@ -77,7 +86,7 @@ def queries() -> list[str]:
 def merge(engine: Engine, rows: Counter[str], values: Mapping[str, Value]) -> None:
     """Run the steps that are needed, and add to `rows` how many rows each wrote, by its name."""
     for step in STEPS:
-        if any(rows[need] for need in step.needs):
+        if any(rows[need] for need in step.needs) and (not step.also or rows[step.also]):
             rows[step.name] = _run(engine, step, values)
 
 

@@ -232,9 +232,9 @@ def test_a_run_that_had_staged_the_events_before_does_not_bring_them_back(
     shorter_logs = suspicions.shorter_logs
     asked: list[bool] = []
 
-    def forget_meanwhile(engine: Any) -> list[str]:
+    def forget_meanwhile(*arguments: Any) -> list[str]:
         asked.append(forgotten(sparkify)["was_forgotten"])
-        return shorter_logs(engine)
+        return shorter_logs(*arguments)
 
     monkeypatch.setattr(suspicions, "shorter_logs", forget_meanwhile)
     sparkify.loaded()

@@ -222,9 +222,10 @@ def test_a_view_of_ones_own_on_a_view_that_changes_is_named_and_stays(sparkify: 
 
 
 def test_the_steps_are_executed_in_their_order(sparkify: Sparkify) -> None:
-    sparkify.put("song_data/A/a.json", lines([song()]))
-    sparkify.put("log_data/a.json", lines([event(), event(), event(page="Home")]))
-    err = sparkify.etl("--verbose").err
+    for level, year in (("free", 2001), ("paid", 2002)):  # all that the first load brought is delivered again, changed
+        sparkify.put("song_data/A/a.json", lines([song(year=year)]))
+        sparkify.put("log_data/a.json", lines([event(level=level), event(page="Home", level=level)]))
+        err = sparkify.etl("--verbose").err
     executed = [line.split(" s  ", 1)[1].rstrip("…")[:100] for line in err.splitlines() if " s  " in line]
     at, left_out = 0, []
     for step in transform.STEPS:
@@ -234,8 +235,7 @@ def test_the_steps_are_executed_in_their_order(sparkify: Sparkify) -> None:
                 at = executed.index(text, at) + 1
             else:
                 left_out.append(step.name)
-    # No song was there before, and so nothing is matched again.
-    assert left_out == ["rematched_plays", "matched_before"]
+    assert not left_out
 
 
 @ON_BOTH
@@ -272,9 +272,7 @@ def test_create_tables_says_how_many_bad_records_the_next_load_must_allow(sparki
 
 
 @ON_BOTH
-def test_a_longer_text_of_an_older_warehouse_stays_and_stops_a_load_in_redshift_that_compares_it(
-    sparkify: Sparkify,
-) -> None:
+def test_a_longer_text_of_an_older_warehouse_stays_and_is_compared_with_others(sparkify: Sparkify) -> None:
     sparkify.put("log_data/a.json", lines([event()]))
     sparkify.loaded()
     if sparkify.engine == "redshift":  # as tables were created when a title took 65,535 bytes
@@ -288,11 +286,5 @@ def test_a_longer_text_of_an_older_warehouse_stays_and_stops_a_load_in_redshift_
     sparkify.put("log_data/b.json", lines([event(ts=event()["ts"] + 1)]))
     sparkify.loaded()
     sparkify.put("log_data/c.json", lines([event(itemInSession=1)]))
-    if sparkify.engine == "redshift":
-        sparkify.refused(1, "value too long for type character varying(2048)")
-        sparkify.change("update songplays set title = left(title, 2048)")
     sparkify.loaded()
-    assert sparkify.query("select count(*), max(length(title)) from songplays")[0] == (
-        3,
-        2048 if sparkify.engine == "redshift" else 2049,
-    )
+    assert sparkify.query("select count(*), max(length(title)) from songplays") == [(3, 2049)]

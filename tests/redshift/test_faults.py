@@ -77,7 +77,7 @@ def undisturbed(warehouse: OnRedshift) -> Undisturbed:
 
 # ---------------------------------------------------------------- a connection that is lost
 
-LOGIN = 3
+LOGIN = 1
 """The statements with which a session begins."""
 
 CHANGING = ("begin", "copy", "commit", "create", "insert", "delete", "update")
@@ -91,7 +91,7 @@ def test_a_connection_lost_at_any_statement_is_told_with_what_stays(
     """Before every statement, and after each that changes something: after any other all is as before the next."""
     warehouse, statements = undisturbed.warehouse, undisturbed.statements
     steps = [n for n, sql in enumerate(statements, 1) if when == "before" or sql.startswith(CHANGING)]
-    assert len(steps) > 60
+    assert len(steps) >= 40
     for nth in steps[part::3]:
         undisturbed.start_afresh()
         warehouse.stand_in.arm("drop", nth, when)
@@ -106,8 +106,11 @@ def test_a_connection_lost_at_any_statement_is_told_with_what_stays(
         undisturbed.assert_next_run_ends_right()
 
 
-@pytest.mark.parametrize("answered", [True, False], ids=["dropped at the next statement", "not answered"])
-@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize(
+    ("batch", "answered"),
+    [(1, True), (1, False), (2, False)],
+    ids=["dropped at the next statement", "not answered", "the last one is not answered"],
+)
 def test_a_commit_that_took_place_is_known_of(batch: int, answered: bool, undisturbed: Undisturbed) -> None:
     warehouse = undisturbed.warehouse
     at = [n for n, sql in enumerate(undisturbed.statements, 1) if sql == "commit"][batch]

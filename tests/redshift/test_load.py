@@ -18,7 +18,7 @@ import pytest
 from redshift_connector.error import InterfaceError
 
 from harness.program import outcome_of
-from harness.records import event, lines, many_events, song
+from harness.records import encoded_again, event, lines, many_events, song
 from harness.redshift import OnRedshift
 from harness.states import State
 from harness.waiting import wait_for
@@ -77,8 +77,8 @@ def test_a_run_with_nothing_new_asks_what_is_loaded_and_writes_nothing(warehouse
     warehouse.stand_in.forget()
     assert warehouse.loaded().out.startswith("nothing new: all 2 objects are loaded")
     asked = warehouse.stand_in.statements()
-    assert len(asked) <= 5
-    assert not [sql for sql in asked if "songplays" in sql or not sql.lstrip().startswith(("select", "with", "set"))]
+    assert len(asked) <= 3
+    assert not [sql for sql in asked if "songplays" in sql or not sql.lstrip().startswith(("select", "with"))]
 
 
 def test_a_run_with_nothing_new_is_recorded_where_it_ends_a_failure(warehouse: OnRedshift) -> None:
@@ -102,12 +102,27 @@ def test_create_tables_again_writes_no_comment_that_is_there(warehouse: OnRedshi
     assert len(warehouse.stand_in.statements()) <= 40
 
 
-def test_a_batch_of_everything_takes_few_statements(warehouse: OnRedshift) -> None:
+def of_a_load(warehouse: OnRedshift) -> tuple[int, int]:
+    """How many statements a load of one batch sends, and how many of them in the transaction of the batch."""
     warehouse.stand_in.forget()
     warehouse.loaded()
     sent = warehouse.stand_in.statements()
     begin = len(sent) - sent[::-1].index("begin") - 1
-    assert len(sent[begin : sent.index("commit", begin) + 1]) <= 30
+    return len(sent), sent.index("commit", begin) + 1 - begin
+
+
+def test_a_batch_takes_few_statements(warehouse: OnRedshift) -> None:
+    statements, in_transaction = of_a_load(warehouse)
+    assert (statements <= 40, in_transaction <= 24) == (True, True)
+
+
+def test_a_batch_that_replaces_all_that_is_loaded_takes_some_more(warehouse: OnRedshift) -> None:
+    warehouse.loaded()
+    warehouse.put("log_data/2018/11/a.json", lines([event(), event(ts=2, level="paid"), event(ts=3, page="Home")]))
+    warehouse.put("log_data/b.json", lines([event(level="paid"), event(ts=2), event(ts=3, page="Home")]))
+    warehouse.put("song_data/A/a.json", lines([song(artist_name="Another"), song(title=encoded_again("ä"))]))
+    statements, in_transaction = of_a_load(warehouse)
+    assert (statements <= 54, in_transaction <= 34) == (True, True)
 
 
 # ---------------------------------------------------------------- two runs at once
@@ -228,17 +243,15 @@ def test_who_holds_the_lock_is_told_and_since_when(warehouse: OnRedshift) -> Non
     outcome.refusal(3, holder, " UTC; wait for its end")
 
 
-def test_the_timeout_of_the_user_is_kept_and_bounds_no_wait_for_the_lock(warehouse: OnRedshift) -> None:
+def test_the_timeout_of_the_user_bounds_no_wait_for_the_lock(warehouse: OnRedshift) -> None:
     warehouse.configure(LOCK_TIMEOUT=3)
     warehouse.change(f"alter role awsuser in database {warehouse.database_name} set statement_timeout = '1500ms'")
-    warehouse.stand_in.forget()
     with held(warehouse, "load_lock"):
         began = time.monotonic()
         outcome = warehouse.etl()
         assert time.monotonic() - began >= 3
     outcome.refusal(3, "another run has been loading for over 3 seconds")
     warehouse.loaded()
-    assert not [sql for sql in warehouse.stand_in.statements() if "set statement_timeout" in sql]
 
 
 def test_a_lock_that_is_granted_while_its_wait_is_being_ended_is_kept(
@@ -348,9 +361,10 @@ def test_a_run_that_fails_leaves_nothing_in_work_either(warehouse: OnRedshift) -
 def test_what_a_killed_run_left_in_work_is_swept_when_it_is_old(
     warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    warehouse.stand_in.forget()
     with held(warehouse, "catalogue"):
         killed = warehouse.started("etl")
-        wait_for(lambda: "as matched_in_extent" in warehouse.stand_in.statements()[-1])
+        wait_for(lambda: any("as matched_in_extent" in sql for sql in warehouse.stand_in.statements()))
         killed.kill()
         killed.communicate()
     left = warehouse.keys("work")

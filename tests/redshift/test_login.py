@@ -285,16 +285,23 @@ def test_a_secret_that_cannot_be_read_is_named_with_what_to_do(with_secrets: Ser
     warehouse.refused(3, f"the secret {A_SECRET} cannot be read; there is no such secret; check the ARN")
 
 
-# ---------------------------------------------------------------- the label of what a command runs
+# ---------------------------------------------------------------- what is set for a session
+
+SETTINGS = "select current_setting('query_group') as label, current_setting('statement_timeout') as timeout"
 
 
-def test_the_statements_of_a_command_carry_its_name_unless_another_query_group_is_set(warehouse: OnRedshift) -> None:
-    def groups(*command: str) -> list[str]:
-        warehouse.stand_in.forget()
-        assert warehouse.command(*command).exit_code == 0
-        return [sql for sql in warehouse.stand_in.statements() if "set query_group" in sql]
+def test_a_session_has_a_label_and_a_timeout_unless_the_user_has_others(warehouse: OnRedshift) -> None:
+    def settings() -> str:
+        outcome = warehouse.command("query", SETTINGS, "--format", "csv")
+        return outcome.out.splitlines()[-1]
 
-    assert groups("etl") == ["set query_group to 'sparkify etl'"]
-    assert groups("query", "totals") == ["set query_group to 'sparkify query'"]
-    warehouse.change(f"alter role awsuser in database {warehouse.database_name} set redshift.query_group = 'nightly'")
-    assert groups("check") == []
+    assert settings() == "sparkify query,6h"
+    for setting in ("redshift.query_group = 'nightly'", "statement_timeout = '1500ms'"):
+        warehouse.change(f"alter role awsuser in database {warehouse.database_name} set {setting}")
+    assert settings() == "nightly,1500ms"
+
+
+def test_the_label_of_a_session_names_the_command(warehouse: OnRedshift) -> None:
+    warehouse.stand_in.forget()
+    warehouse.loaded()
+    assert "set_config('query_group', 'sparkify etl', false)" in warehouse.stand_in.statements()[0]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from harness.records import event
 from harness.redshift import OnRedshift
-from sparkify.engines.redshift import load_errors, parts
+from sparkify.engines.redshift import copy, load_errors, parts
 
 GOOD = [json.dumps(event(ts=100 + n)) for n in range(10)]
 BAD = json.dumps(event(ts=6, sessionId="abc"))
@@ -41,9 +42,9 @@ def test_a_view_that_shows_the_errors_later_is_waited_for(warehouse: OnRedshift)
 @pytest.mark.parametrize(
     ("reports", "numbers"),
     [
-        ({"delay": None}, "refused 1; the table gained 13 rows, and sys_load_error_detail explains 0"),
-        ({"more_refused": 1}, "refused 2; the table gained 13 rows, and sys_load_error_detail explains 1"),
-        ({"more_refused": -1}, "refused 0; the table gained 13 rows, and sys_load_error_detail explains 1"),
+        ({"delay": None}, "loaded 13 records and refused 1; sys_load_error_detail explains 0"),
+        ({"more_refused": 1}, "loaded 13 records and refused 2; sys_load_error_detail explains 1"),
+        ({"more_refused": -1}, "loaded 13 records and refused 0; sys_load_error_detail explains 1"),
     ],
     ids=["the view stays empty", "COPY says more", "COPY says less"],
 )
@@ -63,6 +64,19 @@ def test_a_copy_that_fails_is_explained_when_the_view_shows_why(warehouse: OnRed
 
 
 @WAYS
-def test_records_that_copy_only_says_it_loaded_stop_the_load(warehouse: OnRedshift) -> None:
+def test_records_that_copy_only_says_it_loaded_stop_the_load(way: str, warehouse: OnRedshift) -> None:
     warehouse.stand_in.report_loads(more_loaded=1)
-    warehouse.refused(4, "COPY says that it loaded", "and pg_last_copy_count()")
+    by_prefix = "the rows do not add up: 14 good events, but 13 staged events + 0 events of forgotten users"
+    warehouse.refused(4, by_prefix if way == "prefix" else "COPY says that it loaded or refused 2 records, and 1 were")
+
+
+@pytest.mark.parametrize("way", ["joined"])
+def test_a_copy_that_does_not_say_how_much_it_loaded_is_asked(
+    warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copy, "LOADED", re.compile("loaded (nothing that is said)"))
+    warehouse.remove("log_data/b.json")
+    warehouse.configure(MAX_ERRORS=0)
+    warehouse.stand_in.forget()
+    warehouse.loaded()
+    assert warehouse.stand_in.statements().count("select pg_last_copy_count()") == 2

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from sparkify import sql_queries
 from sparkify.engines.engine import Engine
 
@@ -20,16 +23,33 @@ def clean(text: str) -> str:
     return text.rstrip(" ")
 
 
-def repair(engine: Engine) -> int:
+@dataclass(frozen=True)
+class OddText:
+    """A text of a column of the staging tables that may have to be cleaned."""
+
+    column: str
+    delivered: str
+    cleaned: str
+
+
+def odd_texts(engine: Engine) -> list[OddText]:
+    """The texts of the batch in hand that may have to be cleaned, or are empty keys."""
+    [statement] = sql_queries.statements_for(engine.name, "clean", "odd_texts")
+    return [OddText(column, text, clean(text)) for column, text in engine.query(statement)]
+
+
+def repair(engine: Engine, texts: Iterable[OddText]) -> int:
     """Prepare what `delivered_events` and the step `catalogue` need to read the staging tables with clean texts.
 
     The staging tables keep what was delivered. SQL takes blanks off by itself; a text that was encoded twice is
     repaired here, once, and joined. Returns how many distinct texts of the columns are not clean.
     """
-    [odd_texts] = sql_queries.statements_for(engine.name, "clean", "odd_texts")
-    texts = ((column, text, clean(text)) for column, text in engine.query(odd_texts))
-    odd = [(column, text, cleaned) for column, text, cleaned in texts if cleaned != text]
-    repaired = {(column, text.rstrip(" ")): cleaned for column, text, cleaned in odd if cleaned != text.rstrip(" ")}
+    odd = [text for text in texts if text.cleaned != text.delivered]
+    repaired = {
+        (text.column, text.delivered.rstrip(" ")): text.cleaned
+        for text in odd
+        if text.cleaned != text.delivered.rstrip(" ")
+    }
     if repaired:
         engine.insert("repaired_texts", [(*key, cleaned) for key, cleaned in repaired.items()])
         for statement in sql_queries.statements_for(engine.name, "clean", "repaired_events"):

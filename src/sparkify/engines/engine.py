@@ -59,7 +59,10 @@ class Engine(Protocol):
     """Whether a run that changes nothing is recorded, too: where a commit costs next to nothing."""
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
-        """Run one statement with `$name` bound from `values`; how many rows it changed."""
+        """Run one statement with `$name` bound from `values`; how many rows it changed, -1 where nobody tells.
+
+        Redshift does not tell how many rows a staging or work table was filled with for the first time.
+        """
         ...
 
     def query(self, sql: str, values: Mapping[str, Value] | None = None) -> Rows:

@@ -97,7 +97,7 @@ class DuckDB(Connection):
         self.query(f"set search_path = '{sql_queries.STAGING_SCHEMAS[self.name]},main'")
         with self.transaction():
             staged = staging.stage(self, batch, source, progress, careful=careful, limit=limit)
-            staged.cleaned_texts = clean_texts.repair(self)
+            staged.cleaned_texts = clean_texts.repair(self, clean_texts.odd_texts(self))
         return staged
 
     def refresh_batch_views(self) -> None:

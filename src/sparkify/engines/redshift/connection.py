@@ -26,12 +26,8 @@ LONGEST_STATEMENT = timedelta(hours=6)
 lost does not end its statement (awslabs/aws-lambda-redshift-loader, issue 45).
 """
 
-OF_THE_SESSION = """
-select pg_backend_pid(), current_setting('statement_timeout'), current_setting('query_group')
-"""
-
-NO_QUERY_GROUP = ("", "unset", "default")
-"""The query groups of a session for which neither the user nor the cluster chose one (DG r_CURRENT_SETTING)."""
+UNSET = {"statement_timeout": ("0",), "query_group": ("", "unset", "default")}
+"""The value of each setting for which neither the user nor the cluster chose one (DG r_CURRENT_SETTING)."""
 
 SECONDS_TO_REACH = 10
 """How long a second session may take to be opened, which ends what the first one left."""
@@ -222,15 +218,7 @@ class Connection:
         try:
             connection = login.connect(self.config, self.cluster, self.progress)
             connection.autocommit = True  # transactions begin and end by statements
-            cursor = connection.cursor()
-            [(self._pid, own, query_group)] = cursor.execute(OF_THE_SESSION).fetchall()
-            if own == "0":
-                cursor.execute(f"set statement_timeout to {LONGEST_STATEMENT // timedelta(milliseconds=1)}")
-            if query_group in NO_QUERY_GROUP:
-                label = sql_queries.literal(f"sparkify {self.progress.command}".strip())
-                cursor.execute(f"set query_group to {label}")
-            if self.cluster.schema:
-                cursor.execute(f"set search_path to {self.cluster.schema}")
+            [(self._pid, *_)] = connection.cursor().execute(self._beginning()).fetchall()
         except AccessError as e:
             raise AccessError(f"{self.address}: cannot log in; {e}") from e
         except Exception as e:  # by IAM it may be any of boto3's
@@ -238,6 +226,21 @@ class Connection:
             raise AccessError(f"{self.address}: cannot log in; {fix} ({words(e)})") from e
         self._connection, self._is_lost = connection, False
         self.session += 1
+
+    def _beginning(self) -> str:
+        """The statement that tells the number of a new session, and sets what nobody chose for it (DG r_SET_CONFIG)."""
+        settings = {
+            "statement_timeout": str(LONGEST_STATEMENT // timedelta(milliseconds=1)),
+            "query_group": f"sparkify {self.progress.command}".strip(),
+        }
+        set_up = []
+        for name, value in settings.items():
+            unset = ", ".join(map(sql_queries.literal, UNSET[name]))
+            set_config = f"set_config('{name}', {sql_queries.literal(value)}, false)"
+            set_up.append(f"case when current_setting('{name}') in ({unset}) then {set_config} end")
+        if self.cluster.schema:
+            set_up.append(f"set_config('search_path', {sql_queries.literal(self.cluster.schema)}, false)")
+        return f"select pg_backend_pid(), {', '.join(set_up)}"
 
     def end_on_server(self) -> None:
         """End the session from a second one. Where none can be opened, Redshift must notice."""

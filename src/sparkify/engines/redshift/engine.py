@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,18 @@ from sparkify.config import Cluster, Config
 from sparkify.dictionary import Comments
 from sparkify.engines import clean_texts
 from sparkify.engines.answer import Answer, Value
-from sparkify.engines.engine import Source
+from sparkify.engines.engine import CarefulReadingNeededError, Source
 from sparkify.engines.exports import Export
-from sparkify.engines.redshift import export, exported_files, lock, parameters, portions, questions, staging
+from sparkify.engines.redshift import (
+    batch_tables,
+    export,
+    exported_files,
+    lock,
+    parameters,
+    portions,
+    questions,
+    staging,
+)
 from sparkify.engines.redshift.connection import Connection
 from sparkify.engines.redshift.copy import copy_rows
 from sparkify.engines.redshift.errors import is_user_error, translated, words
@@ -31,6 +40,9 @@ from sparkify.store import ExportStore, StoredObject
 
 INSERTED_ROWS = 100
 """Rows that are inserted by one statement; more go through a file in WORK."""
+
+KEYS = ("song_id", "artist_id")
+"""The keys of a song: empty, they are good for COPY, and the record is bad. A reading of a prefix deletes such rows."""
 
 COMMENTS = """
 select c.relname, coalesce(cast(a.attname as varchar(256)), ''), d.description
@@ -70,8 +82,10 @@ class Redshift(Connection):
         """
         super().__init__(config, cluster, progress)
         self._work = Work(self.stores, cluster.work) if cluster.work else None
+        self._batch_tables: set[str] = set()
+        """The staging and work tables, and the views on them, that are there."""
         self._session_of_tables = 0
-        """The session in which the staging and work tables were made; 0: none yet."""
+        """The session in which these are."""
         self._answer_numbers = count(1)
         if create and cluster.schema:
             self.execute(f"create schema if not exists {cluster.schema}")
@@ -128,40 +142,64 @@ class Redshift(Connection):
         """See `Engine.lock`."""
         lock.take(self, self.config.lock_timeout)
 
+    def run_untranslated(self, sql: str, values: Mapping[str, Value], cursor: Any = None) -> Any:
+        """See `Connection.run_untranslated`. While a batch is loaded, a table of it is made when it is first named."""
+        if not self.holds_staged_rows:
+            return super().run_untranslated(sql, values, cursor)
+        new = {batch_tables.filled(sql)} - {""} - self._batch_tables
+        self._make_tables(batch_tables.named(sql) - new)
+        cursor = super().run_untranslated(batch_tables.making(sql) if new else sql, values, cursor)
+        self._batch_tables |= new
+        return cursor
+
+    def _make_tables(self, names: Iterable[str]) -> None:
+        """Make those of some tables and views of the batch that are not there."""
+        for name in sorted({*names} - self._batch_tables):
+            for statement in batch_tables.declared([name]):
+                self._make_tables(batch_tables.named(statement) - {name})
+                super().run_untranslated(statement, {})
+            self._batch_tables.add(name)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See `Engine.transaction`. A table that was made in it is gone where it is rolled back."""
+        there = {*self._batch_tables}
+        try:
+            with super().transaction():
+                yield
+        except BaseException:
+            self._batch_tables = there
+            raise
+
     def stage(
         self, batch: Batch, source: Source, progress: Progress, *, careful: bool, limit: BadRecordLimit
     ) -> Staged:
         """See `Engine.stage`. The staging and work tables are temporary ones of this session, outside a transaction."""
         self.holds_staged_rows = False
-        self._empty_batch_tables()
+        self._drop_batch_tables()
         self.holds_staged_rows = True
         staged = Staged(limit)
         with progress.phase(f"batch {batch.number}: copy objects", len(batch.objects)) as done:
             staging.stage(self, self._work, batch, source, staged, done, careful=careful)
         staged.require_few_bad_records()
-        staged.cleaned_texts = clean_texts.repair(self)
-        staging.create_temporary(self, sql_queries.BATCH_VIEWS)
+        texts = clean_texts.odd_texts(self)
+        if self._work and not careful and any(text.column in KEYS and not text.cleaned for text in texts):
+            raise CarefulReadingNeededError("a song has an empty key")
+        staged.cleaned_texts = clean_texts.repair(self, texts)
         return staged
 
-    def _empty_batch_tables(self) -> None:
-        """Make the temporary tables when the first batch is staged, and empty them for each further staging."""
+    def _drop_batch_tables(self) -> None:
+        """Drop what an earlier staging made; those of an earlier session are gone."""
         self.require_session()
-        if self._session_of_tables == self.session:
-            self._drop_batch_views()
-            for table in sql_queries.BATCH_TABLES:
-                self.execute(f"delete from {table}")
-            return
-        staging.create_temporary(self, sql_queries.BATCH_TABLES)
-        self._session_of_tables = self.session
+        if self._batch_tables and self._session_of_tables == self.session:
+            self.execute(f"drop table {', '.join(sorted(self._batch_tables))}")
+        self._batch_tables, self._session_of_tables = set(), self.session
 
     def refresh_batch_views(self) -> None:
         """See `Engine.refresh_batch_views`. They are temporary tables here, and are made again."""
-        self._drop_batch_views()
-        staging.create_temporary(self, sql_queries.BATCH_VIEWS)
-
-    def _drop_batch_views(self) -> None:
-        for table in sql_queries.BATCH_VIEWS:
-            self.execute(f"drop table if exists {table}")
+        for view in self._batch_tables.intersection(sql_queries.BATCH_VIEWS):
+            self.execute(f"drop table {view}")
+            self._batch_tables.remove(view)
 
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
         """See `Engine.examinations`."""

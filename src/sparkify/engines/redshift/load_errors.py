@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sparkify import sql_queries
+from sparkify.engines.answer import Value
 from sparkify.engines.redshift.connection import Connection
 from sparkify.records import faults
 
@@ -66,9 +67,9 @@ def newest_query(connection: Connection) -> int:
     return int(newest)
 
 
-def copy_errors(connection: Connection, query_id: int, wanted: int) -> list[CopyError]:
-    """The records that a COPY refused, as soon as the view shows as many as are wanted, or when it has had its time."""
-    return _waited_for(connection, "query_id = $query_id", query_id, lambda _: True, wanted)
+def copy_errors(connection: Connection, wanted: int) -> list[CopyError]:
+    """The records that the last COPY refused, as soon as the view shows so many, or when it has had its time."""
+    return _waited_for(connection, "query_id = pg_last_copy_id()", {}, lambda _: True, wanted)
 
 
 def errors_of_failed_copy(
@@ -79,17 +80,21 @@ def errors_of_failed_copy(
     The view may show only now what an earlier COPY refused.
     """
     since = "session_id = pg_backend_pid() and query_id > $query_id"
-    return _waited_for(connection, since, newest_before, is_copied, wanted)
+    return _waited_for(connection, since, {"query_id": newest_before}, is_copied, wanted)
 
 
 def _waited_for(
-    connection: Connection, condition: str, query_id: int, is_copied: Callable[[str], bool], wanted: int
+    connection: Connection,
+    condition: str,
+    values: Mapping[str, Value],
+    is_copied: Callable[[str], bool],
+    wanted: int,
 ) -> list[CopyError]:
     def shown() -> list[CopyError]:
         rows = connection.query(
             "select trim(file_name), line_number, trim(column_name), error_code, trim(error_message)"
             f" from sys_load_error_detail where {condition} order by 1, 2",
-            {"query_id": query_id},
+            values,
         )
         return [error for error in (CopyError(*row) for row in rows) if is_copied(error.file)]
 

@@ -6,17 +6,17 @@ others are joined into parts (`parts.py`). Without WORK, COPY reads whole prefix
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sparkify import sql_queries
 from sparkify.engines.engine import CarefulReadingNeededError, Source
+from sparkify.engines.redshift import batch_tables
 from sparkify.engines.redshift.connection import Connection
 from sparkify.engines.redshift.copy import OWN_KEY, copy
 from sparkify.engines.redshift.load_errors import CopyError, reported_name
-from sparkify.engines.redshift.loader import Loader, Origin
+from sparkify.engines.redshift.loader import AGAIN, Loader, Origin
 from sparkify.engines.redshift.parts import LARGE, Part, PartWriter
 from sparkify.engines.redshift.prefixes import copy_prefix
 from sparkify.engines.redshift.regions import are_near, jsonpaths_near
@@ -57,12 +57,6 @@ def stage(
                 done(1)
 
 
-def create_temporary(connection: Connection, names: Iterable[str]) -> None:
-    """Make tables of the batch that last no longer than the session; also of its views, which could not read them."""
-    for statement in sql_queries.create_queries(connection.name, names):
-        connection.execute(re.sub("^create (table if not exists|or replace view)", "create temporary table", statement))
-
-
 def examine_role(connection: Connection, work: Work | None, song: StoredObject, log: StoredObject) -> str:
     """Let Redshift read one object of each kind without loading it, into tables that last no longer than this.
 
@@ -79,7 +73,8 @@ def _examine_copy(connection: Connection, kind: Kind, item: StoredObject, mappin
     table = sql_queries.STAGING[kind]
     columns = [c for c in sql_queries.columns(table) if c != OWN_KEY]
     with connection.transaction():
-        create_temporary(connection, [table])
+        for statement in batch_tables.declared([table]):
+            connection.execute(statement)
         copy(connection, table, columns, item.name, mapping, packing(item.path), most_bad=0, is_trial=True)
         connection.execute(f"drop table {table}")
 
@@ -214,9 +209,10 @@ def _require_sum(copied: int, expected: int, *, careful: bool) -> None:
     if copied == expected:
         return
     if careful:
-        raise CheckError(f"COPY added or refused {copied} records of {expected}")
+        said = f"COPY says that it loaded or refused {copied:,} records"
+        raise CheckError(f"{said}, and {expected:,} were expected: {AGAIN}")
     raise CarefulReadingNeededError(
-        f"COPY added or refused {copied} records, and not the {expected} that were expected"
+        f"COPY loaded or refused {copied} records, and not the {expected} that were expected"
     )
 
 

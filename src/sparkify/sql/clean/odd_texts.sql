@@ -2,6 +2,7 @@
 -- several bytes, as any text has that was encoded twice.
 -- Redshift groups texts that differ by blanks at the end as one, so it groups by their length, too. Whether its LIKE
 -- counts such blanks is not documented; a length does. DuckDB looks at every row, and LIKE is the fastest look.
+-- Redshift finds the empty keys of songs here, too, which COPY takes and of which no row can be made.
 select
     t.column_name,
     t.delivered
@@ -111,5 +112,6 @@ from (
 where
     t.delivered like '% '
     or /* duckdb: strlen */ /* redshift: octet_length */ (t.delivered) <> char_length(t.delivered)
-    /* redshift: or char_length(rtrim(t.delivered, ' ')) <> char_length(t.delivered) */
+    /* redshift: or char_length(rtrim(t.delivered, ' ')) <> char_length(t.delivered)
+    or (t.delivered = '' and t.column_name in ('artist_id', 'song_id')) */
 group by t.column_name, t.delivered, char_length(t.delivered);

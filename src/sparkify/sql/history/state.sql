@@ -1,13 +1,13 @@
 -- The version of the tables, and what the warehouse holds: the plays are the sum of what the runs added, so that none
--- is read. And how many batches all runs have committed, how many runs are noted as running, how the newest one ended,
--- and the loaded song objects that the bucket no longer held when it was listed last.
+-- is read. And how many batches all runs have committed, how many runs are noted as running, the number of the newest
+-- one and how it ended, and the loaded song objects that the bucket no longer held when it was listed last.
 with known as (
     select
         coalesce(sum(plays_change), 0) as plays,
         coalesce(sum(matched_change), 0) as matched,
         coalesce(sum(batches), 0) as batches,
         coalesce(sum(case when status = 'running' then 1 else 0 end), 0) as running,
-        max(run_id) as newest,
+        coalesce(max(run_id), 0) as newest,
         max(case when songs_gone is not null then run_id end) as listed
     from runs
 )
@@ -21,6 +21,7 @@ select
     k.matched,
     k.batches,
     k.running,
+    k.newest,
     n.status,
     l.songs_gone
 from known as k

@@ -2,9 +2,6 @@
 -- Grain: one row per artist_id; one whole record, never a mixture of several.
 -- Order: both coordinates known first, then location known, then the shortest name in characters (it has no "feat."),
 -- then the lowest in (name, location, latitude, longitude), nulls last.
-delete from artists
-where artist_id in (select c.artist_id from changed_songs as c);
-
 insert into artists (artist_id, name, location, latitude, longitude)
 select
     a.artist_id,

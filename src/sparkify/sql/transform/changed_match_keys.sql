@@ -9,3 +9,6 @@ select
 from songplays as p
 where exists (select 1 from changed_songs as c where c.title = p.title and c.artist_name = p.artist_name)
 group by p.title, p.artist_name, p.duration;
+
+select count(*)
+from play_match_keys;

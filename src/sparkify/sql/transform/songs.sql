@@ -1,9 +1,6 @@
 -- Computes the songs that changed again from the catalogue.
 -- Grain: one row per song_id.
 -- Order: year known first, then the lowest in (title, artist_id, duration, year), nulls last.
-delete from songs
-where song_id in (select c.song_id from changed_songs as c);
-
 insert into songs (song_id, title, artist_id, year, duration)
 select
     s.song_id,

@@ -1,10 +1,6 @@
 -- Brings the users of the batch up to their latest event.
 -- Grain: one row per user_id.
 -- Order: as latest_users found them.
-delete from users
-using latest_users as n
-where users.user_id = n.user_id;
-
 insert into users (
     user_id, first_name, last_name, gender, level, latest_start_time, latest_item_in_session, registered_at
 )

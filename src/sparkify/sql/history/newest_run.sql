@@ -1,0 +1,3 @@
+-- The number of the newest run.
+select max(run_id)
+from runs;
