@@ -29,13 +29,13 @@ test: .venv/installed-dev .venv/duckdb-1.4/installed .venv/tools/installed ## se
 test-stand-in: .venv/installed-dev ## run the tests of the stand-in for Redshift alone: after a change of it or of the engine
 	$(BIN)/python -m pytest redshift_stand_in
 
-lint: .venv/installed-dev ## check style, types, imports, documents, the AWS template, the Dockerfile, SQL and the lock files
+lint: .venv/installed-dev ## check style, types, imports, documents, the AWS templates, the Dockerfile, SQL and the lock files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/cfn-lint infra/redshift.yaml
+	$(BIN)/cfn-lint infra/*.yaml
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/sqlfluff lint --dialect duckdb src/sparkify/sql
 	$(BIN)/sqlfluff lint --dialect redshift src/sparkify/sql

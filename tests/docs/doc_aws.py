@@ -25,6 +25,9 @@ OWN_COMMANDS = {
 }
 """Commands that the AWS CLI adds to the operations of a service, each with the options that pages may use."""
 
+RENAMED = {("sns", "subscribe", "Endpoint"): "--notification-endpoint"}
+"""Options that the AWS CLI calls otherwise than the model of the service, by service, operation and member."""
+
 VALUES: dict[str, Callable[[str], Any]] = {"integer": int, "long": int, "map": json.loads, "structure": json.loads}
 """How the text of an option is read, by the type of its shape; the others are not looked at."""
 
@@ -55,7 +58,7 @@ def check_aws(arguments: Sequence[str]) -> None:
     members = operation.input_shape.members if operation.input_shape else {}
     for member, shape in members.items():
         parser.add_argument(
-            f"--{xform_name(member, '-')}",
+            RENAMED.get((service, name, member), f"--{xform_name(member, '-')}"),
             nargs="*",
             type=VALUES.get(shape.type_name, str),
             choices=getattr(shape, "enum", None) or None,

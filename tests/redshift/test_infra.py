@@ -5,8 +5,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
-from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,22 +13,19 @@ import pytest
 
 from harness.paths import ROOT
 from harness.redshift import Access, OnRedshift, Servers
+from harness.stack import Template, allowed, listed
 from sparkify import config
 from sparkify.config.keys import KEYS
 from sparkify.engines.exports import MARKER as EXPORT_MARKER
 from sparkify.engines.whole_export import MANIFEST
 from sparkify.sample import write_sample
 
-TEMPLATE = ROOT / "infra" / "redshift.yaml"
 PAGE = ROOT / "docs" / "redshift-setup.md"
 
 GIVEN = {"DataBucket": "my-data", "VpcId": "vpc-1", "SubnetIds": "subnet-1,subnet-2"}
 """The parameters that have no default."""
 
 ATTRIBUTES = {
-    "AWS::AccountId": "123456789012",
-    "AWS::Partition": "aws",
-    "AWS::Region": "us-west-2",
     "CopyRole.Arn": "arn:aws:iam::123456789012:role/copy",
     "NewWorkBucket": "new-work",
     "NewWorkBucket.Arn": "arn:aws:s3:::new-work",
@@ -38,10 +33,9 @@ ATTRIBUTES = {
     "Workgroup.Workgroup.Endpoint.Address": "sparkify.123456789012.us-west-2.redshift-serverless.amazonaws.com",
     "Workgroup.Workgroup.WorkgroupArn": "arn:aws:redshift-serverless:us-west-2:123456789012:workgroup/1",
 }
-"""What AWS would answer for a resource, or for the account."""
+"""What AWS would answer for a resource."""
 
-NOTHING = object()
-"""AWS::NoValue: the property or the item that it stands for is not there."""
+TEMPLATE = Template(ROOT / "infra" / "redshift.yaml", GIVEN, ATTRIBUTES)
 
 WORK_BUCKETS = {"create": "new-work", "my-work": "my-work", "none": None}
 """The values of WorkBucket, and the bucket that each leads to."""
@@ -55,71 +49,13 @@ DATA = {f"arn:aws:s3:::my-data/{key}" for key in ("log_data/*", "song_data/*", "
 """What COPY and the client read of the data."""
 
 
-@cache
-def template() -> Any:
-    """The template as cfn-lint reads it, with `!Ref x` as {"Ref": "x"}."""
-    read, problems = import_module("cfnlint.decode").decode(str(TEMPLATE))
-    assert not problems
-    return read
-
-
-def stack(section: str, **parameters: str) -> Any:
-    """A section of the template as CloudFormation would see it, given these parameters and the defaults of the rest."""
-    defaults = {name: str(p["Default"]) for name, p in template()["Parameters"].items() if "Default" in p}
-    values = ATTRIBUTES | defaults | GIVEN | parameters
-    there = {name: part for name, part in template()[section].items() if holds(part.get("Condition"), values)}
-    return resolved(there, values)
-
-
-def holds(condition: str | None, values: dict[str, str]) -> bool:
-    return condition is None or bool(resolved(template()["Conditions"][condition], values))
-
-
-def resolved(node: Any, values: dict[str, str]) -> Any:
-    """The node with its functions worked out."""
-    match node:
-        case {"Ref": "AWS::NoValue"}:
-            return NOTHING
-        case {"Ref": name}:
-            return values.get(name, name)
-        case {"Fn::GetAtt": attribute}:
-            name = attribute if isinstance(attribute, str) else ".".join(attribute)
-            return values.get(name, name)
-        case {"Fn::If": [condition, yes, no]}:
-            return resolved(yes if holds(condition, values) else no, values)
-        case {"Fn::Equals": [one, other]}:
-            return resolved(one, values) == resolved(other, values)
-        case {"Fn::Not": [truth]}:
-            return not resolved(truth, values)
-        case {"Fn::Contains": [texts, text]}:
-            return resolved(text, values) in texts
-        case {"Fn::Sub": [text, more]}:
-            return substituted(text, values | resolved(more, values))
-        case {"Fn::Sub": text}:
-            return substituted(text, values)
-        case dict():
-            pairs = ((name, resolved(value, values)) for name, value in node.items())
-            return {name: value for name, value in pairs if value is not NOTHING}
-        case list():
-            return [value for item in node if (value := resolved(item, values)) is not NOTHING]
-    return node
-
-
-def substituted(text: str, values: dict[str, str]) -> str:
-    return re.sub(r"\$\{([\w:.]+)\}", lambda match: values[match[1]], text)
-
-
-def listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
 def rights_of_copy(**parameters: str) -> list[Any]:
-    policies = stack("Resources", **parameters)["CopyRole"]["Properties"]["Policies"]
+    policies = TEMPLATE.stack("Resources", **parameters)["CopyRole"]["Properties"]["Policies"]
     return [statement for policy in policies for statement in listed(policy["PolicyDocument"]["Statement"])]
 
 
 def rights_of_the_client(**parameters: str) -> list[Any]:
-    policy = stack("Resources", **parameters)["ClientPolicy"]["Properties"]["PolicyDocument"]
+    policy = TEMPLATE.stack("Resources", **parameters)["ClientPolicy"]["Properties"]["PolicyDocument"]
     return listed(policy["Statement"])
 
 
@@ -129,25 +65,20 @@ def all_rights() -> Iterator[Any]:
         yield from rights_of_the_client(WorkBucket=work, ExportBucket=exports)
 
 
-def allowed(statements: list[Any], action: str) -> set[str]:
-    """The resources on which some statements allow an action."""
-    return {r for s in statements if action in listed(s["Action"]) for r in listed(s["Resource"])}
-
-
 @pytest.mark.parametrize("region", ["us-east-1", "us-west-2", "eu-central-1"])
 def test_cfn_lint_finds_nothing(region: str) -> None:
-    command = [str(Path(sys.executable).with_name("cfn-lint")), "--regions", region, "--", str(TEMPLATE)]
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--regions", region, "--", str(TEMPLATE.path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
 
 def test_everything_that_a_person_sees_is_described() -> None:
-    for part in [*template()["Parameters"].values(), *template()["Outputs"].values()]:
+    for part in [*TEMPLATE.content["Parameters"].values(), *TEMPLATE.content["Outputs"].values()]:
         assert len(part["Description"].split()) > 2, part
 
 
 def test_every_parameter_says_what_it_takes() -> None:
-    for name, parameter in template()["Parameters"].items():
+    for name, parameter in TEMPLATE.content["Parameters"].items():
         checked_by_aws = parameter["Type"].startswith(("AWS::", "List<AWS::"))
         checks = {"AllowedPattern", "AllowedValues", "MaxValue"} & parameter.keys()
         assert checked_by_aws or checks, name
@@ -156,49 +87,49 @@ def test_every_parameter_says_what_it_takes() -> None:
 @pytest.mark.parametrize("name", [*PREFIXES, "DataBucket", "WorkBucket", "ExportBucket"])
 @pytest.mark.parametrize("text", ["*", "log_data/*", "log?", "${aws:username}", "/log_data", "log_data/", "a//b"])
 def test_nothing_that_widens_a_policy_is_taken_for_a_prefix(name: str, text: str) -> None:
-    assert not re.fullmatch(template()["Parameters"][name]["AllowedPattern"], text)
+    assert not re.fullmatch(TEMPLATE.content["Parameters"][name]["AllowedPattern"], text)
 
 
 def test_nobody_can_reach_the_database_by_default() -> None:
-    resources = stack("Resources")
+    resources = TEMPLATE.stack("Resources")
     assert resources["Workgroup"]["Properties"]["PubliclyAccessible"] == "false"
     assert resources["SecurityGroup"]["Properties"]["SecurityGroupIngress"] == []
 
 
 def test_a_public_address_is_open_to_the_named_ones_only() -> None:
-    resources = stack("Resources", PubliclyAccessible="true", ClientCidr="203.0.113.7/32")
+    resources = TEMPLATE.stack("Resources", PubliclyAccessible="true", ClientCidr="203.0.113.7/32")
     assert resources["Workgroup"]["Properties"]["PubliclyAccessible"] == "true"
     [rule] = resources["SecurityGroup"]["Properties"]["SecurityGroupIngress"]
     assert (rule["CidrIp"], rule["FromPort"], rule["ToPort"]) == ("203.0.113.7/32", 5439, 5439)
 
 
 def test_a_public_address_without_saying_from_where_is_refused() -> None:
-    rules = stack("Rules", PubliclyAccessible="true")
+    rules = TEMPLATE.stack("Rules", PubliclyAccessible="true")
     assert rules["PublicMeansFromSomewhere"]["RuleCondition"]
     assert [a["Assert"] for a in rules["PublicMeansFromSomewhere"]["Assertions"]] == [False]
 
 
 @pytest.mark.parametrize("cidr", ["0.0.0.0/0", "0.0.0.0/00", "203.0.113.7", "203.0.113.7/33", "::/0"])
 def test_the_whole_internet_is_refused(cidr: str) -> None:
-    assert not re.fullmatch(template()["Parameters"]["ClientCidr"]["AllowedPattern"], cidr)
+    assert not re.fullmatch(TEMPLATE.content["Parameters"]["ClientCidr"]["AllowedPattern"], cidr)
 
 
 def test_a_connection_without_tls_is_refused() -> None:
-    parameters = stack("Resources")["Workgroup"]["Properties"]["ConfigParameters"]
+    parameters = TEMPLATE.stack("Resources")["Workgroup"]["Properties"]["ConfigParameters"]
     assert {"ParameterKey": "require_ssl", "ParameterValue": "true"} in parameters
 
 
 def test_a_statement_is_ended_after_an_hour_or_as_many_seconds_as_are_named() -> None:
     for given, expected in (({}, "3600"), ({"MaxQuerySeconds": "600"}, "600")):
-        parameters = stack("Resources", **given)["Workgroup"]["Properties"]["ConfigParameters"]
+        parameters = TEMPLATE.stack("Resources", **given)["Workgroup"]["Properties"]["ConfigParameters"]
         assert {"ParameterKey": "max_query_execution_time", "ParameterValue": expected} in parameters
 
 
 def test_no_password_goes_through_the_template() -> None:
-    namespace = stack("Resources")["Namespace"]["Properties"]
+    namespace = TEMPLATE.stack("Resources")["Namespace"]["Properties"]
     assert namespace["ManageAdminPassword"] is True
     assert "AdminUserPassword" not in namespace
-    assert not any("NoEcho" in parameter for parameter in template()["Parameters"].values())
+    assert not any("NoEcho" in parameter for parameter in TEMPLATE.content["Parameters"].values())
 
 
 def test_no_right_is_wider_than_a_prefix() -> None:
@@ -245,7 +176,7 @@ def test_the_copy_role_writes_below_the_export_prefix_only_and_deletes_nothing(b
 
 
 def test_only_redshift_and_only_for_this_account_assumes_the_copy_role() -> None:
-    [statement] = stack("Resources")["CopyRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    [statement] = TEMPLATE.stack("Resources")["CopyRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     services = {"redshift.amazonaws.com", "redshift-serverless.amazonaws.com"}
     assert set(statement["Principal"]) == {"Service"}
     assert set(statement["Principal"]["Service"]) == services
@@ -329,25 +260,25 @@ def test_the_key_of_an_encrypted_work_bucket_is_for_reading_and_the_client_write
 @pytest.mark.parametrize(("bucket", "is_taken"), [("create", False), ("none", False), ("my-work", True)])
 def test_a_key_of_work_is_taken_for_a_bucket_that_exists_only(bucket: str, is_taken: bool) -> None:
     key = "arn:aws:kms:us-west-2:123456789012:key/2"
-    rule = stack("Rules", WorkBucket=bucket, WorkKmsKeyArn=key)["AKeyOfWorkIsThatOfABucketThatExists"]
+    rule = TEMPLATE.stack("Rules", WorkBucket=bucket, WorkKmsKeyArn=key)["AKeyOfWorkIsThatOfABucketThatExists"]
     assert rule["RuleCondition"]
     assert [a["Assert"] for a in rule["Assertions"]] == [is_taken]
-    assert not stack("Rules", WorkBucket=bucket)["AKeyOfWorkIsThatOfABucketThatExists"]["RuleCondition"]
+    assert not TEMPLATE.stack("Rules", WorkBucket=bucket)["AKeyOfWorkIsThatOfABucketThatExists"]["RuleCondition"]
 
 
 def test_the_client_reads_the_secret_that_is_named_and_no_other() -> None:
     arn = "arn:aws:secretsmanager:us-west-2:123456789012:secret:loader-AbCdEf"
     assert allowed(rights_of_the_client(ClientSecretArn=arn), "secretsmanager:GetSecretValue") == {arn}
     assert allowed(rights_of_the_client(), "secretsmanager:GetSecretValue") == set()
-    assert f"DB_SECRET_ARN = {arn}\n" in stack("Outputs", ClientSecretArn=arn)["DwhCfg"]["Value"]
-    pattern = template()["Parameters"]["ClientSecretArn"]["AllowedPattern"]
+    assert f"DB_SECRET_ARN = {arn}\n" in TEMPLATE.stack("Outputs", ClientSecretArn=arn)["DwhCfg"]["Value"]
+    pattern = TEMPLATE.content["Parameters"]["ClientSecretArn"]["AllowedPattern"]
     assert re.fullmatch(pattern, arn)
     assert re.fullmatch(pattern, arn.replace("loader", "redshift!sparkify-admin"))
     assert not re.fullmatch(pattern, arn.replace("loader", "*"))
 
 
 def test_the_work_bucket_is_closed_encrypted_and_empties_itself() -> None:
-    resources = stack("Resources")
+    resources = TEMPLATE.stack("Resources")
     bucket = resources["NewWorkBucket"]["Properties"]
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     assert all(bucket["PublicAccessBlockConfiguration"].values())
@@ -364,11 +295,11 @@ def test_the_work_bucket_is_closed_encrypted_and_empties_itself() -> None:
 
 @pytest.mark.parametrize("work", ["my-work", "none"])
 def test_no_bucket_is_made_that_was_not_asked_for(work: str) -> None:
-    assert not {"NewWorkBucket", "NewWorkBucketPolicy"} & set(stack("Resources", WorkBucket=work))
+    assert not {"NewWorkBucket", "NewWorkBucketPolicy"} & set(TEMPLATE.stack("Resources", WorkBucket=work))
 
 
 def test_nothing_outlives_the_stack() -> None:
-    for name, resource in template()["Resources"].items():
+    for name, resource in TEMPLATE.content["Resources"].items():
         for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
             assert resource.get(policy, "Delete") == "Delete", name
         assert "FinalSnapshotName" not in resource["Properties"], name
@@ -377,13 +308,13 @@ def test_nothing_outlives_the_stack() -> None:
 def lines_of(work: str) -> dict[tuple[str, str], str]:
     """The value of each section and key in the output that is a whole dwh.cfg."""
     parser = configparser.RawConfigParser()
-    parser.read_string(stack("Outputs", WorkBucket=work)["DwhCfg"]["Value"])
+    parser.read_string(TEMPLATE.stack("Outputs", WorkBucket=work)["DwhCfg"]["Value"])
     return {(section, key.upper()): text for section in parser.sections() for key, text in parser.items(section)}
 
 
 @pytest.mark.parametrize("work", WORK_BUCKETS)
 def test_the_outputs_are_the_lines_of_dwh_cfg(work: str) -> None:
-    outputs = stack("Outputs", WorkBucket=work)
+    outputs = TEMPLATE.stack("Outputs", WorkBucket=work)
     outputs.pop("DwhCfg")
     keys = {name: re.match(r"\[(\w+)\] (\w+): ", output["Description"]) for name, output in outputs.items()}
     single = {(key[1], key[2]): outputs[name]["Value"] for name, key in keys.items() if key}
@@ -406,7 +337,7 @@ def test_the_outputs_say_all_that_redshift_needs() -> None:
 
 @pytest.mark.parametrize("work", WORK_BUCKETS)
 def test_the_program_reads_the_dwh_cfg_of_the_outputs(work: str, tmp_path: Path) -> None:
-    (tmp_path / "dwh.cfg").write_text(stack("Outputs", WorkBucket=work)["DwhCfg"]["Value"], encoding="utf-8")
+    (tmp_path / "dwh.cfg").write_text(TEMPLATE.stack("Outputs", WorkBucket=work)["DwhCfg"]["Value"], encoding="utf-8")
     read = config.load(tmp_path / "dwh.cfg", environment={})
     assert read.warnings == ()
     assert read.cluster
@@ -422,11 +353,11 @@ def test_the_page_names_parameters_resources_and_outputs_as_they_are() -> None:
     given = "\n".join(line for line in blocks.splitlines() if re.search(r"--parameter-overrides|^ACCESS=", line))
     parameters = {*re.findall(r"\b([A-Z][a-z]\w+)=", given), *re.findall(r"`([A-Z][a-z]\w+)=", text)}
     assert parameters >= {*GIVEN, "PubliclyAccessible", "ClientCidr", "ClientSecurityGroupId"}
-    assert parameters <= set(template()["Parameters"])
-    assert set(re.findall(r"--logical-resource-id (\w+)", blocks)) <= set(template()["Resources"])
+    assert parameters <= set(TEMPLATE.content["Parameters"])
+    assert set(re.findall(r"--logical-resource-id (\w+)", blocks)) <= set(TEMPLATE.content["Resources"])
     outputs = set(re.findall(r"OutputKey=='(\w+)'", blocks))
     assert outputs
-    assert outputs <= set(template()["Outputs"])
+    assert outputs <= set(TEMPLATE.content["Outputs"])
 
 
 def test_the_page_names_the_keys_as_the_program_reads_them() -> None:
