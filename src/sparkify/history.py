@@ -141,8 +141,9 @@ def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
     bad = Counter(record.object for record in staged.rejected)
 
     def row(kind: Kind, item: StoredObject) -> tuple[Value, ...]:
-        records, rejected = staged.records.get(item.name, 0), bad.get(item.name, 0)
-        return kind, item.key, item.name, item.etag, item.size, records, records - rejected, rejected
+        name = item.name
+        records, rejected = staged.records.get(name, 0), bad.get(name, 0)
+        return kind, item.key, name, item.etag, item.size, records, records - rejected, rejected
 
     items = ((kind, item) for kind in KINDS for item in batch.of(kind))
     while some := [row(kind, item) for kind, item in islice(items, OBJECTS_AT_A_TIME)]:

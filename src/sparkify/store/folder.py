@@ -36,8 +36,8 @@ class FolderPlace(Place):
     """A folder: the key of a file is its path as a text."""
 
     def key(self, path: str) -> str:
-        """See `Place.key`."""
-        return _as_text(path)
+        """See `Place.key`. It is asked for several times an object."""
+        return path if path.isascii() else _as_text(path)
 
 
 class Folder:
@@ -162,7 +162,7 @@ class Folder:
 
 def _as_text(path: str) -> str:
     """A path as a text; bytes of it that are not UTF-8 are written in hexadecimal digits."""
-    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _read_whole(file: int, size: int) -> bytes:
