@@ -715,7 +715,7 @@ def test_a_verbose_command_shows_each_statement_with_its_time(
 def test_a_verbose_command_shows_what_redshift_was_told(sparkify: Sparkify) -> None:
     sparkify.put("log_data/a.json", lines([event()]))
     statements = TIMED.findall(sparkify.etl("--verbose").err)
-    assert {"begin", "lock", "copy", "insert", "delete", "update", "commit"} <= set(statements)
+    assert {"begin", "lock", "copy", "create", "insert", "update", "commit"} <= set(statements)
 
 
 # ---------------------------------------------------------------- streams that are closed or full
