@@ -27,7 +27,9 @@ SHOWN = 5
 """Last lines of its output that the warning quotes."""
 
 PATIENCE = 1.0
-"""Seconds to wait for the rest of its output, which a process that it left in the background may hold open."""
+"""Seconds to wait for its end when it was killed, and for the rest of its output, which a process that it left in the
+background may hold open.
+"""
 
 
 def run(config: Config, summary: Mapping[str, Any], progress: Progress) -> None:
@@ -82,7 +84,10 @@ def _run(command: str, config: Config, stdin: bytes) -> tuple[str, str]:
     if process.returncode is None:
         with suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:  # of another user, as by sudo
+            problem = f"{problem.replace('was killed', 'could not be killed')}, and still runs"
     if reader.is_alive():
         reader.join(PATIENCE)
     return problem, bytes(output).decode(errors="replace")
@@ -91,8 +96,15 @@ def _run(command: str, config: Config, stdin: bytes) -> tuple[str, str]:
 def _problem(exit_code: int) -> str:
     """What an exit code of `subprocess` says, where a signal is a negative number; empty for success."""
     if exit_code < 0:
-        return f"was ended by {signal.Signals(-exit_code).name}"
+        return f"was ended by {_signal_name(-exit_code)}"
     return f"ended with exit code {exit_code}" if exit_code else ""
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most signals of real time have no name there
+        return f"signal {number}"
 
 
 def _write(stream: IO[bytes], content: bytes) -> None:

@@ -132,7 +132,8 @@ class _Messages(logging.Handler):
 def _is_configured() -> bool:
     """Whether there is a trace of a configuration. Only the client can tell what it says, and takes long to import."""
     variables = (name for name in os.environ if name.startswith("OPENLINEAGE_") and name != "OPENLINEAGE_DISABLED")
-    return any(variables) or any(Path(name).expanduser().is_file() for name in CONFIGURATION_FILES)
+    # Unlike Path's, these functions do not raise where there is no home, or where it may not be searched.
+    return any(variables) or any(os.path.isfile(os.path.expanduser(name)) for name in CONFIGURATION_FILES)
 
 
 # ---------------------------------------------------------------- what an event says

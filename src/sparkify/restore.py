@@ -184,6 +184,11 @@ def _restore(engine: Engine, config: Config, source: Source, progress: Progress)
             for name, table in export.tables.items():
                 _fill(engine, source, name, table)
                 done(1)
+        if history.version(engine) != export.version:
+            raise LoadError(
+                f"{source.store.location}/{MANIFEST}: is damaged, for it names version {export.version}, and the table "
+                f"warehouse of the export another; {ANOTHER_COPY}"
+            )
         with progress.phase("bring the tables up to date"):
             migrations.migrate(engine, config, export.version)
             tables.create_missing(engine)

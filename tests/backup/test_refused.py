@@ -60,6 +60,16 @@ DAMAGES: Mapping[str, tuple[Callable[[Path], object], int, str]] = {
         1,
         "songs: the files have 2 rows, and were exported with 7",
     ),
+    "rows without end are listed": (
+        lambda e: with_manifest(e, lambda c: of_songs(c).update(rows=float("inf"))),
+        1,
+        f"{MANIFEST}: is damaged",
+    ),
+    "another version is listed": (
+        lambda e: with_manifest(e, lambda c: c.update(warehouse_version=sql_queries.WAREHOUSE_VERSION - 1)),
+        1,
+        "is damaged, for it names version",
+    ),
     "a table is not listed": (
         lambda e: with_manifest(e, lambda c: c["tables"].pop("forgotten_users")),
         1,

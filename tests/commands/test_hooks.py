@@ -153,6 +153,7 @@ def test_a_hook_that_fails_is_a_warning_with_its_last_lines(sparkify: Sparkify) 
     assert warned(sparkify, "exit 4").endswith("; it printed nothing")
     assert warned(sparkify, "no-such-program").startswith("ended with exit code 127, ")
     assert warned(sparkify, "kill -9 $$").startswith("was ended by SIGKILL, ")
+    assert warned(sparkify, "kill -s 40 $$").startswith("was ended by signal 40, ")
 
 
 def test_the_hook_of_a_failure_that_fails_leaves_the_exit_code_and_what_is_said(sparkify: Sparkify) -> None:
@@ -171,6 +172,20 @@ def test_a_hook_may_leave_its_stdin_unread(sparkify: Sparkify) -> None:
     outcome = sparkify.loaded("--json")
     assert len(outcome.out) > 200_000
     assert json.loads(outcome.out)["warnings"] == []
+
+
+def test_a_hook_that_cannot_be_killed_is_not_waited_for(sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: int) -> None:  # as where `sudo` runs the command as another user
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(hooks, "TIMEOUT", 0.2)
+    monkeypatch.setattr(hooks, "PATIENCE", 0.2)
+    monkeypatch.setattr(os, "killpg", refuse)
+    warning = warned(sparkify, "echo $$ > number; exec sleep 60")
+    assert warning.startswith(
+        "could not be killed after 0.2 seconds, and still runs, which changes nothing of the load"
+    )
+    os.kill(int((sparkify.folder / "number").read_text()), signal.SIGKILL)
 
 
 def test_a_hook_that_hangs_is_killed_with_what_it_started(sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pwd
 import threading
 import time
 from collections.abc import Iterator
@@ -284,6 +285,16 @@ def test_without_a_configuration_the_client_is_not_even_sought(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(lineage, "find_spec", seek)
     sparkify.loaded()
+
+
+def test_a_home_that_is_not_there_or_may_not_be_searched_hinders_no_load(
+    sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/" + "x" * 300)  # which the system refuses to look at
+    assert sparkify.etl().exit_code == 0
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+    assert sparkify.etl().exit_code == 0
 
 
 def test_a_client_that_is_missing_is_told(

@@ -94,7 +94,7 @@ def parsed(text: bytes) -> WholeExport:
             raise ConfigError("a newer program wrote this export; use one that is as new")
         tables = {str(name): _parsed_table(table) for name, table in content["tables"].items()}
         return WholeExport(int(content["warehouse_version"]), tables)
-    except (TypeError, KeyError, AttributeError, RecursionError) as e:
+    except (TypeError, KeyError, AttributeError, RecursionError, OverflowError) as e:
         raise ValueError(f"{type(e).__name__}: {e}") from e
 
 
