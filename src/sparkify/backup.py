@@ -55,13 +55,10 @@ def _require_exportable(engine: Engine) -> int:
     Raises:
         ConfigError: it is too old or too new, or there is no warehouse.
     """
-    create_tables = program.command("create-tables")
-    version = history.version(engine)
-    if version is None:
-        raise ConfigError(f"{engine.address}: the tables are not there yet; run {create_tables} first")
+    version = history.require_tables(engine, history.version(engine))
     history.require_no_newer_version(engine, version)
     if version < migrations.FIRST_WITH_CATALOGUE:
-        fix = f"run {create_tables} first, which brings it up to date"
+        fix = f"run {program.command('create-tables')} first, which brings it up to date"
         raise ConfigError(f"{engine.address}: a warehouse of version {version} is not exported whole; {fix}")
     return version
 

@@ -106,10 +106,21 @@ def require_version(engine: Engine) -> None:
     _require_current(engine, version(engine))
 
 
+def require_tables(engine: Engine, current: int | None) -> int:
+    """The version of the tables, which must be there.
+
+    Raises:
+        ConfigError: they are not.
+    """
+    if current is None:
+        fix = f"run {program.command('create-tables')} first"
+        raise ConfigError(f"{engine.address}: the tables are not there yet; {fix}")
+    return current
+
+
 def _require_current(engine: Engine, current: int | None) -> None:
     create_tables = program.command("create-tables")
-    if current is None:
-        raise ConfigError(f"{engine.address}: the tables are not there yet; run {create_tables} first")
+    current = require_tables(engine, current)
     if current < sql_queries.WAREHOUSE_VERSION:
         raise ConfigError(
             f"{engine.address}: a warehouse of version {current}, and this program is for "

@@ -78,19 +78,24 @@ def _run(command: str, config: Config, stdin: bytes) -> tuple[str, str]:
         reader.start()
         problem = _problem(process.wait(TIMEOUT))
     except subprocess.TimeoutExpired:
-        problem = f"was killed after {TIMEOUT:g} seconds"
+        problem = _killed(process, f"after {TIMEOUT:g} seconds")
     except KeyboardInterrupt:
-        problem = "was killed by an interrupt"
-    if process.returncode is None:
-        with suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:  # of another user, as by sudo
-            problem = f"{problem.replace('was killed', 'could not be killed')}, and still runs"
+        problem = _killed(process, "by an interrupt")
     if reader.is_alive():
         reader.join(PATIENCE)
     return problem, bytes(output).decode(errors="replace")
+
+
+def _killed(process: subprocess.Popen[bytes], why: str) -> str:
+    """Kill a command with all that it has started; how that went."""
+    if process.returncode is None:  # a number that is over may be another process's
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:  # of another user, as by sudo
+        return f"could not be killed {why}, and still runs"
+    return f"was killed {why}"
 
 
 def _problem(exit_code: int) -> str:

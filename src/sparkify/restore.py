@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from contextlib import closing
@@ -12,14 +11,14 @@ from pathlib import Path
 from sparkify import history, migrations, program, sql_queries, tables, warehouse
 from sparkify.config import Config
 from sparkify.engines.engine import Engine
-from sparkify.engines.whole_export import MANIFEST, ExportedFiles, ExportedTable, WholeExport, parsed
+from sparkify.engines.whole_export import MANIFEST, ExportedFiles, ExportedTable, WholeExport, digest, parsed
 from sparkify.errors import AccessError, ConfigError, LoadError, OutcomeUnknownError
 from sparkify.progress import Progress
 from sparkify.store import ExportStore, Stores
 from sparkify.store.folder import Folder
 
 DECLARED = re.compile(rf"^    (\w+) (?:{sql_queries.TYPE})(?: not null)?([^\n,]*),?[ ]*$", re.MULTILINE)
-"""A column in a statement of `sql/create` for an engine: its name, and what the engine is told of it alone."""
+"""A column in a statement of `sql/create` for an engine: its name, and the options that this engine has."""
 
 ANOTHER_COPY = "take another copy of this export, or another export"
 """What to do about a damaged one."""
@@ -157,8 +156,7 @@ def _require_whole(source: Source) -> None:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest(path)
     except OSError as e:
         raise AccessError(f"{path}: cannot be read ({e.strerror}); look at its rights, and at the disk") from e
 

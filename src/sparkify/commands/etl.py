@@ -54,7 +54,7 @@ def run(options: Namespace, progress: Progress) -> Result:
 
 
 Observer = Callable[[Result], None]
-"""Is told how the load ended. The warehouse is closed then."""
+"""A function that takes the result of the load. The warehouse is closed then."""
 
 
 def _tell(observers: list[Observer], result: Result, progress: Progress) -> None:

@@ -6,7 +6,6 @@ are whole.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -15,7 +14,7 @@ from pathlib import Path
 from sparkify import sql_queries
 from sparkify.engines.duckdb.connection import Connection
 from sparkify.engines.exports import MARKER, Export, marked_files, marker_text
-from sparkify.engines.whole_export import MANIFEST, ExportedFile, Files
+from sparkify.engines.whole_export import MANIFEST, ExportedFile, Files, digest
 from sparkify.errors import AccessError, ConfigError, LoadError
 
 
@@ -102,11 +101,7 @@ def _export(
 
 def _files(folder: Path) -> dict[str, ExportedFile]:
     """The Parquet files in the folder of a table."""
-    files = {}
-    for path in folder.glob("*.parquet"):
-        with path.open("rb") as file:
-            files[path.name] = ExportedFile(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
-    return files
+    return {path.name: ExportedFile(path.stat().st_size, digest(path)) for path in folder.glob("*.parquet")}
 
 
 def _replace(folder: Path, new: Path, old: Path) -> None:

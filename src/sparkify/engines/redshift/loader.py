@@ -20,9 +20,6 @@ from sparkify.records.boundaries import line_at
 from sparkify.records.compression import PackError, unpack
 from sparkify.store import StoredObject
 
-EMPTY_KEY = "rtrim(song_id, ' ') = '' or rtrim(artist_id, ' ') = ''"
-"""What COPY takes for a key and the rule does not."""
-
 AGAIN = "run again, and report this if it stays"
 
 BAD_LINES = "some records are bad, and lines may hold more or less than one"

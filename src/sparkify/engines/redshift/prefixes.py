@@ -7,11 +7,14 @@ from functools import cache
 from sparkify import sql_queries
 from sparkify.engines.redshift.copy import OWN_KEY
 from sparkify.engines.redshift.load_errors import CopyError, reported_name
-from sparkify.engines.redshift.loader import EMPTY_KEY, Loader, Origin
+from sparkify.engines.redshift.loader import Loader, Origin
 from sparkify.plan import Kind
 from sparkify.records import faults
 from sparkify.store import StoredObject
 from sparkify.store.names import packing
+
+EMPTY_KEY = "rtrim(song_id, ' ') = '' or rtrim(artist_id, ' ') = ''"
+"""What COPY takes for a key and the rule does not."""
 
 
 def copy_prefix(loader: Loader, kind: Kind, whole: StoredObject) -> None:
