@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 
 from sparkify import sql_queries
-from sparkify.engines.answer import Rows, Value
+from sparkify.engines.answer import Rows
 from sparkify.engines.engine import Engine
 from sparkify.errors import CheckError
+from sparkify.extent import Extent
 from sparkify.output import as_json
 
 SHOWN = 5
 """Offending rows that are shown of each check."""
-
-ALL_TIME = {"first_event": datetime(1, 1, 1), "last_event": datetime(9999, 12, 31, 23, 59, 59, 999999)}
-"""The values that make the checks look at the whole warehouse."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +38,8 @@ class Failure:
         return {"check": self.check, "meaning": self.meaning, "rows": rows, "has_more": self.has_more}
 
 
-def run(engine: Engine, extent: Mapping[str, Value]) -> int:
-    """Run every check on the events between `first_event` and `last_event`; how many checks there are.
+def run(engine: Engine, extent: Extent) -> int:
+    """Run every check on the events of an extent; how many checks there are.
 
     Raises:
         CheckError: a check found such rows; the message shows the first of them, and what they mean.
@@ -52,9 +49,9 @@ def run(engine: Engine, extent: Mapping[str, Value]) -> int:
     return len(sql_queries.names("checks"))
 
 
-def failures(engine: Engine, extent: Mapping[str, Value]) -> list[Failure]:
-    """The checks that find rows which must not exist, among the events between `first_event` and `last_event`."""
-    return [_failure(engine, name, extent) for name in sorted(name for (name,) in engine.query(_all_checks(), extent))]
+def failures(engine: Engine, extent: Extent) -> list[Failure]:
+    """The checks that find rows which must not exist, among the events of an extent."""
+    return [_failure(engine, name, extent) for name in sorted(name for (name,) in extent.query(engine, _all_checks()))]
 
 
 @cache
@@ -68,10 +65,10 @@ def _all_checks() -> str:
     return "select name from (\n" + "\nunion all\n".join(counts) + "\n) as checks where found > 0"
 
 
-def _failure(engine: Engine, name: str, extent: Mapping[str, Value]) -> Failure:
+def _failure(engine: Engine, name: str, extent: Extent) -> Failure:
     """What a check that failed has found."""
     [statement] = sql_queries.statements("checks", name)
-    rows = engine.query(f"{statement}\nlimit {SHOWN + 1}", extent)
+    rows = extent.query(engine, f"{statement}\nlimit {SHOWN + 1}")
     return Failure(name, sql_queries.header("checks", name), rows[:SHOWN], len(rows) > SHOWN)
 
 

@@ -72,7 +72,7 @@ def _load(
         if not batch.objects:
             break
         rows = staged_rows.read(engine)
-        warnings = [*suspicions.shorter_logs(engine, batch, loaded), *suspicions.odd_times(batch, rows.years)]
+        warnings = [*suspicions.shorter_logs(engine, batch, loaded), *suspicions.odd_times(batch, rows.months)]
         with progress.phase(f"batch {batch.number}: transform and check"):
             counts = locked(engine, progress, partial(_merge, engine, batch, staged, rows, this_run, loaded))
         if counts is None:

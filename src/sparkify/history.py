@@ -21,8 +21,13 @@ OBJECTS_AT_A_TIME = 100_000
 
 def query(engine: Engine, name: str, values: Mapping[str, Value] | None = None) -> Rows:
     """The rows of the statement in a file of `sql/history`."""
-    [statement] = sql_queries.statements("history", name)
-    return engine.query(statement, values)
+    return engine.query(statement(name), values)
+
+
+def statement(name: str) -> str:
+    """The statement in a file of `sql/history`."""
+    [text] = sql_queries.statements("history", name)
+    return text
 
 
 def version(engine: Engine) -> int | None:
@@ -168,8 +173,7 @@ def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
 def loaded(engine: Engine, listings: Mapping[Kind, Listing]) -> Loaded:
     """Which of the listed objects are loaded."""
     found = Loaded(listings)
-    [statement] = sql_queries.statements("history", "loaded_objects")
-    engine.each(statement, found.add)
+    engine.each(statement("loaded_objects"), found.add)
     return found
 
 

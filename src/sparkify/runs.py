@@ -7,11 +7,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sparkify import history, sql_queries
+from sparkify import history
 from sparkify.engines.answer import Value
 from sparkify.engines.engine import Engine, locked
 from sparkify.engines.staged import Staged
 from sparkify.errors import OutcomeUnknownError, SparkifyError, WarehouseGoneError
+from sparkify.extent import Extent
 from sparkify.history import State
 from sparkify.output import escape_control_characters
 from sparkify.plan import Batch, Plan
@@ -62,13 +63,13 @@ class BeforeMerge:
         )
 
 
-def before_merge(engine: Engine, extent: Mapping[str, Value]) -> BeforeMerge:
+def before_merge(engine: Engine, extent: Extent) -> BeforeMerge:
     """Look at the warehouse before a batch is merged."""
-    [row] = history.query(engine, "before_merge", extent)
+    [row] = extent.query(engine, history.statement("before_merge"))
     return BeforeMerge(*row)
 
 
-def merged_rows(engine: Engine, extent: Mapping[str, Value], rows: Mapping[str, int]) -> dict[str, int]:
+def merged_rows(engine: Engine, extent: Extent, rows: Mapping[str, int]) -> dict[str, int]:
     """What no step of the merge wrote: `known_plays` and `known_page_views`; and the `matched_plays` of the extent.
 
     A batch that staged no event has none of them.
@@ -76,7 +77,7 @@ def merged_rows(engine: Engine, extent: Mapping[str, Value], rows: Mapping[str, 
     names = ("known_plays", "known_page_views", "matched_plays")
     if not rows["staged events"]:
         return dict.fromkeys(names, 0)
-    [row] = history.query(engine, "merged_rows", extent)
+    [row] = extent.query(engine, history.statement("merged_rows"))
     return dict(zip(names, row, strict=True))
 
 
@@ -207,8 +208,7 @@ class Run:
         return f"what this run committed stays loaded (batches: {batches}); run again for the rest"
 
     def _execute(self, name: str, values: Mapping[str, Value] | None = None) -> int:
-        [statement] = sql_queries.statements("history", name)
-        return self._engine.execute(statement, values)
+        return self._engine.execute(history.statement(name), values)
 
     def _locked(self, change: Callable[[], None]) -> None:
         locked(self._engine, self._progress, change)

@@ -77,6 +77,9 @@ COLUMN = re.compile(rf"^    (\w+) ({TYPE})( not null)?[^\n]*?(?:  -- ([^\n]*))?$
 BYTE_LENGTH = {"duckdb": "strlen", "redshift": "octet_length"}
 """The function that counts the bytes of a text."""
 
+OPTIONAL = re.compile(r"/\* (duckdb|redshift|keys): (.*?) \*/", re.DOTALL)
+"""What some statements hold for one engine alone, or to declare keys."""
+
 PARAMETER = re.compile(r"(?<![\w$])\$([a-z_]\w*)")
 """Where a statement takes a value."""
 
@@ -237,8 +240,8 @@ def opened_for(engine: str, sql: str, *, keys: bool = False) -> str:
     Keys lie in a comment, too, and are declared where they are wanted: DuckDB makes an index of each. Redshift enforces
     none, and may answer a check from a declaration: of a false one it would find nothing (DG t_Defining_constraints).
     """
-    opened = f"{engine}|keys" if keys else engine
-    return re.sub(rf"/\* (?:{opened}): (.*?) \*/", r"\1", sql, flags=re.DOTALL)
+    opened = {engine, "keys"} if keys else {engine}
+    return OPTIONAL.sub(lambda match: match[2] if match[1] in opened else "", sql)
 
 
 FORMER_BATCH_VIEWS = ("delivered_page_views", "delivered_plays")

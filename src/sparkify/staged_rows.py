@@ -1,4 +1,4 @@
-"""What the staging tables hold of the batch in hand: how many rows of which kind, and of which years."""
+"""What the staging tables hold of the batch in hand: how many rows of which kind, and of which months."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
-from sparkify import history
-from sparkify.engines.answer import Value
+from sparkify import extent, history
 from sparkify.engines.engine import Engine
 from sparkify.engines.staged import Staged
+from sparkify.extent import Extent, Range
 from sparkify.plan import Batch
 
 CLOCK_SLACK = timedelta(days=1)
 """How much later than now an event may be before it counts as one from the future."""
 
-NEVER = datetime(1970, 1, 1)
-"""From when to when the events of a batch without events reach."""
-
 
 @dataclass(frozen=True)
-class Year:
-    """The events of a batch in one year: how many, from when to when, and those of them that are from the future."""
+class Month:
+    """The events of a batch in one month: how many, from when to when, and those of them that are from the future."""
 
     year: int
     events: int
@@ -35,29 +33,26 @@ class Year:
 
 @dataclass(frozen=True)
 class StagedRows:
-    """The rows of both staging tables, and the events by year, as they read with clean texts."""
+    """The rows of both staging tables, and the events by month, as they read with clean texts."""
 
     events: int
     songs: int
-    years: tuple[Year, ...]
+    months: tuple[Month, ...]
 
     @property
     def plays(self) -> int:
         """How many of the events are plays."""
-        return sum(year.plays for year in self.years)
+        return sum(month.plays for month in self.months)
 
     @property
     def page_views(self) -> int:
         """How many of the events are page views."""
-        return sum(year.events - year.plays for year in self.years)
+        return sum(month.events - month.plays for month in self.months)
 
-    @property
-    def extent(self) -> dict[str, Value]:
-        """From when to when the events reach, as the statements of a merge take it."""
-        return {
-            "first_event": min((year.first for year in self.years), default=NEVER),
-            "last_event": max((year.last for year in self.years), default=NEVER),
-        }
+    @cached_property
+    def extent(self) -> Extent:
+        """When the events happened."""
+        return extent.around(Range(month.first, month.last) for month in self.months)
 
     def counted(self, batch: Batch, staged: Staged, forgotten: int, before: Mapping[str, int]) -> Counter[str]:
         """How many rows are staged, and were there `before` the merge, as the steps of the transform need them.
@@ -82,10 +77,10 @@ class StagedRows:
 def read(engine: Engine) -> StagedRows:
     """Count what is staged."""
     latest = datetime.now(UTC).replace(tzinfo=None) + CLOCK_SLACK
-    events, songs, years = 0, 0, []
-    for year, *counts, staged_songs in history.query(engine, "staged_rows", {"latest": latest}):
+    events, songs, months = 0, 0, []
+    for year, _, *counts, staged_songs in history.query(engine, "staged_rows", {"latest": latest}):
         if year is None:
             events, songs = counts[0], staged_songs
         else:
-            years.append(Year(year, *counts))
-    return StagedRows(events, songs, tuple(sorted(years, key=lambda each: each.year)))
+            months.append(Month(year, *counts))
+    return StagedRows(events, songs, tuple(sorted(months, key=lambda each: each.first)))

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sparkify import sql_queries
-from sparkify.engines.answer import Value
 from sparkify.engines.engine import Engine
 from sparkify.errors import CheckError
+from sparkify.extent import Extent
 
 
 @dataclass(frozen=True)
@@ -83,22 +83,22 @@ def queries() -> list[str]:
     return [statement for step in STEPS for statement in step.statements()]
 
 
-def merge(engine: Engine, rows: Counter[str], values: Mapping[str, Value]) -> None:
+def merge(engine: Engine, rows: Counter[str], extent: Extent) -> None:
     """Run the steps that are needed, and add to `rows` how many rows each wrote, by its name."""
     for step in STEPS:
         if any(rows[need] for need in step.needs) and (not step.also or rows[step.also]):
-            rows[step.name] = _run(engine, step, values)
+            rows[step.name] = _run(engine, step, extent)
 
 
-def _run(engine: Engine, step: Step, values: Mapping[str, Value]) -> int:
+def _run(engine: Engine, step: Step, extent: Extent) -> int:
     """Run the statements of a step; how many rows the last one wrote or counted."""
     *before, last = step.statements()
     for statement in before:
-        engine.execute(statement, values)
+        extent.execute(engine, statement)
     if last.startswith("select"):
-        [(count,)] = engine.query(last, values)
+        [(count,)] = extent.query(engine, last)
         return int(count)
-    return engine.execute(last, values)
+    return extent.execute(engine, last)
 
 
 def require_closed_sums(rows: Mapping[str, int]) -> None:

@@ -143,7 +143,9 @@ EVENTS = keys_left_out(
             "sessionId": st.sampled_from([1, 2, "2"]),
             "song": TITLES,
             "status": st.sampled_from([200, 307, "200", None]),
-            "ts": st.sampled_from([T0, T0 + 1, T0 + 1000, str(T0), T0 - 86_400_000, T0 + 40 * 86_400_000, -1, 999]),
+            "ts": st.sampled_from(
+                [T0, T0 + 1, T0 + 1000, str(T0), -1, 999, *(T0 + days * 86_400_000 for days in (-1, 40, 300, 9_000))]
+            ),
             "userAgent": delivered('"Mozilla/5.0"', "Mozilla/4.0", None),
             "userId": delivered("", "15", "16", "é", 16, None),
         }
