@@ -7,7 +7,6 @@ from redshift_connector.error import ProgrammingError
 from probes.place import Place, awaited
 from sparkify import checks
 from sparkify.engines.redshift.errors import words
-from sparkify.extent import ALL_TIME
 
 PLANTED = {
     "songplays_unique": "insert into songplays select * from songplays where songplay_id = $play",
@@ -24,7 +23,7 @@ def planted_rows(place: Place) -> str:
         for change in PLANTED.values():
             values = {"play": play, "user": user}
             session.execute(change, {name: value for name, value in values.items() if f"${name}" in change})
-        found = [failure.check for failure in checks.failures(session, ALL_TIME)]
+        found = [failure.check for failure in checks.failures(session)]
         session.execute("rollback")
     missed = PLANTED.keys() - set(found)
     return f"found by {', '.join(found) or 'no check'}; missed by {', '.join(sorted(missed)) or 'none'}"

@@ -1,21 +1,32 @@
-"""The rules that the warehouse must keep, a SQL file each: what a check finds must not exist."""
+"""The rules that the warehouse must keep, a SQL file each: what a check finds must not exist.
+
+A load checks what its batch changed: in the file of a check, a comment `/* batch: … */` leaves the rest out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from sparkify import sql_queries
 from sparkify.engines.answer import Rows
 from sparkify.engines.engine import Engine
 from sparkify.errors import CheckError
-from sparkify.extent import Extent
+from sparkify.extent import ALL_TIME, Extent
 from sparkify.output import as_json
 
 SHOWN = 5
 """Offending rows that are shown of each check."""
+
+
+NEEDS = {
+    "$first_event": "staged events",
+    "latest_users": "staged events",
+    "catalogue": "objects of songs",
+    "changed_songs": "objects of songs",
+}
+"""What a check of a batch may name, and what the batch must hold for it to find anything."""
 
 
 @dataclass(frozen=True)
@@ -38,37 +49,63 @@ class Failure:
         return {"check": self.check, "meaning": self.meaning, "rows": rows, "has_more": self.has_more}
 
 
-def run(engine: Engine, extent: Extent) -> int:
-    """Run every check on the events of an extent; how many checks there are.
+def run(engine: Engine, extent: Extent, rows: Mapping[str, int]) -> int:
+    """Check what a batch changed; how many checks were made.
+
+    `extent` says when its events happened, and `rows` how many rows were staged.
 
     Raises:
         CheckError: a check found such rows; the message shows the first of them, and what they mean.
     """
-    if failed := failures(engine, extent):
+    needed = tuple(name for name in sql_queries.names("checks") if _is_needed(_check(engine, name, "batch"), rows))
+    if needed and (failed := _failures(engine, needed, extent, "batch")):
         raise fault(failed)
-    return len(sql_queries.names("checks"))
+    return len(needed)
 
 
-def failures(engine: Engine, extent: Extent) -> list[Failure]:
-    """The checks that find rows which must not exist, among the events of an extent."""
-    return [_failure(engine, name, extent) for name in sorted(name for (name,) in extent.query(engine, _all_checks()))]
+def _is_needed(statement: str, rows: Mapping[str, int]) -> bool:
+    return all(rows[need] for named, need in NEEDS.items() if named in statement)
 
 
-@cache
-def _all_checks() -> str:
-    """One statement that makes all checks; its rows are the names of those that find something."""
+def require_all(engine: Engine) -> None:
+    """Check the whole warehouse.
+
+    Raises:
+        CheckError: as `run`.
+    """
+    if failed := failures(engine):
+        raise fault(failed)
+
+
+def failures(engine: Engine) -> list[Failure]:
+    """The checks that find rows which must not exist, anywhere in the warehouse."""
+    return _failures(engine, tuple(sql_queries.names("checks")), ALL_TIME)
+
+
+def _failures(engine: Engine, names: tuple[str, ...], extent: Extent, *part: str) -> list[Failure]:
+    found = sorted(name for (name,) in extent.query(engine, _united(engine, names, *part)))
+    return [_failure(engine, name, extent, *part) for name in found]
+
+
+def _united(engine: Engine, names: tuple[str, ...], *part: str) -> str:
+    """One statement that makes some checks; its rows are the names of those that find something."""
     counts = (
         f"select cast('{name}' as varchar(256)) as name, count(*) as found from (\n{statement}\n) as {name}"
-        for name in sql_queries.names("checks")
-        for statement in sql_queries.statements("checks", name)
+        for name in names
+        for statement in [_check(engine, name, *part)]
     )
     return "select name from (\n" + "\nunion all\n".join(counts) + "\n) as checks where found > 0"
 
 
-def _failure(engine: Engine, name: str, extent: Extent) -> Failure:
-    """What a check that failed has found."""
+def _check(engine: Engine, name: str, *part: str) -> str:
+    """The statement of a check: of the whole warehouse, or of the `batch` alone."""
     [statement] = sql_queries.statements("checks", name)
-    rows = extent.query(engine, f"{statement}\nlimit {SHOWN + 1}")
+    return sql_queries.opened_for(engine.name, statement, *part)
+
+
+def _failure(engine: Engine, name: str, extent: Extent, *part: str) -> Failure:
+    """What a check that failed has found."""
+    rows = extent.query(engine, f"{_check(engine, name, *part)}\nlimit {SHOWN + 1}")
     return Failure(name, sql_queries.header("checks", name), rows[:SHOWN], len(rows) > SHOWN)
 
 

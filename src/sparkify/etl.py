@@ -125,5 +125,5 @@ def _merge(
     transform.require_closed_sums(written)
     counts = runs.counts(engine, batch, staged, written, before)
     this_run.note_batch(batch, counts, written, before)
-    checks.run(engine, extent)
+    checks.run(engine, extent, written)
     return counts

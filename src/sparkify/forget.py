@@ -15,7 +15,6 @@ from sparkify.config import Config
 from sparkify.engines.engine import Engine, locked
 from sparkify.engines.staged import LIMIT_EXCEEDED, Rejected
 from sparkify.errors import OutcomeUnknownError, SparkifyError, WarehouseGoneError
-from sparkify.extent import ALL_TIME
 from sparkify.forgotten_users import without_texts
 from sparkify.progress import Progress
 
@@ -104,7 +103,7 @@ def _forget(engine: Engine, user_id: str, now: datetime) -> Removed:
             engine.execute(f"delete from {sql_queries.qualified(engine.name, table)}")
     was_forgotten = _execute(engine, "former_digest", user_id=user_id) > 0
     _execute(engine, "digest", user_id=user_id, now=now, new_salt=secrets.token_hex(16))
-    checks.run(engine, ALL_TIME)
+    checks.require_all(engine)
     return Removed(engine.address, rows, texts, errors, was_forgotten)
 
 

@@ -77,8 +77,11 @@ COLUMN = re.compile(rf"^    (\w+) ({TYPE})( not null)?[^\n]*?(?:  -- ([^\n]*))?$
 BYTE_LENGTH = {"duckdb": "strlen", "redshift": "octet_length"}
 """The function that counts the bytes of a text."""
 
-OPTIONAL = re.compile(r"/\* (duckdb|redshift|keys): (.*?) \*/", re.DOTALL)
-"""What some statements hold for one engine alone, or to declare keys."""
+OPTIONAL = re.compile(r"/\* (duckdb|redshift|keys|batch): (.*?) \*/", re.DOTALL)
+"""What some statements hold for one engine alone, to declare keys, or to look at what a batch changed alone."""
+
+WITHOUT_BLANKS = re.compile(r"rtrim\(([\w.]+), ' '\)")
+"""Where blanks are taken off. DuckDB reads the whole text for that; to look whether one is there at all is cheap."""
 
 PARAMETER = re.compile(r"(?<![\w$])\$([a-z_]\w*)")
 """Where a statement takes a value."""
@@ -234,14 +237,14 @@ def statements_for(engine: str, folder: str, name: str) -> list[str]:
     return [text for text in opened if code(text).strip()]
 
 
-def opened_for(engine: str, sql: str, *, keys: bool = False) -> str:
+def opened_for(engine: str, sql: str, *more: str) -> str:
     """A statement for an engine: what only that one understands lies in a comment, `/* engine: … */`.
 
     Keys lie in a comment, too, and are declared where they are wanted: DuckDB makes an index of each. Redshift enforces
     none, and may answer a check from a declaration: of a false one it would find nothing (DG t_Defining_constraints).
     """
-    opened = {engine, "keys"} if keys else {engine}
-    return OPTIONAL.sub(lambda match: match[2] if match[1] in opened else "", sql)
+    text = OPTIONAL.sub(lambda match: match[2] if match[1] in (engine, *more) else "", sql)
+    return WITHOUT_BLANKS.sub(r"case when \1 like '% ' then \g<0> else \1 end", text) if engine == "duckdb" else text
 
 
 FORMER_BATCH_VIEWS = ("delivered_page_views", "delivered_plays")

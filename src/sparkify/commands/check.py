@@ -7,7 +7,6 @@ from argparse import Namespace
 from sparkify import checks, sql_queries
 from sparkify.command_line import Parser, add_config, add_json
 from sparkify.commands import Result, configuration, read_only
-from sparkify.extent import ALL_TIME
 from sparkify.progress import Progress
 
 HELP = "check the whole warehouse"
@@ -23,7 +22,7 @@ def add_options(parser: Parser) -> None:
 def run(options: Namespace, progress: Progress) -> Result:
     """See `Command`."""
     with read_only(configuration(options, progress), progress) as engine, engine.snapshot():
-        failures = checks.failures(engine, ALL_TIME)
+        failures = checks.failures(engine)
     failed = {failure.check for failure in failures}
     passed = [name for name in sql_queries.names("checks") if name not in failed]
     fields = {"warehouse": engine.address, "passed": passed}

@@ -103,12 +103,12 @@ def _state(connection: Connection, path: Path) -> Rows | None:
 def _fill(connection: Connection, warehouse: str) -> None:
     """Make the tables, their rows, the views and the descriptions of all, in the database that is attached."""
     [(plays,)] = connection.query("select count(*) from songplays")
-    with_keys = plays <= MOST_PLAYS_WITH_KEYS
+    keys = ["keys"] if plays <= MOST_PLAYS_WITH_KEYS else []
     connection.query(f"use {COPY}")
     try:
         for name in sql_queries.LASTING:
             for statement in sql_queries.statements("create", name):
-                connection.query(sql_queries.opened_for("duckdb", statement, keys=with_keys))
+                connection.query(sql_queries.opened_for("duckdb", statement, *keys))
             if name in sql_queries.LASTING_TABLES:
                 connection.query(f'insert into "{name}" select {SELECTED.get(name, "*")} from {warehouse}."{name}"')
         for statement in dictionary.comment_queries("a copy, which has no staging tables"):

@@ -1,7 +1,8 @@
--- A artist that stands twice doubles the plays in every question that joins artists.
+-- An artist that stands twice doubles the plays in every question that joins artists.
 select
     artist_id,
     count(*) as copies
 from artists
+/* batch: where artist_id in (select c.artist_id from changed_songs as c) */
 group by artist_id
 having count(*) > 1;

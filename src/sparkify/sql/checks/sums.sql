@@ -5,4 +5,6 @@ select
     rows_staged,
     rows_rejected
 from load_history
-where records_read <> rows_staged + rows_rejected;
+where
+    records_read <> rows_staged + rows_rejected
+    /* batch: and object_key in (select o.object_key from staging_objects as o) */;

@@ -6,24 +6,24 @@ insert into repaired_events (
     registration, session_id, title, status, start_time, user_agent, user_id
 )
 select
-    coalesce(r_artist_name.repaired, /* duckdb: case when e.artist_name like '% ' then */ rtrim(e.artist_name, ' ') /* duckdb: else e.artist_name end */),
-    coalesce(r_auth.repaired, /* duckdb: case when e.auth like '% ' then */ rtrim(e.auth, ' ') /* duckdb: else e.auth end */),
-    coalesce(r_first_name.repaired, /* duckdb: case when e.first_name like '% ' then */ rtrim(e.first_name, ' ') /* duckdb: else e.first_name end */),
-    coalesce(r_gender.repaired, /* duckdb: case when e.gender like '% ' then */ rtrim(e.gender, ' ') /* duckdb: else e.gender end */),
+    coalesce(r_artist_name.repaired, rtrim(e.artist_name, ' ')),
+    coalesce(r_auth.repaired, rtrim(e.auth, ' ')),
+    coalesce(r_first_name.repaired, rtrim(e.first_name, ' ')),
+    coalesce(r_gender.repaired, rtrim(e.gender, ' ')),
     e.itemInSession,
-    coalesce(r_last_name.repaired, /* duckdb: case when e.last_name like '% ' then */ rtrim(e.last_name, ' ') /* duckdb: else e.last_name end */),
+    coalesce(r_last_name.repaired, rtrim(e.last_name, ' ')),
     e.duration,
-    coalesce(r_level.repaired, /* duckdb: case when e.level like '% ' then */ rtrim(e.level, ' ') /* duckdb: else e.level end */),
-    nullif(coalesce(r_artist_location.repaired, /* duckdb: case when e.artist_location like '% ' then */ rtrim(e.artist_location, ' ') /* duckdb: else e.artist_location end */), ''),
-    coalesce(r_method.repaired, /* duckdb: case when e.method like '% ' then */ rtrim(e.method, ' ') /* duckdb: else e.method end */),
-    nullif(coalesce(r_page.repaired, /* duckdb: case when e.page like '% ' then */ rtrim(e.page, ' ') /* duckdb: else e.page end */), ''),
+    coalesce(r_level.repaired, rtrim(e.level, ' ')),
+    nullif(coalesce(r_artist_location.repaired, rtrim(e.artist_location, ' ')), ''),
+    coalesce(r_method.repaired, rtrim(e.method, ' ')),
+    nullif(coalesce(r_page.repaired, rtrim(e.page, ' ')), ''),
     e.registration,
     e.session_id,
-    coalesce(r_title.repaired, /* duckdb: case when e.title like '% ' then */ rtrim(e.title, ' ') /* duckdb: else e.title end */),
+    coalesce(r_title.repaired, rtrim(e.title, ' ')),
     e.status,
     e.start_time,
-    coalesce(r_user_agent.repaired, /* duckdb: case when e.user_agent like '% ' then */ rtrim(e.user_agent, ' ') /* duckdb: else e.user_agent end */),
-    nullif(coalesce(r_user_id.repaired, /* duckdb: case when e.user_id like '% ' then */ rtrim(e.user_id, ' ') /* duckdb: else e.user_id end */), '')
+    coalesce(r_user_agent.repaired, rtrim(e.user_agent, ' ')),
+    nullif(coalesce(r_user_id.repaired, rtrim(e.user_id, ' ')), '')
 from staging_events as e
 left join repaired_texts as r_artist_name
     on r_artist_name.column_name = 'artist_name' and r_artist_name.delivered = rtrim(e.artist_name, ' ')

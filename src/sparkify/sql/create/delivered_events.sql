@@ -1,6 +1,5 @@
 -- View: the events of the batch in hand with clean texts: none is encoded twice, and none ends in blanks.
 -- Few texts need more than to lose their blanks: the events at the moments of these are in repaired_events.
--- DuckDB looks for a blank before it takes blanks off, which reads a text letter by letter.
 -- Grain: one row per event record; a key may come twice.
 -- Milliseconds are counted from days, for Redshift's extract(epoch ...) is an INTEGER, which ends in 2038.
 create or replace view delivered_events as
@@ -27,24 +26,24 @@ with clean as (
     from repaired_events
     union all
     select
-        /* duckdb: case when artist_name like '% ' then */ rtrim(artist_name, ' ') /* duckdb: else artist_name end */ as artist_name,
-        /* duckdb: case when auth like '% ' then */ rtrim(auth, ' ') /* duckdb: else auth end */ as auth,
-        /* duckdb: case when first_name like '% ' then */ rtrim(first_name, ' ') /* duckdb: else first_name end */ as first_name,
-        /* duckdb: case when gender like '% ' then */ rtrim(gender, ' ') /* duckdb: else gender end */ as gender,
+        rtrim(artist_name, ' ') as artist_name,
+        rtrim(auth, ' ') as auth,
+        rtrim(first_name, ' ') as first_name,
+        rtrim(gender, ' ') as gender,
         itemInSession,
-        /* duckdb: case when last_name like '% ' then */ rtrim(last_name, ' ') /* duckdb: else last_name end */ as last_name,
+        rtrim(last_name, ' ') as last_name,
         duration,
-        /* duckdb: case when level like '% ' then */ rtrim(level, ' ') /* duckdb: else level end */ as level,
-        nullif(/* duckdb: case when artist_location like '% ' then */ rtrim(artist_location, ' ') /* duckdb: else artist_location end */, '') as artist_location,
-        /* duckdb: case when method like '% ' then */ rtrim(method, ' ') /* duckdb: else method end */ as method,
-        nullif(/* duckdb: case when page like '% ' then */ rtrim(page, ' ') /* duckdb: else page end */, '') as page,
+        rtrim(level, ' ') as level,
+        nullif(rtrim(artist_location, ' '), '') as artist_location,
+        rtrim(method, ' ') as method,
+        nullif(rtrim(page, ' '), '') as page,
         registration,
         session_id,
-        /* duckdb: case when title like '% ' then */ rtrim(title, ' ') /* duckdb: else title end */ as title,
+        rtrim(title, ' ') as title,
         status,
         start_time,
-        /* duckdb: case when user_agent like '% ' then */ rtrim(user_agent, ' ') /* duckdb: else user_agent end */ as user_agent,
-        nullif(/* duckdb: case when user_id like '% ' then */ rtrim(user_id, ' ') /* duckdb: else user_id end */, '') as user_id
+        rtrim(user_agent, ' ') as user_agent,
+        nullif(rtrim(user_id, ' '), '') as user_id
     from staging_events
     where not exists (select 1 from repaired_events as r where r.start_time = staging_events.start_time)
 )

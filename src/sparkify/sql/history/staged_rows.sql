@@ -1,4 +1,4 @@
--- What is staged: a row for each month with events, with how many there are and how many of them are plays, from when to
+-- What is staged: for each month with events how many there are, how many of them are plays, from when to
 -- when they reach, and how many are later than $latest, and from when on. One more row, of no month, counts the rows of
 -- the staging tables themselves.
 select
