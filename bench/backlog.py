@@ -3,7 +3,7 @@
     python bench/backlog.py [--days 20] [--batch-size 500MB]
 
 A batch is a day. The time of one goes from when its reading begins to when the next one's does; processor time and
-memory are the process's own in between, as Linux counts them. Needs 20 GB of disk for twenty days.
+memory are the process's own in between, as Linux counts them. Twenty days need 12 GB of disk.
 """
 
 from __future__ import annotations

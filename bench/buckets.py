@@ -116,6 +116,8 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=1)
     parser.add_argument("--events", type=int, default=1_000_000, help=f"of each day, about; at most {EVENTS:,}")
     options = parser.parse_args()
+    if not 0 < options.events <= EVENTS:
+        parser.error(f"a day has from 1 to {EVENTS:,} events")
     write_days(options.folder / "log_data", options.first, options.days, options.events)
     (options.folder / "log_json_path.json").write_text(JSONPATHS)
 

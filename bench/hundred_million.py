@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from buckets import day_file, large
+from buckets import EVENTS, day_file, large
 from measuring import ROOT, Run, Warehouse, machine, measure
 
 
@@ -51,16 +51,17 @@ def load_day(folder: Path, warehouse: Warehouse, day: int, events: int) -> Day:
 
 
 def load_days(folder: Path, warehouse: Warehouse, count: int, events: int) -> Iterator[list[Day]]:
-    """Load the days that are not loaded yet; all days until then, after each."""
+    """Load the days that the folder does not note as loaded; after each day, all until then."""
     notes = folder / "days.jsonl"
     days = [Day(**json.loads(line)) for line in notes.read_text().splitlines()] if notes.exists() else []
     if not warehouse.file.exists():
         warehouse.empty()
-    for number in range(len(days), count):
-        days.append(load_day(folder, warehouse, number, events))
-        with notes.open("a") as file:
-            file.write(json.dumps(asdict(days[-1])) + "\n")
-        yield days
+    for number in range(count):
+        if number == len(days):
+            days.append(load_day(folder, warehouse, number, events))
+            with notes.open("a") as file:
+                file.write(json.dumps(asdict(days[-1])) + "\n")
+        yield days[: number + 1]
 
 
 def row(days: Sequence[Day], latest: int) -> str:
@@ -101,6 +102,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=ROOT / "bench" / "tmp-hundred-million")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the warehouse at the end")
     options = parser.parse_args()
+    if not 0 < options.day <= min(options.events, EVENTS):
+        parser.error(f"a day has from 1 to {EVENTS:,} events, and no more than all days")
     folder: Path = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     warehouse = Warehouse(folder, folder / "bucket", songs=large() / "song_data")
