@@ -39,6 +39,11 @@ class Address:
     url: str
     region: str
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the store shows a certificate."""
+        return urlsplit(self.url).scheme != "http"
+
 
 class Account:
     """Credentials, region and botocore's client, found as AWS's own tools find them: environment, profile, SSO, role.
@@ -134,7 +139,7 @@ def obstore_client(account: Account, bucket: str, address: Address) -> S3Store:
         request_payer=not account.is_unsigned,
         credential_provider=None if account.is_unsigned else account.credentials,
         client_options={
-            "allow_http": urlsplit(address.url).scheme == "http",
+            "allow_http": not address.is_encrypted,
             "timeout": "6 hours",
             "connect_timeout": timedelta(seconds=CONNECT_TIMEOUT),
             "read_timeout": timedelta(seconds=READ_TIMEOUT),

@@ -34,7 +34,7 @@ class Reader:
 
     def read(self, item: StoredObject) -> bytes:
         """See `ObjectStore.read`."""
-        if self._address is None or self._bucket.account.has_own_certificates or not _is_plain(item):
+        if not self._reads_by_obstore or not _is_plain(item):
             return b"".join(self.pieces(item))
         etag = _etag(item)
         try:
@@ -47,6 +47,13 @@ class Reader:
             raise self._bucket.explained(item.name, e) from e
         _require_listed(item, len(content))
         return content
+
+    @property
+    def _reads_by_obstore(self) -> bool:
+        """Whether obstore, which is quicker, reads small objects: it must know where, and check certificates alike."""
+        if self._address is None:
+            return False
+        return not (self._address.is_encrypted and self._bucket.account.has_own_certificates)
 
     @cached_property
     def _obstore(self) -> S3Store:
