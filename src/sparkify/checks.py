@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sparkify import sql_queries
@@ -57,10 +58,10 @@ def run(engine: Engine, extent: Extent, rows: Mapping[str, int]) -> int:
     Raises:
         CheckError: a check found such rows; the message shows the first of them, and what they mean.
     """
-    needed = tuple(name for name in sql_queries.names("checks") if _is_needed(_check(engine, name, "batch"), rows))
-    if needed and (failed := _failures(engine, needed, extent, "batch")):
+    names = tuple(name for name in sql_queries.names("checks") if _is_needed(_check(engine.name, name, "batch"), rows))
+    if names and (failed := _failures(engine, names, extent, "batch")):
         raise fault(failed)
-    return len(needed)
+    return len(names)
 
 
 def _is_needed(statement: str, rows: Mapping[str, int]) -> bool:
@@ -83,11 +84,12 @@ def failures(engine: Engine) -> list[Failure]:
 
 
 def _failures(engine: Engine, names: tuple[str, ...], extent: Extent, *part: str) -> list[Failure]:
-    found = sorted(name for (name,) in extent.query(engine, _united(engine, names, *part)))
+    found = sorted(name for (name,) in extent.query(engine, _united(engine.name, names, *part)))
     return [_failure(engine, name, extent, *part) for name in found]
 
 
-def _united(engine: Engine, names: tuple[str, ...], *part: str) -> str:
+@cache
+def _united(engine: str, names: tuple[str, ...], *part: str) -> str:
     """One statement that makes some checks; its rows are the names of those that find something."""
     counts = (
         f"select cast('{name}' as varchar(256)) as name, count(*) as found from (\n{statement}\n) as {name}"
@@ -97,15 +99,16 @@ def _united(engine: Engine, names: tuple[str, ...], *part: str) -> str:
     return "select name from (\n" + "\nunion all\n".join(counts) + "\n) as checks where found > 0"
 
 
-def _check(engine: Engine, name: str, *part: str) -> str:
+@cache
+def _check(engine: str, name: str, *part: str) -> str:
     """The statement of a check: of the whole warehouse, or of the `batch` alone."""
     [statement] = sql_queries.statements("checks", name)
-    return sql_queries.opened_for(engine.name, statement, *part)
+    return sql_queries.opened_for(engine, statement, *part)
 
 
 def _failure(engine: Engine, name: str, extent: Extent, *part: str) -> Failure:
     """What a check that failed has found."""
-    rows = extent.query(engine, f"{_check(engine, name, *part)}\nlimit {SHOWN + 1}")
+    rows = extent.query(engine, f"{_check(engine.name, name, *part)}\nlimit {SHOWN + 1}")
     return Failure(name, sql_queries.header("checks", name), rows[:SHOWN], len(rows) > SHOWN)
 
 

@@ -23,50 +23,45 @@ from sparkify.progress import Progress
 class BeforeMerge:
     """What the warehouse held when the merge of a batch began, under the lock.
 
-    `matched` counts the plays that are matched to a song. `..._in_extent` counts what lies within the times of the
-    batch, `objects_loaded_before` what of the history its objects replace.
+    `numbers` says how many there were of what, as the steps of the transform name it: "in extent" what lies within the
+    times of the batch, "objects loaded before" what of the history its objects replace. `matched` says how many of them
+    are plays that are matched to a song.
     """
 
-    batches: int
-    plays: int
-    matched: int
-    plays_in_extent: int
-    matched_in_extent: int
-    page_views_in_extent: int
-    users: int
-    songs: int
-    artists: int
-    objects_loaded_before: int
-    forgotten_users: int
+    numbers: Mapping[str, int]
+    matched: Mapping[str, int]
+
+    @property
+    def batches(self) -> int:
+        """How many batches all runs had committed."""
+        return self.numbers["batches"]
+
+    @property
+    def forgotten_users(self) -> int:
+        """How many users were forgotten."""
+        return self.numbers["forgotten users"]
 
     def rows(self) -> dict[str, int]:
         """The same, as the steps of the transform need it."""
-        return {
-            "objects loaded before": self.objects_loaded_before,
-            "users before": self.users,
-            "songs before": self.songs,
-            "artists before": self.artists,
-            "plays before": self.plays,
-            "plays in extent": self.plays_in_extent,
-            "matched_before": self.matched_in_extent,
-            "page views in extent": self.page_views_in_extent,
-        }
+        return {**self.numbers, "matched_before": self.matched["plays in extent"]}
 
     def totals_after(self, rows: Mapping[str, int], matched_change: int) -> tuple[int, ...]:
         """How many users, songs, artists, plays and matched plays there are after steps that wrote so many rows."""
         return (
-            self.users - rows["outdated_users"] + rows["users"],
-            self.songs - rows["outdated_songs"] + rows["songs"],
-            self.artists - rows["outdated_artists"] + rows["artists"],
-            self.plays + rows["songplays"],
-            self.matched + matched_change,
+            self.numbers["users before"] - rows["outdated_users"] + rows["users"],
+            self.numbers["songs before"] - rows["outdated_songs"] + rows["songs"],
+            self.numbers["artists before"] - rows["outdated_artists"] + rows["artists"],
+            self.numbers["plays before"] + rows["songplays"],
+            self.matched["plays before"] + matched_change,
         )
 
 
 def before_merge(engine: Engine, extent: Extent) -> BeforeMerge:
     """Look at the warehouse before a batch is merged."""
-    [row] = extent.query(engine, history.statement("before_merge"))
-    return BeforeMerge(*row)
+    rows = extent.query(engine, history.statement("before_merge"))
+    return BeforeMerge(
+        {name: int(number) for name, number, _ in rows}, {name: int(matched) for name, _, matched in rows}
+    )
 
 
 def merged_rows(engine: Engine, extent: Extent, rows: Mapping[str, int]) -> dict[str, int]:
@@ -114,8 +109,8 @@ def _matched_change(engine: Engine, rows: Mapping[str, int], before: BeforeMerge
     """
     if rows["changed_match_keys"]:
         [(matched,)] = history.query(engine, "matched_plays")
-        return int(matched) - before.matched
-    return rows["matched_plays"] - before.matched_in_extent
+        return int(matched) - before.matched["plays before"]
+    return rows["matched_plays"] - before.matched["plays in extent"]
 
 
 class Run:
@@ -154,7 +149,7 @@ class Run:
         """
         ends = batch.number == self._planned
         values = {"run_id": self.run_id, "batch": batch.number, "now": _now()}
-        if before.objects_loaded_before:
+        if before.numbers["objects loaded before"]:
             self._execute("forget_objects")
             self._execute("forget_records")
         self._execute("note_objects", values)

@@ -364,7 +364,7 @@ def test_what_a_killed_run_left_in_work_is_swept_when_it_is_old(
     warehouse.stand_in.forget()
     with held(warehouse, "catalogue"):
         killed = warehouse.started("etl")
-        wait_for(lambda: any("as matched_in_extent" in sql for sql in warehouse.stand_in.statements()))
+        wait_for(lambda: any("'plays in extent'" in sql for sql in warehouse.stand_in.statements()))
         killed.kill()
         killed.communicate()
     left = warehouse.keys("work")
