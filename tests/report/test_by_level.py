@@ -48,9 +48,9 @@ def test_answers_for_several_levels_are_those_for_each_level_alone(question: Que
         require_the_answers_for_each_level_alone(in_duckdb, question, chosen)
 
 
-@pytest.mark.parametrize("question", BY_LEVEL, ids=lambda question: question.name)
-def test_answers_for_several_levels_are_the_same_in_redshift(question: Question, in_redshift: Engine) -> None:
-    require_the_answers_for_each_level_alone(in_redshift, question, CHOSEN[1])
+@pytest.mark.parametrize("name", ["activity_by_day", "errors_by_day", "rising_artists"])
+def test_in_redshift_what_no_table_of_the_report_shows_is_the_same_too(name: str, in_redshift: Engine) -> None:
+    require_the_answers_for_each_level_alone(in_redshift, Question(name), CHOSEN[1])
 
 
 def test_of_each_level_the_first_rows_come(in_duckdb: Engine) -> None:

@@ -15,6 +15,9 @@ from sparkify.report.drawings import Drawing
 from sparkify.report.figures import Chapter, Figure
 from sparkify.words import counted
 
+FAMILIES = Domain.USER_AGENT | Domain.OS
+"""What of a user agent is parsed."""
+
 UNKNOWN = "unknown"
 """The family of a user agent that is null or that ua-parser does not recognise."""
 
@@ -30,7 +33,7 @@ def browser_and_system(user_agent: str | None) -> tuple[str, str]:
     """
     if not user_agent:
         return UNKNOWN, UNKNOWN
-    parsed = _parser()(user_agent.strip('"'), Domain.USER_AGENT | Domain.OS)
+    parsed = _parser()(user_agent.strip('"'), FAMILIES)
     browser = parsed.user_agent.family if parsed.user_agent else UNKNOWN
     return browser, parsed.os.family if parsed.os else UNKNOWN
 
