@@ -35,7 +35,7 @@ def in_redshift(report_in_redshift: ReportOn) -> Iterator[Engine]:
 
 def require_the_answers_for_each_level_alone(engine: Engine, question: Question, chosen: Filter) -> None:
     with engine.snapshot():
-        together = by_level.ask(engine, question, chosen, LEVELS, list, 10_000, {})
+        together = by_level.ask(engine, question, chosen, LEVELS, list, 10_000)
         assert list(together) == [*LEVELS]
         for level, (answer, rows) in together.items():
             alone = questions.ask(engine, question, replace(chosen, level=level))
@@ -56,7 +56,7 @@ def test_in_redshift_what_no_table_of_the_report_shows_is_the_same_too(name: str
 def test_of_each_level_the_first_rows_come(in_duckdb: Engine) -> None:
     question = Question("plays_by_day")
     with in_duckdb.snapshot():
-        together = by_level.ask(in_duckdb, question, Filter(), LEVELS, list, 2, {})
+        together = by_level.ask(in_duckdb, question, Filter(), LEVELS, list, 2)
         for level, (_, rows) in together.items():
             assert rows == [*questions.ask(in_duckdb, question, Filter(level=level)).rows][:2]
 

@@ -50,7 +50,7 @@ class ReportContext:
     answers: dict[tuple[str, Filter], tuple[Answer, Rows]] = field(default_factory=dict, compare=False, repr=False)
     """What was answered so far, by question and filter."""
     kept: by_level.Kept = field(default_factory=dict, compare=False, repr=False)
-    """The rows that the engine keeps for further questions."""
+    """The rows that the engine keeps for further questions on the report's period; on another one there are few."""
 
     @staticmethod
     def read(engine: Engine, filter: Filter, now: datetime, has_names: bool = True) -> ReportContext:
@@ -73,7 +73,9 @@ class ReportContext:
         asked = (question.name, chosen)
         if asked not in self.answers:
             if self._is_for_all_levels(question, chosen):
-                each = by_level.ask(engine, question, chosen, self.levels, choose, MOST_ROWS + 1, self.kept)
+                is_of_period = (chosen.first_day, chosen.last_day) == (self.filter.first_day, self.filter.last_day)
+                kept = self.kept if is_of_period else None
+                each = by_level.ask(engine, question, chosen, self.levels, choose, MOST_ROWS + 1, kept)
                 for level, of_level in each.items():
                     self.answers[question.name, replace(chosen, level=level)] = of_level
             else:
@@ -158,7 +160,8 @@ class AnsweredQuestion:
         filter = chosen or context.filter
         answer, all_rows = context.ask(engine, question, filter)
         shown = [n for n, name in enumerate(answer.columns) if context.has_names or name not in NAMES]
-        rows = [tuple(row[n] for n in shown) for row in all_rows]
+        is_all = len(shown) == len(answer.columns)
+        rows = all_rows if is_all else [tuple(row[n] for n in shown) for row in all_rows]
         columns, types = (tuple(of_all[n] for n in shown) for of_all in (answer.columns, answer.types))
         is_complete = len(rows) <= MOST_ROWS
         return cls(question, context, filter, columns, types, tuple(rows[:MOST_ROWS]), is_complete)

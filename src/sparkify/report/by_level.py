@@ -49,16 +49,18 @@ def ask(
     levels: Iterable[str | None],
     choose: Choose,
     most: int,
-    kept: Kept,
+    kept: Kept | None = None,
 ) -> dict[str | None, tuple[Answer, Rows]]:
     """The answer to a question of `sql/report` for each level (None: for all listeners), and the rows that are chosen.
 
-    A question without a limit has at most `most` rows for each level. `kept` has what the snapshot keeps so far.
+    A question without a limit has at most `most` rows for each level. `kept` names what the snapshot keeps so far;
+    without it, nothing is kept.
     """
     names = {level: Filter(level=level).values()[PARAMETER] for level in levels}
     values = chosen.values()
     parts, own = split(question.sql)
-    for name, text in [*parts.items()][:1]:
+    if parts and kept is not None:
+        name, text = next(iter(parts.items()))
         if text in common_parts() and (table := _table(engine, name, text, chosen, kept)):
             parts[name] = f"    select * from {table}"
     answer = engine.ask(statement(parts, own, [*names.values()], most), values)
