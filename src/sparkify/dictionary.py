@@ -152,9 +152,12 @@ class _Source(NamedTuple):
     is_optional: bool
 
 
-def _selected_columns(text: str) -> Iterator[Column]:
-    """The columns of the outermost select of a text, which begins and ends at the margin."""
-    read = _sources(text)
+def _selected_columns(text: str, parts: Mapping[str, tuple[Column, ...]] | None = None) -> Iterator[Column]:
+    """The columns of the outermost select of a text, which begins and ends at the margin.
+
+    `parts` are the columns of the with-clauses before it.
+    """
+    read = _sources(text, parts or {})
     for expression, description in _selected(text):
         bare = re.fullmatch(r"(?:max\()?(?:(\w+)\.)?(\w+)\)?(?: as (\w+))?", expression)
         if not bare:
@@ -172,10 +175,12 @@ def _selected_columns(text: str) -> Iterator[Column]:
         yield column if description else _described(column, origin)
 
 
-def _sources(text: str) -> dict[str, _Source]:
+def _sources(text: str, parts: Mapping[str, tuple[Column, ...]]) -> dict[str, _Source]:
     """What the outermost select of a text reads, by the name that it has there: tables, views and with-clauses."""
     clauses = re.findall(r"^(?:with )?(\w+) as \(\n(.*?)^\)", text, re.MULTILINE | re.DOTALL)
-    columns = {name: tuple(_selected_columns(dedent(clause))) for name, clause in clauses}
+    columns = dict(parts)
+    for name, clause in clauses:
+        columns[name] = tuple(_selected_columns(dedent(clause), columns))
     read = {}
     for join, name, alias in re.findall(r'^(from|[a-z ]*join) "?(\w+)"?(?: as (\w+))?', text, re.MULTILINE):
         if name not in columns and name in (*sql_queries.TABLES, *sql_queries.VIEWS):

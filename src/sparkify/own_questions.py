@@ -26,6 +26,8 @@ class OwnQuestion(Question):
 
     text: str = field(repr=False)
 
+    is_shipped = False
+
     @property
     def header(self) -> list[str]:
         """The comment at the head of the file, line by line."""

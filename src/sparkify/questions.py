@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import ClassVar
 
 from sparkify import sql_queries
 from sparkify.engines.answer import Answer, Value
@@ -14,6 +15,9 @@ from sparkify.errors import ConfigError
 
 OPTIONS = {"from_time": "--from", "to_time": "--to", "level": "--level", "by": "--by", "most": "--limit"}
 """The option that sets a parameter, by the parameter's name in SQL."""
+
+LEVELS = ("free", "paid")
+"""The levels of listeners that a question can be asked for."""
 
 GRAINS = ("day", "week", "month")
 """By what a question counts that has time as its axis, the finest first; weeks begin on Monday."""
@@ -61,6 +65,9 @@ class Question:
     """A file of `sql/report`: the first line of its header is the question, the rest says what is counted."""
 
     name: str
+
+    is_shipped: ClassVar[bool] = True
+    """Whether it ships with the program."""
 
     @property
     def header(self) -> list[str]:

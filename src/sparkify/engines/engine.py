@@ -83,6 +83,13 @@ class Engine(Protocol):
         """
         ...
 
+    def keep(self, table: str, sql: str, values: Mapping[str, Value]) -> bool:
+        """Keep the rows of a question that ships with the program in a temporary table, until the snapshot ends.
+
+        Nothing of the warehouse changes. Returns False where the engine keeps no rows.
+        """
+        ...
+
     def write(self, sql: str, values: Mapping[str, Value], form: str, path: FilePath) -> bool:
         """Write the answer to a statement that anybody may have written into a file, as `formats` does.
 

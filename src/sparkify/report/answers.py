@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -12,19 +12,24 @@ from typing import Any, Self
 from sparkify import formats, questions, sql_queries
 from sparkify.engines.answer import Answer, Rows, Value
 from sparkify.engines.engine import Engine
-from sparkify.questions import GRAINS, Filter, Question
-from sparkify.report import grains
+from sparkify.questions import GRAINS, LEVELS, Filter, Question
+from sparkify.report import by_level, grains
 
 Row = Mapping[str, Value]
 
 NAMES = ("first_name", "last_name")
 """The columns that name a person."""
 
-COUNTS_BY_LEVEL = ("plays_by_day", "active_users_by_day")
-"""Questions that count each level in rows of its own, whatever level is asked for."""
+USUAL_DAYS = 90
+"""Days that are compared with the usual, the last ones of the period: a weekday has no week or month."""
 
 MOST_ROWS = 10_000
 """Rows of an answer that a report reads; a question of a team's own may have any number."""
+
+
+def first_rows(rows: Iterator[tuple[Value, ...]]) -> Rows:
+    """The rows that a report reads, and one more if there are more."""
+    return list(islice(rows, MOST_ROWS + 1))
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,8 @@ class ReportContext:
     """The plays that a report is about, for the sentences and charts that need more than their own answer.
 
     `filter` chooses the plays, `totals` is the answer to the question `totals` on them, `extent` the answer to the
-    question of that name, `now` is UTC without a zone. Without `has_names`, no person is named.
+    question of that name, `now` is UTC without a zone. Without `has_names`, no person is named. `levels` are those that
+    the report shows (None: all listeners): a question that is asked for one of them is asked for all at once.
     """
 
     filter: Filter
@@ -40,13 +46,17 @@ class ReportContext:
     extent: Mapping[str, Any]
     now: datetime
     has_names: bool = True
+    levels: tuple[str | None, ...] = (None,)
     answers: dict[tuple[str, Filter], tuple[Answer, Rows]] = field(default_factory=dict, compare=False, repr=False)
     """What was answered so far, by question and filter."""
+    kept: by_level.Kept = field(default_factory=dict, compare=False, repr=False)
+    """The rows that the engine keeps for further questions on the report's period; on another one there are few."""
 
     @staticmethod
     def read(engine: Engine, filter: Filter, now: datetime, has_names: bool = True) -> ReportContext:
         """Ask for the totals of the plays that a filter chooses, and for the extent of all plays."""
-        context = ReportContext(filter, {}, {}, now, has_names)
+        levels = (filter.level,) if filter.level else (None, *LEVELS)
+        context = ReportContext(filter, {}, {}, now, has_names, levels)
         context = replace(context, extent=context.one_row(engine, "extent", Filter()))
         by = filter.by or grains.fitting(context.length)
         return replace(context, filter=replace(filter, by=by)).at_level(engine, filter.level)
@@ -56,20 +66,27 @@ class ReportContext:
         chosen = replace(self.filter, level=level)
         return replace(self, filter=chosen, totals=self.one_row(engine, "totals", chosen))
 
-    def ask(self, engine: Engine, question: Question, chosen: Filter) -> tuple[Answer, Rows]:
-        """The answer to a question, and its rows; a question is asked once for each filter.
-
-        The answer to a question of `COUNTS_BY_LEVEL` for all levels is that for one level, too.
-        """
+    def ask(
+        self, engine: Engine, question: Question, chosen: Filter, choose: by_level.Choose = first_rows
+    ) -> tuple[Answer, Rows]:
+        """The answer to a question, and the rows that are chosen; a question is asked once for each filter."""
         asked = (question.name, chosen)
-        answer, rows = self.answers.get((question.name, replace(chosen, level=None)), (None, []))
-        if asked not in self.answers and answer and question.name in COUNTS_BY_LEVEL and len(rows) <= MOST_ROWS:
-            level = answer.columns.index("level")
-            self.answers[asked] = answer, [row for row in rows if row[level] == chosen.level]
         if asked not in self.answers:
-            answer = questions.ask(engine, question, chosen)
-            self.answers[asked] = answer, list(islice(answer.rows, MOST_ROWS + 1))
+            if self._is_for_all_levels(question, chosen):
+                is_of_period = (chosen.first_day, chosen.last_day) == (self.filter.first_day, self.filter.last_day)
+                kept = self.kept if is_of_period else None
+                each = by_level.ask(engine, question, chosen, self.levels, choose, MOST_ROWS + 1, kept)
+                for level, of_level in each.items():
+                    self.answers[question.name, replace(chosen, level=level)] = of_level
+            else:
+                answer = questions.ask(engine, question, chosen)
+                self.answers[asked] = answer, choose(answer.rows)
         return self.answers[asked]
+
+    def _is_for_all_levels(self, question: Question, chosen: Filter) -> bool:
+        """Whether the report shows the answer for several levels; a team's own question is asked for each by itself."""
+        is_shown = len(self.levels) > 1 and chosen.level in self.levels
+        return is_shown and question.is_shipped and by_level.takes_level(question)
 
     def one_row(self, engine: Engine, name: str, chosen: Filter) -> dict[str, Value]:
         """The answer to a question that has one row."""
@@ -95,6 +112,12 @@ class ReportContext:
     def length(self) -> int:
         """The days of the period."""
         return grains.length(*self.days) if self.days else 0
+
+    def last_days(self, most: int | None) -> Filter:
+        """What is chosen: all of the period, or at most so many of its last days."""
+        if most is None or self.length <= most:
+            return self.filter
+        return replace(self.filter, first_day=grains.earlier(self.days[1], most - 1))
 
     @property
     def whole_days(self) -> tuple[date, date]:
@@ -137,7 +160,8 @@ class AnsweredQuestion:
         filter = chosen or context.filter
         answer, all_rows = context.ask(engine, question, filter)
         shown = [n for n, name in enumerate(answer.columns) if context.has_names or name not in NAMES]
-        rows = [tuple(row[n] for n in shown) for row in all_rows]
+        is_all = len(shown) == len(answer.columns)
+        rows = all_rows if is_all else [tuple(row[n] for n in shown) for row in all_rows]
         columns, types = (tuple(of_all[n] for n in shown) for of_all in (answer.columns, answer.types))
         is_complete = len(rows) <= MOST_ROWS
         return cls(question, context, filter, columns, types, tuple(rows[:MOST_ROWS]), is_complete)

@@ -122,21 +122,15 @@ def _figure(
     engine: Engine, question: Question, figure: Figure, contexts: Mapping[str, ReportContext]
 ) -> FigureContents:
     if "--level" not in question.options or not figure.by_level:
-        contexts = {"any": next(iter(contexts.values()))}
+        context = next(iter(contexts.values()))
+        contexts = {"any": replace(context, levels=(context.filter.level,))}
     answers = {
-        level: AnsweredQuestion.read(engine, question, context, _last_days(figure, context))
+        level: AnsweredQuestion.read(engine, question, context, context.last_days(figure.most_days))
         for level, context in contexts.items()
     }
     title = grains.in_title(question.title, next(iter(answers.values())).grain)
     variants = [_variant(engine, figure, level, answer) for level, answer in answers.items()]
     return FigureContents(question, title, figure.shape, figure.is_wide, variants)
-
-
-def _last_days(figure: Figure, context: ReportContext) -> Filter:
-    """What a figure asks about: all of the period, or its last days."""
-    if figure.most_days is None or context.length <= figure.most_days:
-        return context.filter
-    return replace(context.filter, first_day=grains.earlier(context.days[1], figure.most_days - 1))
 
 
 def _own_figure(engine: Engine, question: Question, contexts: Mapping[str, ReportContext]) -> FigureContents:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sparkify import dictionary, formats, sql_queries
+from sparkify import dictionary, formats
 from sparkify.engines.answer import Value
 from sparkify.report import words
 from sparkify.report.answers import AnsweredQuestion
@@ -57,8 +57,8 @@ def table(answer: AnsweredQuestion) -> Table:
 
 def _descriptions(answer: AnsweredQuestion) -> dict[str, str]:
     """The meaning of each column, empty where the label says as much, or where a team's own question tells none."""
-    name = answer.question.name
-    described = dictionary.question_columns(name) if name in sql_queries.names("report") else {}
+    question = answer.question
+    described = dictionary.question_columns(question.name) if question.is_shipped else {}
     return {name: _description(name, described.get(name, "")) for name in answer.columns}
 
 

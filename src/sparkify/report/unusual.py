@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import takewhile
 
-from sparkify import questions
+from sparkify.engines.answer import Rows, Value
 from sparkify.engines.engine import Engine
 from sparkify.questions import Filter, Question
 from sparkify.report import comparison, grains, measures, words
-from sparkify.report.answers import AnsweredQuestion, ReportContext, Row
+from sparkify.report.answers import USUAL_DAYS, AnsweredQuestion, ReportContext, Row
 from sparkify.report.comparison import WEEK, Comparison
 from sparkify.words import counted
 
@@ -94,11 +95,11 @@ def _changed_share(compared: Comparison) -> Iterator[tuple[float, str]]:
 
 def _unusual_day(engine: Engine, context: ReportContext) -> Iterator[tuple[float, str]]:
     """The most unusual of the last days, of those that are whole."""
-    last = context.days[1]
-    first = max(context.days[0], grains.earlier(last, LAST_DAYS - 1))
-    chosen = replace(context.filter, first_day=first, last_day=last)
+    first = grains.earlier(context.days[1], LAST_DAYS - 1)
+    chosen = context.last_days(USUAL_DAYS)
     answer = AnsweredQuestion.read(engine, Question("plays_against_four_weeks"), context, chosen)
-    score, row = _most_unusual(filter(answer.has_usual_plays, answer.records), "usual_plays")
+    rows = (row for row in answer.records if row["day"] >= first and answer.has_usual_plays(row))
+    score, row = _most_unusual(rows, "usual_plays")
     if score:
         yield (
             score,
@@ -114,10 +115,8 @@ def _changed_artist(engine: Engine, context: ReportContext) -> Iterator[tuple[fl
     if (last - first_whole).days < 2 * WEEK - 1 or (last - context.days[0]).days < WEEK - 1:
         return
     chosen = replace(context.filter, last_day=last, most=ALL_ARTISTS)
-    answer = questions.ask(engine, Question("rising_artists"), chosen)
-    rows = (dict(zip(answer.columns, row, strict=True)) for row in answer.rows)
-    played = (row for row in rows if max(row["plays"], row["plays_before"]) >= words.FEWEST)
-    score, row = _most_unusual(played, "plays_before")
+    answer, changed = context.ask(engine, Question("rising_artists"), chosen, _most_changed)
+    score, row = _most_unusual((dict(zip(answer.columns, row, strict=True)) for row in changed), "plays_before")
     if score:
         name = words.named(row["artist_name"], "an unknown artist")
         verb = "rise" if row["plays"] > row["plays_before"] else "fall"
@@ -126,6 +125,17 @@ def _changed_artist(engine: Engine, context: ReportContext) -> Iterator[tuple[fl
             f"Plays of {name} {verb} from {row['plays_before']:,} to {row['plays']:,}: the {WEEK} days to {last} "
             f"against the {WEEK} days before.",
         )
+
+
+def _most_changed(rows: Iterator[tuple[Value, ...]]) -> Rows:
+    """Of all artists, the one whose plays changed most by the rule. The rows come by their change, the greatest first.
+
+    A change of fewer plays than the square of the least deviation is never named.
+    """
+    great = takewhile(lambda row: abs(row[3]) >= LEAST_DEVIATION**2, rows)
+    played = (row for row in great if max(row[1], row[2]) >= words.FEWEST)
+    most = max(played, key=lambda row: deviation(row[1], row[2]), default=None)
+    return [most] if most else []
 
 
 def _changed_errors(engine: Engine, context: ReportContext, compared: Comparison) -> Iterator[tuple[float, str]]:

@@ -67,6 +67,13 @@ class DuckDB(Connection):
         rows = self._rows(cursor, 1 if any(map(NESTED.match, types)) else FETCHED_ROWS)
         return Answer(tuple(names), tuple(types), rows).require_columns(self.address)
 
+    def keep(self, table: str, sql: str, values: Mapping[str, Value]) -> bool:
+        """See `Engine.keep`. What memory cannot hold waits on disk."""
+        self._lock_down()
+        with self.errors(self.statement_error):
+            self.run(f"create temporary table {table} as\n{sql}", values)
+        return True
+
     def write(self, sql: str, values: Mapping[str, Value], form: str, path: Path) -> bool:
         """See `Engine.write`. Of all files, the connection reaches this one alone."""
         from sparkify.engines.duckdb import answer_file, questions

@@ -112,6 +112,10 @@ class Redshift(Connection):
                 raise StatementError(f"{self.address}: {words(e)}") from e
             raise translated(self.address, e, in_transaction=True) from e
 
+    def keep(self, table: str, sql: str, values: Mapping[str, Value]) -> bool:
+        """See `Engine.keep`. A transaction that is read only makes no table."""
+        return False
+
     def write(self, sql: str, values: Mapping[str, Value], form: str, path: Path) -> bool:
         """See `Engine.write`. Redshift's rows come through the client."""
         return False

@@ -5,16 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from sparkify.report import days, grains, rankings, words
-from sparkify.report.answers import AnsweredQuestion, Row
+from sparkify.report.answers import USUAL_DAYS, AnsweredQuestion, Row
 from sparkify.report.drawings import Drawing
 from sparkify.report.figures import Chapter, Figure
 from sparkify.words import counted
 
 MOST_REASONS = 10
 """Reasons for rejected records that get a bar."""
-
-MOST_DAYS = 90
-"""Days that are compared with the usual, the last ones of the period: a weekday has no week or month."""
 
 
 def _freshness_sentence(answer: AnsweredQuestion) -> str:
@@ -133,7 +130,7 @@ CHAPTER = Chapter(
         Figure("freshness", _freshness_sentence, shape="table"),
         Figure("rejected_by_reason", _rejected_sentence, _rejected_chart),
         Figure(
-            "plays_against_four_weeks", _usual_plays_sentence, _usual_plays_chart, is_wide=True, most_days=MOST_DAYS
+            "plays_against_four_weeks", _usual_plays_sentence, _usual_plays_chart, is_wide=True, most_days=USUAL_DAYS
         ),
         Figure("matched_by_day", _matched_sentence, _matched_chart, is_wide=True),
         Figure("last_runs", _last_runs_sentence, is_wide=True, shape="table"),

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache, lru_cache
 
 import ua_parser
+from ua_parser import Domain, Parser
 
 from sparkify.engines.answer import Value
 from sparkify.report import rankings, words
-from sparkify.report.answers import AnsweredQuestion
+from sparkify.report.answers import MOST_ROWS, AnsweredQuestion
 from sparkify.report.drawings import Drawing
 from sparkify.report.figures import Chapter, Figure
 from sparkify.words import counted
+
+FAMILIES = Domain.USER_AGENT | Domain.OS
+"""What of a user agent is parsed."""
 
 UNKNOWN = "unknown"
 """The family of a user agent that is null or that ua-parser does not recognise."""
@@ -20,13 +25,24 @@ MOST_FAMILIES = 8
 """Browsers or systems that get a bar each; the others share one more."""
 
 
+@lru_cache(maxsize=3 * MOST_ROWS)
 def browser_and_system(user_agent: str | None) -> tuple[str, str]:
-    """The families of browser and system of a user agent; the logs write some user agents in quotes."""
+    """The families of browser and system of a user agent; the logs write some user agents in quotes.
+
+    The answers of a report for all its levels share most of their user agents: each is parsed once.
+    """
     if not user_agent:
         return UNKNOWN, UNKNOWN
-    parsed = ua_parser.parse(user_agent.strip('"'))
+    parsed = _parser()(user_agent.strip('"'), FAMILIES)
     browser = parsed.user_agent.family if parsed.user_agent else UNKNOWN
     return browser, parsed.os.family if parsed.os else UNKNOWN
+
+
+@cache
+def _parser() -> Parser:
+    """A parser without the patterns of devices, which take longer to compile than those of browsers and systems."""
+    browsers, systems, _ = ua_parser.load_lazy_builtins()
+    return Parser.from_matchers((browsers, systems, []))
 
 
 def _plays_by_family(answer: AnsweredQuestion) -> tuple[Counter[str], Counter[str]]:

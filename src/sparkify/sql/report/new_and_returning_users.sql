@@ -1,7 +1,25 @@
 -- How many of each day's listeners are new, and how many return?
 -- Counts, for each UTC day, week or month, the distinct logged-in users with a play. A user is new in that of the
 -- first play ever, whatever the period and the level asked for, and returns in each later one with a play.
-with first_plays as (
+with users_by_day_and_level as (
+    select
+        cast(
+            case $by
+                when 'week' then date_trunc('week', start_time)
+                when 'month' then date_trunc('month', start_time)
+                else start_time
+            end as date
+        ) as day,
+        user_id,
+        level,
+        count(*) as plays,
+        sum(case when duration between 0 and 86400 then cast(duration as decimal(18, 5)) end) as seconds
+    from songplays
+    where start_time >= $from_time and start_time < $to_time
+    group by day, user_id, level
+),
+
+first_plays as (
     select
         user_id,
         cast(
@@ -19,17 +37,10 @@ with first_plays as (
 active_users as (
     select
         user_id,
-        cast(
-            case $by
-                when 'week' then date_trunc('week', start_time)
-                when 'month' then date_trunc('month', start_time)
-                else start_time
-            end as date
-        ) as day
-    from songplays
+        day
+    from users_by_day_and_level
     where
         user_id is not null
-        and start_time >= $from_time and start_time < $to_time
         and $level in ('all', level)
     group by user_id, day
 )

@@ -2,20 +2,29 @@
 -- Usual is the mean of the same weekday in the four weeks before, where a day without plays counts 0; it is unknown
 -- where the warehouse does not reach four weeks back. A day without plays is listed when its weekday had plays in
 -- the four weeks before or in the week after. Days are UTC; the last one may not be complete.
-with days as (
-    select
-        cast(start_time as date) as day,
-        count(*) as plays
-    from songplays
-    where $level in ('all', level)
-    group by cast(start_time as date)
-),
-
-extent as (
+with extent as (
     select
         cast(min(start_time) as date) as first_day,
         cast(max(start_time) as date) as last_day
     from songplays
+),
+
+days_by_level as (
+    select
+        cast(start_time as date) as day,
+        level,
+        count(*) as plays
+    from songplays
+    group by cast(start_time as date), level
+),
+
+days as (
+    select
+        day,
+        sum(plays) as plays
+    from days_by_level
+    where $level in ('all', level)
+    group by day
 ),
 
 compared as (

@@ -2,16 +2,25 @@
 -- Counts plays by the first state of the listener's location: of a metropolitan area in several states, such as "New
 -- York-Newark-Jersey City, NY-NJ-PA", all plays count for the state of its first city. It is unknown where the
 -- location names none, as in logged-out plays, which have no location.
-with places as (
+with places_by_level as (
     select
         location,
         user_id,
-        count(*) as plays,
-        (length(location) - length(replace(location, ', ', ''))) / 2 as commas
+        level,
+        count(*) as plays
     from songplays
-    where
-        start_time >= $from_time and start_time < $to_time
-        and $level in ('all', level)
+    where start_time >= $from_time and start_time < $to_time
+    group by location, user_id, level
+),
+
+places as (
+    select
+        location,
+        user_id,
+        sum(plays) as plays,
+        (length(location) - length(replace(location, ', ', ''))) / 2 as commas
+    from places_by_level
+    where $level in ('all', level)
     group by location, user_id
 ),
 

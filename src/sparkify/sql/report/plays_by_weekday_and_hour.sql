@@ -22,16 +22,25 @@ days_asked as (
     from extent
 ),
 
-hours as (
+hours_by_level as (
     select
         cast(extract(dow from start_time) as integer) as weekday,
         cast(extract(hour from start_time) as integer) as hour,
+        level,
         count(*) as plays
     from songplays
-    where
-        start_time >= $from_time and start_time < $to_time
-        and $level in ('all', level)
-    group by cast(extract(dow from start_time) as integer), cast(extract(hour from start_time) as integer)
+    where start_time >= $from_time and start_time < $to_time
+    group by cast(extract(dow from start_time) as integer), cast(extract(hour from start_time) as integer), level
+),
+
+hours as (
+    select
+        weekday,
+        hour,
+        cast(sum(plays) as bigint) as plays
+    from hours_by_level
+    where $level in ('all', level)
+    group by weekday, hour
 ),
 
 occurrences as (

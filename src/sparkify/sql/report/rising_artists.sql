@@ -11,16 +11,26 @@ with extent as (
     from songplays
 ),
 
-weeks as (
+artists_by_level as (
     select
         p.artist_name,
+        p.level,
         count(case when cast(p.start_time as date) > e.last_day - 7 then 1 end) as plays,
-        count(case when cast(p.start_time as date) <= e.last_day - 7 then 1 end) as plays_before,
-        cast(sum(case when cast(p.start_time as date) > e.last_day - 7 then 1 else -1 end) as bigint) as change
+        count(case when cast(p.start_time as date) <= e.last_day - 7 then 1 end) as plays_before
     from songplays as p
     inner join extent as e on cast(p.start_time as date) > e.last_day - 14 and cast(p.start_time as date) <= e.last_day
-    where $level in ('all', p.level)
-    group by p.artist_name
+    group by p.artist_name, p.level
+),
+
+weeks as (
+    select
+        artist_name,
+        cast(sum(plays) as bigint) as plays,
+        cast(sum(plays_before) as bigint) as plays_before,
+        cast(sum(plays - plays_before) as bigint) as change
+    from artists_by_level
+    where $level in ('all', level)
+    group by artist_name
 )
 
 select

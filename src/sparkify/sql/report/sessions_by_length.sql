@@ -1,20 +1,32 @@
 -- How long are sessions?
 -- Counts sessions by how many plays they have in the period. With a level, only plays at that level count.
-with lengths as (
+with sessions_by_level as (
     select
-        s.plays,
+        session_id,
+        count(*) as all_plays,
+        count(case when level = 'free' then 1 end) as free_plays,
+        count(case when level = 'paid' then 1 end) as paid_plays,
+        min(start_time) as first_play,
+        min(case when level = 'free' then start_time end) as first_free_play,
+        min(case when level = 'paid' then start_time end) as first_paid_play
+    from songplays
+    where start_time >= $from_time and start_time < $to_time
+    group by session_id
+),
+
+sessions_asked as (
+    select
+        case $level when 'free' then free_plays when 'paid' then paid_plays else all_plays end as plays
+    from sessions_by_level
+),
+
+lengths as (
+    select
+        plays,
         count(*) as sessions
-    from (
-        select
-            session_id,
-            count(*) as plays
-        from songplays
-        where
-            start_time >= $from_time and start_time < $to_time
-            and $level in ('all', level)
-        group by session_id
-    ) as s
-    group by s.plays
+    from sessions_asked
+    where plays > 0
+    group by plays
 ),
 
 classes as (
