@@ -34,7 +34,7 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> S
             listings = listing.only_rejected(listings, history.rejected_objects(engine), progress)
         loaded = LoadedObjects(engine, listings, state.batches)
         plan = planning.make(listings, loaded.before, config.batch_size, again=only_rejected)
-        listing.warn_of_prefixes(config, plan.objects, progress)
+        listing.warn_of_prefixes(config, plan, progress)
         summary = Summary(engine.address, plan)
         with runs.recorded_run(engine, progress, plan, state) as this_run:
             for batch in plan.batches:
@@ -67,9 +67,9 @@ def _load(
     progress: Progress,
 ) -> tuple[Mapping[str, int], set[str]]:
     """Stage a batch, then merge it in one transaction; its counts, and the keys that no column takes."""
-    while (batch := loaded.without_loaded(batch)).objects:
+    while batch := loaded.without_loaded(batch):
         batch, staged = _stage(engine, batch, source, limit, progress)
-        if not batch.objects:
+        if not batch:
             break
         rows = staged_rows.read(engine)
         warnings = [*suspicions.shorter_logs(engine, batch, loaded), *suspicions.odd_times(batch, rows.years)]

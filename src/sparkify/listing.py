@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from sparkify import sql_queries
 from sparkify.config import Config
 from sparkify.engines.engine import Source
 from sparkify.errors import ConfigError
-from sparkify.plan import Kind
+from sparkify.plan import Kind, Plan
 from sparkify.progress import Progress
 from sparkify.records import jsonpaths
-from sparkify.store import Listing, ObjectStore, StoredObject, Stores
+from sparkify.store import Listing, ObjectStore, Stores
 from sparkify.words import size_in_words
 
 Listings = dict[Kind, Listing]
@@ -40,7 +40,7 @@ def list_objects(config: Config, progress: Progress) -> tuple[Source, Listings]:
             listings[kind] = store.list_objects().without(name)
         progress.warn(*listings[kind].warnings)
         if config.reads_prefixes:
-            listings[kind] = listings[kind].as_one(store)
+            listings[kind] = listings[kind].as_one(store.location)
     _require_apart(listings)
     return Source(stores, paths), listings
 
@@ -61,10 +61,11 @@ def _require_apart(listings: Listings) -> None:
         raise ConfigError(f"{both}: lies below LOG_DATA and below SONG_DATA; {fix}")
 
 
-def warn_of_prefixes(config: Config, prefixes: Sequence[StoredObject], progress: Progress) -> None:
+def warn_of_prefixes(config: Config, plan: Plan, progress: Progress) -> None:
     """Warn of what a load costs that reads whole prefixes, because [S3] WORK is missing: those with new data."""
-    if not prefixes or not config.reads_prefixes:
+    if not plan.batches or not config.reads_prefixes:
         return
+    prefixes = [*plan.objects]
     size = size_in_words(sum(item.size for item in prefixes))
     places = " and ".join(item.name for item in prefixes)
     why = "whenever one object is new"

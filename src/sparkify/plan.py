@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from operator import attrgetter
+from itertools import chain
 from typing import Literal, TypeAlias
 
 from sparkify.store import Ignored, Listing, StoredObject
@@ -15,8 +14,6 @@ Kind: TypeAlias = Literal["songs", "events"]
 
 KINDS: tuple[Kind, ...] = ("songs", "events")
 """Both kinds, in the order in which a run loads them."""
-
-KEY = attrgetter("key")
 
 OTHER, SAME = 1, 2
 """How an object is loaded."""
@@ -30,15 +27,19 @@ class Batch:
     """The objects that one transaction loads. `number` counts from 1 within the run."""
 
     number: int
-    songs: tuple[StoredObject, ...]
-    events: tuple[StoredObject, ...]
+    songs: Sequence[StoredObject]
+    events: Sequence[StoredObject]
+
+    def __len__(self) -> int:
+        """How many objects the batch has."""
+        return len(self.songs) + len(self.events)
 
     @property
-    def objects(self) -> tuple[StoredObject, ...]:
+    def objects(self) -> Iterator[StoredObject]:
         """All objects of the batch, songs first."""
-        return self.songs + self.events
+        return chain(self.songs, self.events)
 
-    def of(self, kind: Kind) -> tuple[StoredObject, ...]:
+    def of(self, kind: Kind) -> Sequence[StoredObject]:
         """The objects of a kind."""
         return self.songs if kind == "songs" else self.events
 
@@ -59,16 +60,17 @@ class Loaded:
 
     def add(self, kind: Kind, key: str, etag: str) -> None:
         """Note that an object is loaded, and with which content."""
-        at = self._place(kind, key)
+        objects = self._listings[kind].objects
+        at = objects.index_of(key, self._next)
         if at is None:
             self._gone += kind == "songs"
         else:
-            self._loaded[kind][at] = SAME if self._listings[kind].objects[at].etag == etag else OTHER
+            self._loaded[kind][at] = SAME if objects.has_etag(at, key, etag) else OTHER
+            self._next = at + 1
 
-    def new(self, kind: Kind) -> Iterator[StoredObject]:
-        """The listed objects that are not loaded as they were listed, in order."""
-        objects = zip(self._listings[kind].objects, self._loaded[kind], strict=True)
-        return (item for item, loaded in objects if loaded != SAME)
+    def new(self, kind: Kind) -> Iterator[int]:
+        """The indexes of the listed objects that are not loaded as they were listed."""
+        return (at for at, loaded in enumerate(self._loaded[kind]) if loaded != SAME)
 
     def holds(self, kind: Kind, item: StoredObject) -> bool:
         """Whether a listed object is loaded as it was listed."""
@@ -79,24 +81,13 @@ class Loaded:
         return self._state_of(kind, item) > 0
 
     def _state_of(self, kind: Kind, item: StoredObject) -> int:
-        at = self._place(kind, item.key)
+        at = self._listings[kind].objects.index_of(item.key)
         return 0 if at is None else self._loaded[kind][at]
 
     @property
     def songs_gone(self) -> int:
         """How many loaded song objects are not listed."""
-        return 0 if self._place("songs", "") is not None else self._gone
-
-    def _place(self, kind: Kind, key: str) -> int | None:
-        """The number of an object in its listing, which is in the order of the keys; None where it is not listed."""
-        objects = self._listings[kind].objects
-        at = self._next
-        if at >= len(objects) or objects[at].key != key:
-            at = bisect_left(objects, key, key=KEY)
-            if at == len(objects) or objects[at].key != key:
-                return None
-        self._next = at + 1
-        return at
+        return 0 if self._listings["songs"].objects.index_of("") is not None else self._gone
 
 
 @dataclass(frozen=True)
@@ -112,9 +103,9 @@ class Plan:
     songs_gone: int | None
 
     @property
-    def objects(self) -> tuple[StoredObject, ...]:
+    def objects(self) -> Iterator[StoredObject]:
         """All new objects, in the order in which they will be loaded."""
-        return tuple(item for batch in self.batches for item in batch.objects)
+        return chain.from_iterable(batch.objects for batch in self.batches)
 
 
 def make(listings: Mapping[Kind, Listing], loaded: Loaded, batch_size: int, *, again: bool = False) -> Plan:
@@ -123,20 +114,24 @@ def make(listings: Mapping[Kind, Listing], loaded: Loaded, batch_size: int, *, a
     A batch holds at most `batch_size` bytes of unpacked JSON, or one object that is larger. Songs come first, so that
     plays find their songs when they arrive.
     """
-    new: list[tuple[Kind, StoredObject]] = [
-        (kind, item) for kind in KINDS for item in (listings[kind].objects if again else loaded.new(kind))
-    ]
-    listed = sum(len(listing.objects) for listing in listings.values())
+    batches: list[dict[Kind, list[int]]] = []
+    room = 0
+    for kind in KINDS:
+        objects = listings[kind].objects
+        for at in range(len(objects)) if again else loaded.new(kind):
+            size = unpacked_size(objects[at])
+            if not batches or size > room:
+                batches.append({kind: [] for kind in KINDS})
+                room = batch_size
+            batches[-1][kind].append(at)
+            room -= size
+    made = tuple(
+        Batch(number, **{kind: listings[kind].objects.at(members[kind]) for kind in KINDS})
+        for number, members in enumerate(batches, 1)
+    )
     return Plan(
-        batches=tuple(
-            Batch(
-                number,
-                songs=tuple(item for kind, item in members if kind == "songs"),
-                events=tuple(item for kind, item in members if kind == "events"),
-            )
-            for number, members in enumerate(_cut(new, batch_size), 1)
-        ),
-        known=listed - len(new),
+        batches=made,
+        known=sum(len(listing.objects) for listing in listings.values()) - sum(map(len, made)),
         ignored=tuple(item for listing in listings.values() for item in listing.ignored),
         songs_gone=None if again else loaded.songs_gone,
     )
@@ -161,16 +156,3 @@ def without(batch: Batch, names: Set[str]) -> Batch:
 def unpacked_size(item: StoredObject) -> int:
     """About how many bytes of JSON an object holds."""
     return item.size * UNPACKED if packing(item.path) else item.size
-
-
-def _cut(new: list[tuple[Kind, StoredObject]], batch_size: int) -> list[list[tuple[Kind, StoredObject]]]:
-    batches: list[list[tuple[Kind, StoredObject]]] = []
-    room = 0
-    for kind, item in new:
-        size = unpacked_size(item)
-        if not batches or size > room:
-            batches.append([])
-            room = batch_size
-        batches[-1].append((kind, item))
-        room -= size
-    return batches

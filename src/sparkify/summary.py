@@ -139,10 +139,11 @@ def _ignored_fields(ignored: Iterable[Ignored]) -> list[dict[str, str]]:
 
 def plan_lines(plan: Plan) -> list[str]:
     """What a run would load, a line for each object, then what is no data."""
-    lines = [f"{o.name}  {size_in_words(o.size)}" for o in plan.objects]
+    objects = [*plan.objects]
+    lines = [f"{o.name}  {size_in_words(o.size)}" for o in objects]
     lines += [f"{o.name}  no data: {o.reason}" for o in plan.ignored]
-    size = size_in_words(sum(o.size for o in plan.objects))
-    total = f"{len(plan.objects):,} objects ({size}) would be loaded in {len(plan.batches):,} batches"
+    size = size_in_words(sum(o.size for o in objects))
+    total = f"{len(objects):,} objects ({size}) would be loaded in {len(plan.batches):,} batches"
     return [*lines, f"{total}; {plan.known:,} are loaded already, {len(plan.ignored):,} are no data"]
 
 

@@ -11,15 +11,8 @@ from pathlib import Path
 
 from sparkify.errors import AccessError, ObjectChangedError
 from sparkify.store import walk
-from sparkify.store.objects import (
-    UNKNOWN_SIZE,
-    Ignored,
-    Listing,
-    Place,
-    StoredObject,
-    changed,
-    sorted_listing,
-)
+from sparkify.store.listed import Ignored, Listed, Listing
+from sparkify.store.objects import UNKNOWN_SIZE, Place, StoredObject, changed
 
 READ_SIZE = 1_000_000
 """Bytes that are read of a file at a time."""
@@ -64,18 +57,22 @@ class Folder:
 
     def list_objects(self) -> Listing:
         """See `ObjectStore.list_objects`. Links to files are followed, and those to folders that are not listed yet."""
+        listed = Listed(self._place)
+
+        def add(path: str, info: os.stat_result) -> None:
+            listed.add(self._place.key(path), etag(info), info.st_size, path)
+
         if self._only:
-            only = self.root / self._only
-            return sorted_listing([self._stored(self._only, only.stat())])
+            add(self._only, (self.root / self._only).stat())
+            return listed.listing()
         try:
-            below = walk.walk(self.root, self.location)
+            below = walk.walk(self.root, self.location, add)
         except OSError as e:
             raise _explained(self.location, e) from e
-        ignored = [Ignored(self._name(key), reason) for key, reason in below.ignored]
-        warnings = [
+        listed.ignored += (Ignored(self._name(key), reason) for key, reason in below.ignored)
+        return listed.listing(
             f"{self._name(key)}: {reason}; what is there is not loaded" for key, reason in below.unusable.items()
-        ]
-        return sorted_listing([self._stored(path, info) for path, info in below.files], ignored, warnings)
+        )
 
     def sizes(self) -> dict[str, int]:
         """The bytes of all files below the folder, by their paths from there.
@@ -155,9 +152,6 @@ class Folder:
 
     def _name(self, key: str) -> str:
         return self._place.names + _as_text(key)
-
-    def _stored(self, path: str, info: os.stat_result) -> StoredObject:
-        return StoredObject(self._place, path, etag(info), info.st_size)
 
 
 def _as_text(path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from sparkify.store.objects import require_listable
@@ -21,27 +22,28 @@ UNUSABLE = {
 """What is wrong with a file or folder that cannot be listed while all others can, by the error's number."""
 
 
-def walk(root: Path, location: str) -> Walk:
-    """Everything below a folder; `location` is its name for people.
+def walk(root: Path, location: str, add: Callable[[str, os.stat_result], object]) -> Walk:
+    """List everything below a folder; `location` is its name for people, and `add` is called with each file.
 
     Raises:
         AccessError: more objects than a run lists.
         OSError: the folder cannot be listed, or the disk fails.
     """
-    listed = Walk(root)
+    listed = Walk(root, add)
     listed.run(location)
     return listed
 
 
 def holds(root: Path, path: Path) -> bool:
     """Whether a listing of a folder reaches a file, or a folder that holds it, through links too."""
+    files = set[tuple[int, int]]()
     try:
-        listed = walk(root, str(root))
+        listed = walk(root, str(root), lambda _, info: files.add(_identity(info)))
         wanted = _identity(os.stat(path))
         above = {_identity(os.stat(folder)) for folder in (path.resolve(), *path.resolve().parents)}
     except OSError:
         return False
-    return bool(above & listed.folders) or any(_identity(info) == wanted for _, info in listed.files)
+    return bool(above & listed.folders) or wanted in files
 
 
 class Walk:
@@ -51,13 +53,15 @@ class Walk:
     listed already or that holds the location: so a link never gives a file a second name, and none leads in a circle.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.files: list[tuple[str, os.stat_result]] = []
+    def __init__(self, root: Path, add: Callable[[str, os.stat_result], object]) -> None:
+        """`add` is called with the path of each file, and what the disk says of it."""
         self.ignored: list[tuple[str, str]] = []
         """What is no file and no folder, and why it is ignored."""
         self.unusable: dict[str, str] = {}
         """Files and folders that cannot be listed while all others can, and why."""
         self._root = root
+        self._add_file = add
+        self._files = 0
         self._folders = [""]
         self._links: list[str] = []
         self._above = {_identity(os.stat(folder)) for folder in root.resolve().parents}
@@ -73,7 +77,7 @@ class Walk:
         while self._folders or self._links:
             if self._folders:
                 self._list(self._folders.pop())
-                require_listable(location, len(self.files))
+                require_listable(location, self._files)
             else:
                 self._follow(self._links.pop(0))
 
@@ -85,7 +89,8 @@ class Walk:
                     key = f"{folder}/{entry.name}" if folder else entry.name
                     try:
                         if entry.is_file(follow_symlinks=False):
-                            self.files.append((key, entry.stat()))
+                            self._add_file(key, entry.stat())
+                            self._files += 1
                         else:
                             self._add(key, entry)
                     except OSError as e:
@@ -104,7 +109,8 @@ class Walk:
             self._links.append(key)
             self._links.sort()
         elif stat.S_ISREG((info := entry.stat()).st_mode):
-            self.files.append((key, info))
+            self._add_file(key, info)
+            self._files += 1
         else:
             self.ignored.append((key, "no file, but a pipe, a socket or a device"))
 

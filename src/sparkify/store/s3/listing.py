@@ -9,7 +9,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from sparkify.errors import AccessError
-from sparkify.store.objects import Place, StoredObject, require_listable
+from sparkify.store.listed import Listed
+from sparkify.store.objects import Place, require_listable
 from sparkify.store.s3.bucket import NO_ETAG, Bucket
 
 LISTING_THREADS = 8
@@ -18,7 +19,7 @@ FAN_OUT = 16
 """Folders from which on a listing goes on in parallel below each."""
 
 MOST_FOLDERS = 200
-"""Folders that are listed in parallel; what lies in more is listed as one, for each costs a request of its own."""
+"""Folders that are listed in parallel; where there are more, those that hold them are, for each costs a request."""
 
 LISTING_FIELDS = {"Name", "KeyCount", "IsTruncated", "Contents", "CommonPrefixes"}
 """Fields of which every answer to a listing has one (API ListObjectsV2)."""
@@ -27,13 +28,13 @@ NEARBY = 5
 """Prefixes that are named where a prefix holds nothing."""
 
 
-def list_objects(bucket: Bucket) -> list[StoredObject]:
+def list_objects(bucket: Bucket) -> Listed:
     """The objects below a location, or the one object whose key the location is.
 
     Raises:
         AccessError: the store refuses, cannot be reached, holds nothing there, or more than a run lists.
     """
-    return _list_below(bucket) or [_single_object(bucket)]
+    return _list_below(bucket) or _single_object(bucket)
 
 
 def entries(bucket: Bucket, prefix: str) -> Iterator[dict[str, Any]]:
@@ -46,28 +47,35 @@ def entries(bucket: Bucket, prefix: str) -> Iterator[dict[str, Any]]:
         yield from page.get("Contents", ())
 
 
-def _list_below(bucket: Bucket) -> list[StoredObject]:
-    folders, objects = [bucket.prefix], list[StoredObject]()
+def _list_below(bucket: Bucket) -> Listed:
+    folders, listed = [bucket.prefix], Listed(bucket.place)
     while folders and len(folders) < FAN_OUT:
-        pages = [page for folder in folders for page in _pages(bucket, folder, Delimiter="/")]
-        objects += [item for page in pages for item in _objects(bucket, page)]
-        above, folders = folders, [name for page in pages for name in _folders(bucket, page)]
-        if set(folders) & set(above):
+        level, below = Listed(bucket.place), list[str]()
+        for folder in folders:
+            for page in _pages(bucket, folder, Delimiter="/"):
+                _add(level, bucket, page)
+                below += _folders(bucket, page)
+        if set(below) & set(folders):
             raise _no_listing(bucket)
-    if len(folders) > MOST_FOLDERS:
-        folders, objects = [bucket.prefix], []
+        if len(below) > MOST_FOLDERS:
+            break
+        listed.extend(level)
+        folders = below
 
-    def below(folder: str) -> list[StoredObject]:
-        return [item for page in _pages(bucket, folder) for item in _objects(bucket, page)]
+    def whole(folder: str) -> Listed:
+        some = Listed(bucket.place)
+        for page in _pages(bucket, folder):
+            _add(some, bucket, page)
+        return some
 
     with ThreadPoolExecutor(LISTING_THREADS) as pool:
-        for some in pool.map(below, folders):
-            objects += some
-            require_listable(bucket.location, len(objects))
-    return objects
+        for some in pool.map(whole, folders):
+            listed.extend(some)
+            require_listable(bucket.location, len(listed))
+    return listed
 
 
-def _single_object(bucket: Bucket) -> StoredObject:
+def _single_object(bucket: Bucket) -> Listed:
     """The object whose key the location is; its key below the prefix is its last part.
 
     Raises:
@@ -79,10 +87,11 @@ def _single_object(bucket: Bucket) -> StoredObject:
     near: list[str] = []
     with suppress(AccessError):  # to look around may be forbidden where the listing was not
         [page, *_] = _pages(bucket, path, Delimiter="/")
-        for item in _objects(bucket, page):
-            if item.path == path:
-                folder = path[: path.rfind("/") + 1]
-                return item._replace(place=Place(bucket.url(folder), len(folder)))
+        folder = path[: path.rfind("/") + 1]
+        alone = Listed(Place(bucket.url(folder), folder))
+        _add(alone, bucket, page, only=path)
+        if alone:
+            return alone
         near = [*_names(page)] or _similar(bucket, path)
     names = ", ".join(map(bucket.url, near[:NEARBY]))
     hint = f"; there is {names}" if names else ""
@@ -121,12 +130,16 @@ def _pages(bucket: Bucket, prefix: str, **options: str) -> Iterator[dict[str, An
         require_listable(bucket.location, count)
 
 
-def _objects(bucket: Bucket, page: dict[str, Any]) -> list[StoredObject]:
+def _add(listed: Listed, bucket: Bucket, page: dict[str, Any], *, only: str = "") -> None:
+    """Add the objects of a page, or the one of a path."""
+    prefix = listed.place.prefix
     try:
-        return [
-            bucket.stored(entry["Key"], entry.get("ETag") or _substitute(entry), int(entry["Size"]))
-            for entry in page.get("Contents", ())
-        ]
+        for entry in page.get("Contents", ()):
+            path = entry["Key"]
+            if not path.startswith(prefix):
+                raise _no_listing(bucket)
+            if not only or path == only:
+                listed.add(path[len(prefix) :], entry.get("ETag") or _substitute(entry), int(entry["Size"]), path)
     except (KeyError, ValueError) as e:
         raise _no_listing(bucket) from e
 
