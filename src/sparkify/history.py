@@ -168,7 +168,7 @@ def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
 def loaded(engine: Engine, listings: Mapping[Kind, Listing]) -> Loaded:
     """Which of the listed objects are loaded."""
     found = Loaded(listings)
-    [statement] = sql_queries.statements("history", "loaded_objects")
+    [statement] = sql_queries.statements("history", "loaded_objects" if "songs" in listings else "loaded_logs")
     engine.each(statement, found.add)
     return found
 

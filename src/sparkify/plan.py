@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import chain
 from typing import Literal, TypeAlias
 
@@ -27,8 +29,8 @@ class Batch:
     """The objects that one transaction loads. `number` counts from 1 within the run."""
 
     number: int
-    songs: Sequence[StoredObject]
-    events: Sequence[StoredObject]
+    songs: Sequence[StoredObject] = ()
+    events: Sequence[StoredObject] = ()
 
     def __len__(self) -> int:
         """How many objects the batch has."""
@@ -85,8 +87,10 @@ class Loaded:
         return 0 if at is None else self._loaded[kind][at]
 
     @property
-    def songs_gone(self) -> int:
-        """How many loaded song objects are not listed."""
+    def songs_gone(self) -> int | None:
+        """How many loaded song objects are not listed; None where no songs were."""
+        if "songs" not in self._listings:
+            return None
         return 0 if self._listings["songs"].objects.index_of("") is not None else self._gone
 
 
@@ -94,13 +98,16 @@ class Loaded:
 class Plan:
     """The batches of a run, and what it leaves out: listed objects that are loaded already or no data.
 
-    `songs_gone` counts the loaded song objects that are no longer listed; None where not all were listed.
+    `songs_gone` counts the loaded song objects that are no longer listed; None where not all were listed. With `since`,
+    only logs were listed, without `left_out` folders, which are of days before that.
     """
 
     batches: tuple[Batch, ...]
     known: int
     ignored: tuple[Ignored, ...]
     songs_gone: int | None
+    since: date | None = None
+    left_out: int = 0
 
     @property
     def objects(self) -> Iterator[StoredObject]:
@@ -108,25 +115,32 @@ class Plan:
         return chain.from_iterable(batch.objects for batch in self.batches)
 
 
-def make(listings: Mapping[Kind, Listing], loaded: Loaded, batch_size: int, *, again: bool = False) -> Plan:
+def make(
+    listings: Mapping[Kind, Listing],
+    loaded: Loaded,
+    batch_size: int,
+    *,
+    again: bool = False,
+    since: date | None = None,
+) -> Plan:
     """New objects are the listing minus what is loaded; with `again`, all listed objects count as new.
 
     A batch holds at most `batch_size` bytes of unpacked JSON, or one object that is larger. Songs come first, so that
     plays find their songs when they arrive.
     """
-    batches: list[dict[Kind, list[int]]] = []
+    batches: list[dict[Kind, array[int]]] = []
     room = 0
-    for kind in KINDS:
-        objects = listings[kind].objects
+    for kind, listing in listings.items():
+        objects = listing.objects
         for at in range(len(objects)) if again else loaded.new(kind):
             size = unpacked_size(objects[at])
             if not batches or size > room:
-                batches.append({kind: [] for kind in KINDS})
+                batches.append({kind: array("q") for kind in listings})
                 room = batch_size
             batches[-1][kind].append(at)
             room -= size
     made = tuple(
-        Batch(number, **{kind: listings[kind].objects.at(members[kind]) for kind in KINDS})
+        Batch(number, **{kind: listing.objects.at(members[kind]) for kind, listing in listings.items()})
         for number, members in enumerate(batches, 1)
     )
     return Plan(
@@ -134,6 +148,8 @@ def make(listings: Mapping[Kind, Listing], loaded: Loaded, batch_size: int, *, a
         known=sum(len(listing.objects) for listing in listings.values()) - sum(map(len, made)),
         ignored=tuple(item for listing in listings.values() for item in listing.ignored),
         songs_gone=None if again else loaded.songs_gone,
+        since=since,
+        left_out=listings["events"].left_out,
     )
 
 

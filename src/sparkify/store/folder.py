@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from pathlib import Path
 
 from sparkify.errors import AccessError, ObjectChangedError
 from sparkify.store import walk
 from sparkify.store.listed import Ignored, Listed, Listing
 from sparkify.store.objects import UNKNOWN_SIZE, Place, StoredObject, changed
+from sparkify.store.partitions import is_over
 
 READ_SIZE = 1_000_000
 """Bytes that are read of a file at a time."""
@@ -55,7 +57,7 @@ class Folder:
         self._path = str(self.root)  # a Path builds its text at every use
         self._place = FolderPlace(name_prefix(self.root, base))
 
-    def list_objects(self) -> Listing:
+    def list_objects(self, since: date | None = None) -> Listing:
         """See `ObjectStore.list_objects`. Links to files are followed, and those to folders that are not listed yet."""
         listed = Listed(self._place)
 
@@ -66,9 +68,10 @@ class Folder:
             add(self._only, (self.root / self._only).stat())
             return listed.listing()
         try:
-            below = walk.walk(self.root, self.location, add)
+            below = walk.walk(self.root, self.location, add, lambda folder: is_over(folder, since))
         except OSError as e:
             raise _explained(self.location, e) from e
+        listed.left_out = below.left_out
         listed.ignored += (Ignored(self._name(key), reason) for key, reason in below.ignored)
         return listed.listing(
             f"{self._name(key)}: {reason}; what is there is not loaded" for key, reason in below.unusable.items()

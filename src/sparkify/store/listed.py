@@ -39,8 +39,10 @@ class Objects(Sequence[StoredObject]):
         place = items[0].place if items else Place("")
         return cls(place, Rows(sorted(row(place, item.key, item.etag, item.size, item.path) for item in items)))
 
-    def at(self, indexes: Iterable[int]) -> Objects:
-        """The objects at some indexes, which are in order."""
+    def at(self, indexes: Sequence[int]) -> Objects:
+        """The objects at some indexes, which are in order and different."""
+        if len(indexes) == len(self):
+            return self
         return Objects(self.place, Rows(map(self._rows.__getitem__, indexes)))
 
     def __len__(self) -> int:
@@ -70,6 +72,11 @@ class Objects(Sequence[StoredObject]):
             if not self._rows.begins(likely, start):
                 return None
         return likely
+
+    def index_of_name(self, name: str) -> int | None:
+        """The index of the object with a name; None where there is none."""
+        names = self.place.names
+        return self.index_of(name[len(names) :]) if name.startswith(names) else None
 
     def has_etag(self, index: int, key: str, etag: str) -> bool:
         """Whether the object at an index, whose key this is, has an ETag."""
@@ -104,24 +111,27 @@ class Ignored(NamedTuple):
 
 @dataclass(frozen=True)
 class Listing:
-    """The data objects below a prefix, by key, and what else is there; warnings are sentences for the operator."""
+    """The data objects below a prefix, by key, and what else is there; warnings are sentences for the operator.
+
+    `left_out` counts the folders that were not listed because they are of earlier days than was asked for.
+    """
 
     objects: Objects = NO_OBJECTS
     ignored: tuple[Ignored, ...] = ()
     warnings: tuple[str, ...] = ()
+    left_out: int = 0
 
     def without(self, name: str) -> Listing:
         """The listing with the JSONPaths file of this name as no data."""
-        names = self.objects.place.names
-        index = self.objects.index_of(name[len(names) :]) if name.startswith(names) else None
+        index = self.objects.index_of_name(name)
         if index is None:
             return self
-        rest = self.objects.at(other for other in range(len(self.objects)) if other != index)
+        rest = self.objects.at([other for other in range(len(self.objects)) if other != index])
         return replace(self, objects=rest, ignored=(*self.ignored, Ignored(name, "the JSONPaths file")))
 
     def only(self, keys: Iterable[str]) -> Listing:
         """The listing with only the objects of some keys."""
-        indexes = map(self.objects.index_of, keys)
+        indexes = {self.objects.index_of(key) for key in keys}
         return replace(self, objects=self.objects.at(sorted(index for index in indexes if index is not None)))
 
     def as_one(self, location: str) -> Listing:
@@ -153,6 +163,7 @@ class Listed:
         self.place = place
         self._rows = Rows()
         self.ignored: list[Ignored] = []
+        self.left_out = 0
         self._count = 0
 
     def __len__(self) -> int:
@@ -181,7 +192,7 @@ class Listed:
         if any(key >= following for key, following in pairwise(keys)):
             self._sort()
         ignored = sorted(self.ignored, key=lambda other: other.name)
-        return Listing(Objects(self.place, self._rows), tuple(ignored), tuple(warnings))
+        return Listing(Objects(self.place, self._rows), tuple(ignored), tuple(warnings), self.left_out)
 
     def _key(self, index: int) -> bytes:
         return self._rows[index].partition(NUL)[0]

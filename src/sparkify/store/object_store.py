@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
@@ -17,8 +18,10 @@ class ObjectStore(Protocol):
     location: str
     """As the configuration names it, without a slash at the end."""
 
-    def list_objects(self) -> Listing:
+    def list_objects(self, since: date | None = None) -> Listing:
         """Every object below the location; `log_data_old/` is not below `log_data`.
+
+        With `since`, what lies in folders of days before that is left out (see `partitions`).
 
         Raises:
             AccessError: the store refuses, cannot be reached, or holds nothing there.

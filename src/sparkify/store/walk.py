@@ -22,14 +22,21 @@ UNUSABLE = {
 """What is wrong with a file or folder that cannot be listed while all others can, by the error's number."""
 
 
-def walk(root: Path, location: str, add: Callable[[str, os.stat_result], object]) -> Walk:
+def walk(
+    root: Path,
+    location: str,
+    add: Callable[[str, os.stat_result], object],
+    is_left_out: Callable[[str], bool] = lambda folder: False,
+) -> Walk:
     """List everything below a folder; `location` is its name for people, and `add` is called with each file.
+
+    A folder for whose path `is_left_out` is true is not listed.
 
     Raises:
         AccessError: more objects than a run lists.
         OSError: the folder cannot be listed, or the disk fails.
     """
-    listed = Walk(root, add)
+    listed = Walk(root, add, is_left_out)
     listed.run(location)
     return listed
 
@@ -53,7 +60,9 @@ class Walk:
     listed already or that holds the location: so a link never gives a file a second name, and none leads in a circle.
     """
 
-    def __init__(self, root: Path, add: Callable[[str, os.stat_result], object]) -> None:
+    def __init__(
+        self, root: Path, add: Callable[[str, os.stat_result], object], is_left_out: Callable[[str], bool]
+    ) -> None:
         """`add` is called with the path of each file, and what the disk says of it."""
         self.ignored: list[tuple[str, str]] = []
         """What is no file and no folder, and why it is ignored."""
@@ -61,6 +70,9 @@ class Walk:
         """Files and folders that cannot be listed while all others can, and why."""
         self._root = root
         self._add_file = add
+        self._is_left_out = is_left_out
+        self.left_out = 0
+        """How many folders were left out."""
         self._files = 0
         self._folders = [""]
         self._links: list[str] = []
@@ -102,7 +114,10 @@ class Walk:
 
     def _add(self, key: str, entry: os.DirEntry[str]) -> None:
         """Note a folder, a link, or what is none of these and no file."""
-        if entry.is_dir(follow_symlinks=False):
+        if entry.is_dir() and self._is_left_out(key):
+            self._listed.add(_identity(entry.stat()))
+            self.left_out += 1
+        elif entry.is_dir(follow_symlinks=False):
             self._listed.add(_identity(entry.stat()))
             self._folders.append(key)
         elif entry.is_dir():
@@ -115,17 +130,24 @@ class Walk:
             self.ignored.append((key, "no file, but a pipe, a socket or a device"))
 
     def _follow(self, key: str) -> None:
-        """List the folder to which a link leads, unless it is listed already."""
+        """List the folder to which a link leads, unless it is listed already, or left out."""
         try:
             identity = _identity(os.stat(f"{self._root}/{key}"))
         except OSError as e:
             self._note(key, e, is_link=True)
             return
-        if identity in self._listed:
+        if self._leads_to_left_out(key):
+            self.left_out += 1
+        elif identity in self._listed:
             self.ignored.append((key, "a link to a folder that is listed already, or that holds this one"))
         else:
             self._listed.add(identity)
             self._folders.append(key)
+
+    def _leads_to_left_out(self, key: str) -> bool:
+        """Whether a link leads to a folder below the root that is left out, or that lies in one."""
+        root, target = (f"{os.path.realpath(path)}/" for path in (self._root, f"{self._root}/{key}"))
+        return target.startswith(root) and self._is_left_out(target[len(root) : -1])
 
     def _note(self, key: str, e: OSError, *, is_link: bool = False) -> None:
         """Note why a path cannot be listed.

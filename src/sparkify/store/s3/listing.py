@@ -1,16 +1,19 @@
-"""List what lies below a prefix of a bucket: its first folders one by one, and what is below them in parallel."""
+"""List what lies below a prefix of a bucket: its first levels folder by folder, and what is below them in parallel."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import date
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from sparkify.errors import AccessError
 from sparkify.store.listed import Listed
 from sparkify.store.objects import Place, require_listable
+from sparkify.store.partitions import is_over
 from sparkify.store.s3.bucket import NO_ETAG, Bucket
 
 LISTING_THREADS = 8
@@ -28,13 +31,14 @@ NEARBY = 5
 """Prefixes that are named where a prefix holds nothing."""
 
 
-def list_objects(bucket: Bucket) -> Listed:
-    """The objects below a location, or the one object whose key the location is.
+def list_objects(bucket: Bucket, since: date | None) -> Listed:
+    """The objects below a location, save those in folders of days before `since`; or the one whose key it is.
 
     Raises:
         AccessError: the store refuses, cannot be reached, holds nothing there, or more than a run lists.
     """
-    return _list_below(bucket) or _single_object(bucket)
+    listed = _list_below(bucket, since)
+    return listed if listed or listed.left_out else _single_object(bucket)
 
 
 def entries(bucket: Bucket, prefix: str) -> Iterator[dict[str, Any]]:
@@ -47,32 +51,40 @@ def entries(bucket: Bucket, prefix: str) -> Iterator[dict[str, Any]]:
         yield from page.get("Contents", ())
 
 
-def _list_below(bucket: Bucket) -> Listed:
+def _list_below(bucket: Bucket, since: date | None) -> Listed:
+    """The objects below a location, level by level until there are enough folders to list each whole, in parallel.
+
+    With `since` every level is looked at, as far as its folders are few: the dates may be in any.
+    """
     folders, listed = [bucket.prefix], Listed(bucket.place)
-    while folders and len(folders) < FAN_OUT:
-        level, below = Listed(bucket.place), list[str]()
-        for folder in folders:
-            for page in _pages(bucket, folder, Delimiter="/"):
-                _add(level, bucket, page)
-                below += _folders(bucket, page)
-        if set(below) & set(folders):
-            raise _no_listing(bucket)
-        if len(below) > MOST_FOLDERS:
-            break
-        listed.extend(level)
-        folders = below
-
-    def whole(folder: str) -> Listed:
-        some = Listed(bucket.place)
-        for page in _pages(bucket, folder):
-            _add(some, bucket, page)
-        return some
-
     with ThreadPoolExecutor(LISTING_THREADS) as pool:
-        for some in pool.map(whole, folders):
+        while folders and (since or len(folders) < FAN_OUT):
+            level, below = Listed(bucket.place), list[str]()
+            each = map if len(folders) < FAN_OUT else pool.map
+            for some, inside in each(partial(_listed, bucket, delimiter="/"), folders):
+                level.extend(some)
+                below += inside
+            if set(below) & set(folders):
+                raise _no_listing(bucket)
+            wanted = [folder for folder in below if not is_over(folder.removeprefix(bucket.prefix), since)]
+            if len(wanted) > MOST_FOLDERS:
+                break
+            listed.extend(level)
+            listed.left_out += len(below) - len(wanted)
+            folders = wanted
+        for some, _ in pool.map(partial(_listed, bucket, delimiter=""), folders):
             listed.extend(some)
             require_listable(bucket.location, len(listed))
     return listed
+
+
+def _listed(bucket: Bucket, folder: str, *, delimiter: str) -> tuple[Listed, list[str]]:
+    """The objects of a folder, and the folders in it; without a delimiter, the objects of all these, too."""
+    listed, folders = Listed(bucket.place), list[str]()
+    for page in _pages(bucket, folder, **({"Delimiter": delimiter} if delimiter else {})):
+        _add(listed, bucket, page)
+        folders += _folders(bucket, page)
+    return listed, folders
 
 
 def _single_object(bucket: Bucket) -> Listed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from sparkify.errors import AccessError
@@ -26,9 +26,9 @@ class S3Prefix(Reader):
         super().__init__(Bucket(location, account))
         self.location = self._bucket.location
 
-    def list_objects(self) -> Listing:
+    def list_objects(self, since: date | None = None) -> Listing:
         """See `ObjectStore.list_objects`."""
-        listed = listing.list_objects(self._bucket)
+        listed = listing.list_objects(self._bucket, since)
         self._address = self._bucket.account.address()
         return listed.listing(self._warnings())
 
