@@ -6,7 +6,7 @@ import argparse
 import difflib
 import re
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -119,6 +119,19 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as e:
         raise argparse.ArgumentTypeError(f"{text}: a day such as 2018-11-01 is accepted") from e
+
+
+def since(text: str) -> date:
+    """A first day, as 2018-11-01, or as 3d: so many days before today, in UTC."""
+    today = datetime.now(UTC).date()
+    match = re.fullmatch(r"(\d{1,5})d", text, re.ASCII)
+    try:
+        first = today - timedelta(days=int(match[1])) if match else date.fromisoformat(text)
+    except (ValueError, OverflowError) as e:
+        raise argparse.ArgumentTypeError(f"{text}: days as 3d, or a day such as 2018-11-01 are accepted") from e
+    if first > today:
+        raise argparse.ArgumentTypeError(f"{text}: lies in the future; in UTC today is {today}")
+    return first
 
 
 def count(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import date
 from functools import partial
 
 from sparkify import checks, forgotten_users, history, listing, runs, staged_rows, suspicions, transform, warehouse
@@ -16,25 +17,24 @@ from sparkify.history import LoadedObjects
 from sparkify.plan import Batch, Plan
 from sparkify.progress import Progress
 from sparkify.runs import Run
-from sparkify.staged_rows import StagedRows
 from sparkify.summary import Summary
 
 
-def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> Summary:
-    """Load new objects; or, with `only_rejected`, the objects again in which records were rejected, and no others.
+def run(config: Config, progress: Progress, *, only_rejected: bool = False, since: date | None = None) -> Summary:
+    """Load new objects: all; or logs, and none in folders of days before `since`; or again those with rejected records.
 
     Raises:
         SparkifyError: the text says what is wrong, where and what to do, its note what stays loaded.
     """
     started = time.monotonic()
-    source, listings = listing.list_objects(config, progress)
+    source, listings = listing.list_objects(config, progress, since)
     with closing(warehouse.connect(config, progress)) as engine:
         state = history.require_state(engine)
         if only_rejected:
             listings = listing.only_rejected(listings, history.rejected_objects(engine), progress)
         loaded = LoadedObjects(engine, listings, state.batches)
-        plan = planning.make(listings, loaded.before, config.batch_size, again=only_rejected)
-        listing.warn_of_prefixes(config, plan.objects, progress)
+        plan = planning.make(listings, loaded.before, config.batch_size, again=only_rejected, since=since)
+        listing.warn_of_prefixes(config, plan, progress)
         summary = Summary(engine.address, plan)
         with runs.recorded_run(engine, progress, plan, state) as this_run:
             for batch in plan.batches:
@@ -49,12 +49,12 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False) -> S
     return summary
 
 
-def dry_run(config: Config, progress: Progress) -> Plan:
+def dry_run(config: Config, progress: Progress, since: date | None = None) -> Plan:
     """What `run` would load, without changing anything."""
-    _, listings = listing.list_objects(config, progress)
+    _, listings = listing.list_objects(config, progress, since)
     with closing(warehouse.connect(config, progress, read_only=True)) as engine:
         history.require_version(engine)
-        return planning.make(listings, history.loaded(engine, listings), config.batch_size)
+        return planning.make(listings, history.loaded(engine, listings), config.batch_size, since=since)
 
 
 def _load(
@@ -67,9 +67,9 @@ def _load(
     progress: Progress,
 ) -> tuple[Mapping[str, int], set[str]]:
     """Stage a batch, then merge it in one transaction; its counts, and the keys that no column takes."""
-    while (batch := loaded.without_loaded(batch)).objects:
+    while batch := loaded.without_loaded(batch):
         batch, staged = _stage(engine, batch, source, limit, progress)
-        if not batch.objects:
+        if not batch:
             break
         rows = staged_rows.read(engine)
         warnings = [*suspicions.shorter_logs(engine, batch, loaded), *suspicions.odd_times(batch, rows.months)]
@@ -106,7 +106,7 @@ def _stage(
 
 
 def _merge(
-    engine: Engine, batch: Batch, staged: Staged, rows: StagedRows, this_run: Run, loaded: LoadedObjects
+    engine: Engine, batch: Batch, staged: Staged, rows: staged_rows.StagedRows, this_run: Run, loaded: LoadedObjects
 ) -> Mapping[str, int] | None:
     """Merge the staged rows into the star schema, in the caller's transaction; None when others have loaded meanwhile.
 

@@ -173,7 +173,7 @@ def stage_objects(engine: Engine, batch: Batch, staged: Staged) -> None:
 def loaded(engine: Engine, listings: Mapping[Kind, Listing]) -> Loaded:
     """Which of the listed objects are loaded."""
     found = Loaded(listings)
-    engine.each(statement("loaded_objects"), found.add)
+    engine.each(statement("loaded_objects" if "songs" in listings else "loaded_logs"), found.add)
     return found
 
 

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import date
 
 from sparkify import sql_queries
 from sparkify.config import Config
 from sparkify.engines.engine import Source
 from sparkify.errors import ConfigError
-from sparkify.plan import Kind
+from sparkify.plan import Kind, Plan
 from sparkify.progress import Progress
 from sparkify.records import jsonpaths
-from sparkify.store import Listing, ObjectStore, StoredObject, Stores
+from sparkify.store import Listing, ObjectStore, Stores
 from sparkify.words import size_in_words
 
 Listings = dict[Kind, Listing]
+"""What was listed of each kind. Songs are missing where only new logs are looked for."""
 
 
-def list_objects(config: Config, progress: Progress) -> tuple[Source, Listings]:
+def list_objects(config: Config, progress: Progress, since: date | None = None) -> tuple[Source, Listings]:
     """List both prefixes, and read the JSONPaths file.
+
+    With `since`, only logs are listed, and of them none in folders of days before that.
 
     Raises:
         AccessError: a prefix cannot be listed, or the file cannot be read.
-        ConfigError: the file is no JSONPaths file.
+        ConfigError: the file is no JSONPaths file, or whole prefixes are read, which `since` would cut.
     """
+    if since and config.reads_prefixes:
+        why = "Redshift copies whole prefixes, because [S3] WORK is not set"
+        raise ConfigError(f"--since cannot be used: {why}; set WORK, or load without --since")
     opened = Stores(config)
     name, content = opened.read_one(config.store.log_jsonpath)
     stores: dict[Kind, ObjectStore] = {
@@ -36,11 +43,13 @@ def list_objects(config: Config, progress: Progress) -> tuple[Source, Listings]:
     }
     listings: Listings = {}
     for kind, store in stores.items():
-        with progress.phase(f"list {store.location}"):
-            listings[kind] = store.list_objects().without(name)
+        if since and kind == "songs":
+            continue
+        with progress.phase(f"list {store.location}{f' since {since}' if since else ''}"):
+            listings[kind] = store.list_objects(since).without(name)
         progress.warn(*listings[kind].warnings)
         if config.reads_prefixes:
-            listings[kind] = listings[kind].as_one(store)
+            listings[kind] = listings[kind].as_one(store.location)
     _require_apart(listings)
     return Source(stores, paths), listings
 
@@ -51,20 +60,22 @@ def _require_apart(listings: Listings) -> None:
     Raises:
         ConfigError: one is.
     """
+    if "songs" not in listings:
+        return
     songs, events = listings["songs"].objects, listings["events"].objects
     # Both are sorted by name, so where neither prefix holds the other, all names of one are before those of the other.
     if not songs or not events or songs[-1].name < events[0].name or events[-1].name < songs[0].name:
         return
-    song_names = {item.name for item in songs}
-    if both := next((item.name for item in events if item.name in song_names), None):
+    if both := next((item.name for item in events if songs.index_of_name(item.name) is not None), None):
         fix = "set [S3] LOG_DATA and SONG_DATA to prefixes that do not hold each other"
         raise ConfigError(f"{both}: lies below LOG_DATA and below SONG_DATA; {fix}")
 
 
-def warn_of_prefixes(config: Config, prefixes: Sequence[StoredObject], progress: Progress) -> None:
+def warn_of_prefixes(config: Config, plan: Plan, progress: Progress) -> None:
     """Warn of what a load costs that reads whole prefixes, because [S3] WORK is missing: those with new data."""
-    if not prefixes or not config.reads_prefixes:
+    if not plan.batches or not config.reads_prefixes:
         return
+    prefixes = [*plan.objects]
     size = size_in_words(sum(item.size for item in prefixes))
     places = " and ".join(item.name for item in prefixes)
     why = "whenever one object is new"

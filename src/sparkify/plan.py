@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Set
+from array import array
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from operator import attrgetter
+from datetime import date
+from itertools import chain
 from typing import Literal, TypeAlias
 
 from sparkify.store import Ignored, Listing, StoredObject
@@ -15,8 +16,6 @@ Kind: TypeAlias = Literal["songs", "events"]
 
 KINDS: tuple[Kind, ...] = ("songs", "events")
 """Both kinds, in the order in which a run loads them."""
-
-KEY = attrgetter("key")
 
 OTHER, SAME = 1, 2
 """How an object is loaded."""
@@ -30,15 +29,19 @@ class Batch:
     """The objects that one transaction loads. `number` counts from 1 within the run."""
 
     number: int
-    songs: tuple[StoredObject, ...]
-    events: tuple[StoredObject, ...]
+    songs: Sequence[StoredObject] = ()
+    events: Sequence[StoredObject] = ()
+
+    def __len__(self) -> int:
+        """How many objects the batch has."""
+        return len(self.songs) + len(self.events)
 
     @property
-    def objects(self) -> tuple[StoredObject, ...]:
+    def objects(self) -> Iterator[StoredObject]:
         """All objects of the batch, songs first."""
-        return self.songs + self.events
+        return chain(self.songs, self.events)
 
-    def of(self, kind: Kind) -> tuple[StoredObject, ...]:
+    def of(self, kind: Kind) -> Sequence[StoredObject]:
         """The objects of a kind."""
         return self.songs if kind == "songs" else self.events
 
@@ -59,16 +62,17 @@ class Loaded:
 
     def add(self, kind: Kind, key: str, etag: str) -> None:
         """Note that an object is loaded, and with which content."""
-        at = self._place(kind, key)
+        objects = self._listings[kind].objects
+        at = objects.index_of(key, self._next)
         if at is None:
             self._gone += kind == "songs"
         else:
-            self._loaded[kind][at] = SAME if self._listings[kind].objects[at].etag == etag else OTHER
+            self._loaded[kind][at] = SAME if objects.has_etag(at, key, etag) else OTHER
+            self._next = at + 1
 
-    def new(self, kind: Kind) -> Iterator[StoredObject]:
-        """The listed objects that are not loaded as they were listed, in order."""
-        objects = zip(self._listings[kind].objects, self._loaded[kind], strict=True)
-        return (item for item, loaded in objects if loaded != SAME)
+    def new(self, kind: Kind) -> Iterator[int]:
+        """The indexes of the listed objects that are not loaded as they were listed."""
+        return (at for at, loaded in enumerate(self._loaded[kind]) if loaded != SAME)
 
     def holds(self, kind: Kind, item: StoredObject) -> bool:
         """Whether a listed object is loaded as it was listed."""
@@ -79,66 +83,73 @@ class Loaded:
         return self._state_of(kind, item) > 0
 
     def _state_of(self, kind: Kind, item: StoredObject) -> int:
-        at = self._place(kind, item.key)
+        at = self._listings[kind].objects.index_of(item.key)
         return 0 if at is None else self._loaded[kind][at]
 
     @property
-    def songs_gone(self) -> int:
-        """How many loaded song objects are not listed."""
-        return 0 if self._place("songs", "") is not None else self._gone
-
-    def _place(self, kind: Kind, key: str) -> int | None:
-        """The number of an object in its listing, which is in the order of the keys; None where it is not listed."""
-        objects = self._listings[kind].objects
-        at = self._next
-        if at >= len(objects) or objects[at].key != key:
-            at = bisect_left(objects, key, key=KEY)
-            if at == len(objects) or objects[at].key != key:
-                return None
-        self._next = at + 1
-        return at
+    def songs_gone(self) -> int | None:
+        """How many loaded song objects are not listed; None where no songs were."""
+        if "songs" not in self._listings:
+            return None
+        return 0 if self._listings["songs"].objects.index_of("") is not None else self._gone
 
 
 @dataclass(frozen=True)
 class Plan:
     """The batches of a run, and what it leaves out: listed objects that are loaded already or no data.
 
-    `songs_gone` counts the loaded song objects that are no longer listed; None where not all were listed.
+    `songs_gone` counts the loaded song objects that are no longer listed; None where not all were listed. With `since`,
+    only logs were listed, without `left_out` folders, which are of days before that.
     """
 
     batches: tuple[Batch, ...]
     known: int
     ignored: tuple[Ignored, ...]
     songs_gone: int | None
+    since: date | None = None
+    left_out: int = 0
 
     @property
-    def objects(self) -> tuple[StoredObject, ...]:
+    def objects(self) -> Iterator[StoredObject]:
         """All new objects, in the order in which they will be loaded."""
-        return tuple(item for batch in self.batches for item in batch.objects)
+        return chain.from_iterable(batch.objects for batch in self.batches)
 
 
-def make(listings: Mapping[Kind, Listing], loaded: Loaded, batch_size: int, *, again: bool = False) -> Plan:
+def make(
+    listings: Mapping[Kind, Listing],
+    loaded: Loaded,
+    batch_size: int,
+    *,
+    again: bool = False,
+    since: date | None = None,
+) -> Plan:
     """New objects are the listing minus what is loaded; with `again`, all listed objects count as new.
 
     A batch holds at most `batch_size` bytes of unpacked JSON, or one object that is larger. Songs come first, so that
     plays find their songs when they arrive.
     """
-    new: list[tuple[Kind, StoredObject]] = [
-        (kind, item) for kind in KINDS for item in (listings[kind].objects if again else loaded.new(kind))
-    ]
-    listed = sum(len(listing.objects) for listing in listings.values())
+    batches: list[dict[Kind, array[int]]] = []
+    room = 0
+    for kind, listing in listings.items():
+        objects = listing.objects
+        for at in range(len(objects)) if again else loaded.new(kind):
+            size = unpacked_size(objects[at])
+            if not batches or size > room:
+                batches.append({kind: array("q") for kind in listings})
+                room = batch_size
+            batches[-1][kind].append(at)
+            room -= size
+    made = tuple(
+        Batch(number, **{kind: listing.objects.at(members[kind]) for kind, listing in listings.items()})
+        for number, members in enumerate(batches, 1)
+    )
     return Plan(
-        batches=tuple(
-            Batch(
-                number,
-                songs=tuple(item for kind, item in members if kind == "songs"),
-                events=tuple(item for kind, item in members if kind == "events"),
-            )
-            for number, members in enumerate(_cut(new, batch_size), 1)
-        ),
-        known=listed - len(new),
+        batches=made,
+        known=sum(len(listing.objects) for listing in listings.values()) - sum(map(len, made)),
         ignored=tuple(item for listing in listings.values() for item in listing.ignored),
         songs_gone=None if again else loaded.songs_gone,
+        since=since,
+        left_out=listings["events"].left_out,
     )
 
 
@@ -161,16 +172,3 @@ def without(batch: Batch, names: Set[str]) -> Batch:
 def unpacked_size(item: StoredObject) -> int:
     """About how many bytes of JSON an object holds."""
     return item.size * UNPACKED if packing(item.path) else item.size
-
-
-def _cut(new: list[tuple[Kind, StoredObject]], batch_size: int) -> list[list[tuple[Kind, StoredObject]]]:
-    batches: list[list[tuple[Kind, StoredObject]]] = []
-    room = 0
-    for kind, item in new:
-        size = unpacked_size(item)
-        if not batches or size > room:
-            batches.append([])
-            room = batch_size
-        batches[-1].append((kind, item))
-        room -= size
-    return batches

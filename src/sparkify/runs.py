@@ -84,7 +84,7 @@ def counts(
     `rows` says how many rows were staged, and how many each step of the transform wrote or counted.
     """
     return {
-        "objects": len(batch.objects),
+        "objects": len(batch),
         "bytes": sum(item.size for item in batch.objects),
         "events": rows["staged events"],
         "events_forgotten": rows["events of forgotten users"],

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from sparkify import program
 from sparkify.plan import Plan
 from sparkify.store import Ignored
 from sparkify.words import counted, cut, forgotten_events_in_words, size_in_words
@@ -54,6 +55,7 @@ class Summary:
             "batches": len(self.plan.batches),
             "objects": {"new": c["objects"], "loaded_before": self.plan.known, "ignored": len(self.plan.ignored)},
             "ignored_objects": _ignored_fields(self.plan.ignored[:SHOWN_IGNORED]),
+            **_limit_fields(self.plan),
             "bytes": c["bytes"],
             "records": {
                 "events": c["events"],
@@ -83,20 +85,21 @@ class Summary:
         plays, matched = self.totals[3:]
         holds = f"{self.warehouse} holds {plays:,} plays ({matched:,} matched to a song)"
         ignored = f" ({len(self.plan.ignored):,} more are no data)" if self.plan.ignored else ""
+        notes = [*_ignored_lines(self.plan.ignored), *_limit_lines(self.plan)]
         if not self.plan.batches and not self.plan.known:
-            return [f"no objects to load{ignored}; {holds}", *_ignored_lines(self.plan.ignored)]
+            return [f"no objects to load{ignored}; {holds}", *notes]
         if not self.plan.batches:
-            text = f"nothing new: all {self.plan.known:,} objects are loaded{ignored}; {holds}"
-            return [text, *_ignored_lines(self.plan.ignored)]
-        return [f"{name:<10}  {text}" for name, text in self._rows(ignored, holds)]
+            what = "logs that were listed" if self.plan.since else "objects"
+            return [f"nothing new: all {self.plan.known:,} {what} are loaded{ignored}; {holds}", *notes]
+        return [f"{name:<10}  {text}" for name, text in self._rows(ignored, notes, holds)]
 
-    def _rows(self, ignored: str, holds: str) -> list[tuple[str, str]]:
+    def _rows(self, ignored: str, notes: Sequence[str], holds: str) -> list[tuple[str, str]]:
         users, songs, artists = self.totals[:3]
         c = self.counts
         size = size_in_words(c["bytes"])
         rows = [
             ("objects", f"{c['objects']:,} new ({size}), {self.plan.known:,} loaded before{ignored}"),
-            *(("", line) for line in _ignored_lines(self.plan.ignored)),
+            *(("", line) for line in notes),
             ("events", f"{c['events']:,}"),
             *([("", forgotten_events_in_words(c["events_forgotten"]))] if c["events_forgotten"] else []),
             ("plays", f"{c['plays_inserted']:,} new, {c['plays_matched']:,} of them matched to a song"),
@@ -133,17 +136,33 @@ def _ignored_lines(ignored: Sequence[Ignored]) -> list[str]:
     return [*lines, f"no data: {more:,} more; `sparkify etl --dry-run` names all"] if more > 0 else lines
 
 
+def _limit_lines(plan: Plan) -> list[str]:
+    """What was not listed, if that was so little on purpose."""
+    if not plan.since:
+        return []
+    rest = f"`{program.command('etl')}` without --since loads what is new there"
+    if not plan.left_out:
+        return [f"not listed: songs; {rest}; no folder of logs says that it is of days before {plan.since}"]
+    return [f"not listed: songs, and {counted(plan.left_out, 'folder')} of days before {plan.since}; {rest}"]
+
+
+def _limit_fields(plan: Plan) -> dict[str, Any]:
+    return {"since": plan.since and plan.since.isoformat(), "folders_left_out": plan.left_out}
+
+
 def _ignored_fields(ignored: Iterable[Ignored]) -> list[dict[str, str]]:
     return [{"object": item.name, "reason": item.reason} for item in ignored]
 
 
 def plan_lines(plan: Plan) -> list[str]:
     """What a run would load, a line for each object, then what is no data."""
-    lines = [f"{o.name}  {size_in_words(o.size)}" for o in plan.objects]
+    objects = [*plan.objects]
+    lines = [f"{o.name}  {size_in_words(o.size)}" for o in objects]
     lines += [f"{o.name}  no data: {o.reason}" for o in plan.ignored]
-    size = size_in_words(sum(o.size for o in plan.objects))
-    total = f"{len(plan.objects):,} objects ({size}) would be loaded in {len(plan.batches):,} batches"
-    return [*lines, f"{total}; {plan.known:,} are loaded already, {len(plan.ignored):,} are no data"]
+    size = size_in_words(sum(o.size for o in objects))
+    total = f"{len(objects):,} objects ({size}) would be loaded in {len(plan.batches):,} batches"
+    total = f"{total}; {plan.known:,} are loaded already, {len(plan.ignored):,} are no data"
+    return [*lines, total, *_limit_lines(plan)]
 
 
 def plan_fields(plan: Plan) -> dict[str, Any]:
@@ -153,4 +172,5 @@ def plan_fields(plan: Plan) -> dict[str, Any]:
         "loaded_before": plan.known,
         "ignored": len(plan.ignored),
         "ignored_objects": _ignored_fields(plan.ignored),
+        **_limit_fields(plan),
     }

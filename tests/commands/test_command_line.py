@@ -280,6 +280,8 @@ def test_the_summary_as_json_is_one_object_with_the_fields_that_programs_rely_on
         "texts_cleaned": 0,
         "totals": {"plays": 2, "matched": 2, "users": 1, "songs": 2, "artists": 1},
         "unknown_keys": ["mood"],
+        "since": None,
+        "folders_left_out": 0,
     }
 
 

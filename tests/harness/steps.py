@@ -70,7 +70,7 @@ def watched(watch: Watch, buckets: Path) -> Iterator[None]:
         (sparkify.store.s3.clients, "Account", lambda settings: s3_folder.Account(buckets, step)),
         (sparkify.store.s3.clients, "S3Store", s3_folder.reader(buckets)),
         (sparkify.store.s3.clients, "ATTEMPTS", 1),  # else an answer that breaks off would be read on
-        (sparkify.store.walk, "walk", lambda root, location: step("walk", lambda: walk(root, location))),
+        (sparkify.store.walk, "walk", lambda *arguments: step("walk", lambda: walk(*arguments))),
         (Folder, "read", read_file),
     ]
     unwatched = [(owner, name, getattr(owner, name)) for owner, name, _ in watching]

@@ -6,14 +6,14 @@ import pytest
 
 from sparkify import plan
 from sparkify.plan import Batch, Loaded
-from sparkify.store import Listing, StoredObject
+from sparkify.store import Listing, Objects, StoredObject
 from sparkify.store.objects import Place
 
-BUCKET = Place("s3://bucket/data/", len("data/"))
+BUCKET = Place("s3://bucket/data/", "data/")
 
 
 def listed(etags: dict[str, str]) -> Listing:
-    return Listing(tuple(StoredObject(BUCKET, f"data/{key}", etag, 1) for key, etag in sorted(etags.items())))
+    return Listing(Objects.of(StoredObject(BUCKET, f"data/{key}", etag, 1) for key, etag in etags.items()))
 
 
 def compared(
@@ -40,10 +40,11 @@ def test_any_order_of_the_history_finds_the_same(seed: int) -> None:
     listings, found = compared(both["songs"], both["events"], rows)
     for kind, etags in both.items():
         new = {key: etag for key, etag in etags.items() if loaded.get((kind, key)) != etag}
-        assert {item.key: item.etag for item in found.new(kind)} == new
+        objects = listings[kind].objects
+        assert {objects[at].key: objects[at].etag for at in found.new(kind)} == new
     assert found.songs_gone == sum(kind == "songs" and key not in both["songs"] for kind, key in loaded)
     made = plan.make(listings, found, 1_000)
-    assert made.known == 200 - len(made.objects)
+    assert made.known == 200 - len([*made.objects])
 
 
 def test_what_is_listed_again_is_all_new() -> None:
@@ -54,12 +55,13 @@ def test_what_is_listed_again_is_all_new() -> None:
 
 
 def test_a_whole_prefix_has_no_songs_that_are_gone() -> None:
-    one = StoredObject(Place("s3://bucket/songs/", 1), "*", "new", 1)
-    loaded = Loaded({"songs": Listing((one,)), "events": Listing(())})
+    one = StoredObject(Place("s3://bucket/songs/", "*"), "*", "new", 1)
+    listings: dict[plan.Kind, Listing] = {"songs": Listing(Objects.of([one])), "events": Listing()}
+    loaded = Loaded(listings)
     for key in ("a", "", "b"):
         loaded.add("songs", key, "old")
     assert loaded.songs_gone == 0
-    assert [item.name for item in loaded.new("songs")] == ["s3://bucket/songs/"]
+    assert [item.name for item in plan.make(listings, loaded, 1).objects] == ["s3://bucket/songs/"]
 
 
 def test_a_batch_loses_what_was_loaded_since_and_nothing_else() -> None:

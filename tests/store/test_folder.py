@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -263,8 +264,8 @@ def after_listing(change: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -
     """Something happens once, right after the logs are listed."""
     list_objects = Folder.list_objects
 
-    def list_then_change(folder: Folder) -> Listing:
-        listing = list_objects(folder)
+    def list_then_change(folder: Folder, since: date | None) -> Listing:
+        listing = list_objects(folder, since)
         if folder.location.endswith("log_data"):
             change()
         return listing

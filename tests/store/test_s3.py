@@ -9,6 +9,7 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -296,8 +297,8 @@ def test_a_file_that_vanishes_between_the_listing_and_the_reading_is_named(
     path = sparkify.put("log_data/b.json", "\n".join(many_events(size)))
     list_objects = Folder.list_objects
 
-    def list_then_vanish(folder: Folder) -> Listing:
-        listing = list_objects(folder)
+    def list_then_vanish(folder: Folder, since: date | None) -> Listing:
+        listing = list_objects(folder, since)
         if any(item.key == path.name for item in listing.objects):
             path.unlink()
         return listing

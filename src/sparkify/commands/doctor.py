@@ -151,7 +151,7 @@ def _login(config: Config, progress: Progress) -> tuple[str, Engine]:
 
 def _catalogue(engine: Engine, listing: Listing) -> tuple[str, None]:
     """How many loaded song objects the bucket no longer holds."""
-    count = history.loaded(engine, {"songs": listing, "events": Listing(())}).songs_gone
+    count = history.loaded(engine, {"songs": listing, "events": Listing()}).songs_gone
     return (songs_gone_in_words(count) if count else "holds no songs that have left the bucket"), None
 
 

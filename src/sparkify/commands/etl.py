@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable
 
 from sparkify import etl, hooks, lineage, metrics, summary
-from sparkify.command_line import Parser, add_config, add_json, metrics_file
+from sparkify.command_line import Parser, add_config, add_json, metrics_file, since
 from sparkify.commands import Result, as_object, configuration, result_of
 from sparkify.errors import LoadError
 from sparkify.progress import Progress
@@ -16,6 +16,7 @@ HELP = "load what is new"
 EXAMPLES = (
     "sparkify etl",
     "sparkify etl --dry-run",
+    "sparkify etl --since 3d    # hourly: only logs, of the last days; the nightly run without --since finds the rest",
     "sparkify etl --quiet --json >> loads.jsonl",
     "sparkify etl --metrics /var/lib/prometheus/node-exporter/sparkify.prom",
 )
@@ -24,6 +25,12 @@ EXAMPLES = (
 def add_options(parser: Parser) -> None:
     """See `Command`."""
     add_config(parser)
+    parser.add_argument(
+        "--since",
+        type=since,
+        metavar="DAY",
+        help="list only logs, and none in folders of days before this: 2018-11-30, or 3d for three days ago (UTC)",
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--dry-run", action="store_true", help="only list what would be loaded")
     what.add_argument(
@@ -38,7 +45,7 @@ def add_options(parser: Parser) -> None:
 def run(options: Namespace, progress: Progress) -> Result:
     """See `Command`."""
     if options.dry_run:
-        plan = etl.dry_run(configuration(options, progress), progress)
+        plan = etl.dry_run(configuration(options, progress), progress, options.since)
         return Result(summary.plan_lines(plan), summary.plan_fields(plan))
     observers: list[Observer] = []
     if options.metrics:
@@ -72,7 +79,7 @@ def _load(options: Namespace, progress: Progress, observers: list[Observer]) -> 
     events = lineage.Sender(config, progress)
     observers.append(lambda result: events.end(result.fault, result.fields))
     observers.append(lambda result: hooks.run(config, as_object(result, progress), progress))
-    done = etl.run(config, progress)
+    done = etl.run(config, progress, since=options.since)
     return Result(done.lines(), done.fields())
 
 

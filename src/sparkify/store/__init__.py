@@ -11,14 +11,16 @@ from sparkify.config import Config
 from sparkify.errors import AccessError
 from sparkify.store import folder
 from sparkify.store.folder import Folder
+from sparkify.store.listed import Ignored, Listing, Objects
 from sparkify.store.names import DATA_SUFFIXES
-from sparkify.store.objects import Ignored, Listing, ObjectStore, StoredObject
+from sparkify.store.object_store import ObjectStore
+from sparkify.store.objects import StoredObject
 
 if TYPE_CHECKING:
     from sparkify.store.s3.clients import Account
     from sparkify.store.s3.prefix import S3Prefix
 
-__all__ = ["ExportStore", "Ignored", "Listing", "ObjectStore", "StoredObject", "Stores", "name_prefix"]
+__all__ = ["ExportStore", "Ignored", "Listing", "ObjectStore", "Objects", "StoredObject", "Stores", "name_prefix"]
 
 ExportStore: TypeAlias = Union[Folder, "S3Prefix"]
 """Where the files of an export lie."""

@@ -7,19 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from pathlib import Path
 
 from sparkify.errors import AccessError, ObjectChangedError
 from sparkify.store import walk
-from sparkify.store.objects import (
-    UNKNOWN_SIZE,
-    Ignored,
-    Listing,
-    Place,
-    StoredObject,
-    changed,
-    sorted_listing,
-)
+from sparkify.store.listed import Ignored, Listed, Listing
+from sparkify.store.objects import UNKNOWN_SIZE, Place, StoredObject, changed
+from sparkify.store.partitions import is_over
 
 READ_SIZE = 1_000_000
 """Bytes that are read of a file at a time."""
@@ -62,20 +57,25 @@ class Folder:
         self._path = str(self.root)  # a Path builds its text at every use
         self._place = FolderPlace(name_prefix(self.root, base))
 
-    def list_objects(self) -> Listing:
+    def list_objects(self, since: date | None = None) -> Listing:
         """See `ObjectStore.list_objects`. Links to files are followed, and those to folders that are not listed yet."""
+        listed = Listed(self._place)
+
+        def add(path: str, info: os.stat_result) -> None:
+            listed.add(self._place.key(path), etag(info), info.st_size, path)
+
         if self._only:
-            only = self.root / self._only
-            return sorted_listing([self._stored(self._only, only.stat())])
+            add(self._only, (self.root / self._only).stat())
+            return listed.listing()
         try:
-            below = walk.walk(self.root, self.location)
+            below = walk.walk(self.root, self.location, add, lambda folder: is_over(folder, since))
         except OSError as e:
             raise _explained(self.location, e) from e
-        ignored = [Ignored(self._name(key), reason) for key, reason in below.ignored]
-        warnings = [
+        listed.left_out = below.left_out
+        listed.ignored += (Ignored(self._name(key), reason) for key, reason in below.ignored)
+        return listed.listing(
             f"{self._name(key)}: {reason}; what is there is not loaded" for key, reason in below.unusable.items()
-        ]
-        return sorted_listing([self._stored(path, info) for path, info in below.files], ignored, warnings)
+        )
 
     def sizes(self) -> dict[str, int]:
         """The bytes of all files below the folder, by their paths from there.
@@ -155,9 +155,6 @@ class Folder:
 
     def _name(self, key: str) -> str:
         return self._place.names + _as_text(key)
-
-    def _stored(self, path: str, info: os.stat_result) -> StoredObject:
-        return StoredObject(self._place, path, etag(info), info.st_size)
 
 
 def _as_text(path: str) -> str:

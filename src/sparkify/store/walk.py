@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from sparkify.store.objects import require_listable
@@ -21,27 +22,35 @@ UNUSABLE = {
 """What is wrong with a file or folder that cannot be listed while all others can, by the error's number."""
 
 
-def walk(root: Path, location: str) -> Walk:
-    """Everything below a folder; `location` is its name for people.
+def walk(
+    root: Path,
+    location: str,
+    add: Callable[[str, os.stat_result], object],
+    is_left_out: Callable[[str], bool] = lambda folder: False,
+) -> Walk:
+    """List everything below a folder; `location` is its name for people, and `add` is called with each file.
+
+    A folder for whose path `is_left_out` is true is not listed.
 
     Raises:
         AccessError: more objects than a run lists.
         OSError: the folder cannot be listed, or the disk fails.
     """
-    listed = Walk(root)
+    listed = Walk(root, add, is_left_out)
     listed.run(location)
     return listed
 
 
 def holds(root: Path, path: Path) -> bool:
     """Whether a listing of a folder reaches a file, or a folder that holds it, through links too."""
+    files = set[tuple[int, int]]()
     try:
-        listed = walk(root, str(root))
+        listed = walk(root, str(root), lambda _, info: files.add(_identity(info)))
         wanted = _identity(os.stat(path))
         above = {_identity(os.stat(folder)) for folder in (path.resolve(), *path.resolve().parents)}
     except OSError:
         return False
-    return bool(above & listed.folders) or any(_identity(info) == wanted for _, info in listed.files)
+    return bool(above & listed.folders) or wanted in files
 
 
 class Walk:
@@ -51,13 +60,20 @@ class Walk:
     listed already or that holds the location: so a link never gives a file a second name, and none leads in a circle.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.files: list[tuple[str, os.stat_result]] = []
+    def __init__(
+        self, root: Path, add: Callable[[str, os.stat_result], object], is_left_out: Callable[[str], bool]
+    ) -> None:
+        """`add` is called with the path of each file, and what the disk says of it."""
         self.ignored: list[tuple[str, str]] = []
         """What is no file and no folder, and why it is ignored."""
         self.unusable: dict[str, str] = {}
         """Files and folders that cannot be listed while all others can, and why."""
         self._root = root
+        self._add_file = add
+        self._is_left_out = is_left_out
+        self.left_out = 0
+        """How many folders were left out."""
+        self._files = 0
         self._folders = [""]
         self._links: list[str] = []
         self._above = {_identity(os.stat(folder)) for folder in root.resolve().parents}
@@ -73,7 +89,7 @@ class Walk:
         while self._folders or self._links:
             if self._folders:
                 self._list(self._folders.pop())
-                require_listable(location, len(self.files))
+                require_listable(location, self._files)
             else:
                 self._follow(self._links.pop(0))
 
@@ -85,7 +101,8 @@ class Walk:
                     key = f"{folder}/{entry.name}" if folder else entry.name
                     try:
                         if entry.is_file(follow_symlinks=False):
-                            self.files.append((key, entry.stat()))
+                            self._add_file(key, entry.stat())
+                            self._files += 1
                         else:
                             self._add(key, entry)
                     except OSError as e:
@@ -97,29 +114,40 @@ class Walk:
 
     def _add(self, key: str, entry: os.DirEntry[str]) -> None:
         """Note a folder, a link, or what is none of these and no file."""
-        if entry.is_dir(follow_symlinks=False):
+        if entry.is_dir() and self._is_left_out(key):
+            self._listed.add(_identity(entry.stat()))
+            self.left_out += 1
+        elif entry.is_dir(follow_symlinks=False):
             self._listed.add(_identity(entry.stat()))
             self._folders.append(key)
         elif entry.is_dir():
             self._links.append(key)
             self._links.sort()
         elif stat.S_ISREG((info := entry.stat()).st_mode):
-            self.files.append((key, info))
+            self._add_file(key, info)
+            self._files += 1
         else:
             self.ignored.append((key, "no file, but a pipe, a socket or a device"))
 
     def _follow(self, key: str) -> None:
-        """List the folder to which a link leads, unless it is listed already."""
+        """List the folder to which a link leads, unless it is listed already, or left out."""
         try:
             identity = _identity(os.stat(f"{self._root}/{key}"))
         except OSError as e:
             self._note(key, e, is_link=True)
             return
-        if identity in self._listed:
+        if self._leads_to_left_out(key):
+            self.left_out += 1
+        elif identity in self._listed:
             self.ignored.append((key, "a link to a folder that is listed already, or that holds this one"))
         else:
             self._listed.add(identity)
             self._folders.append(key)
+
+    def _leads_to_left_out(self, key: str) -> bool:
+        """Whether a link leads to a folder below the root that is left out, or that lies in one."""
+        root, target = (f"{os.path.realpath(path)}/" for path in (self._root, f"{self._root}/{key}"))
+        return target.startswith(root) and self._is_left_out(target[len(root) : -1])
 
     def _note(self, key: str, e: OSError, *, is_link: bool = False) -> None:
         """Note why a path cannot be listed.

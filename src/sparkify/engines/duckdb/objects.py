@@ -48,10 +48,8 @@ class Objects:
         copies: bool,
     ) -> None:
         self._store = store
-        self._large: list[StoredObject] = []
-        self._small: list[StoredObject] = []
-        for item in items:
-            (self._large if unpacked_size(item) > LARGE else self._small).append(item)
+        self._items = items
+        self._large = [item for item in items if unpacked_size(item) > LARGE]
         self._folder = folder
         self._staged = staged
         self._done = done
@@ -63,7 +61,8 @@ class Objects:
 
     def contents(self) -> Iterator[tuple[StoredObject, bytes]]:
         """The small objects with their unpacked contents."""
-        for item, content in self._store.read_many(self._small, self._done):
+        small = (item for item in self._items if unpacked_size(item) <= LARGE)
+        for item, content in self._store.read_many(small, self._done):
             if isinstance(content, ObjectChangedError):
                 self._staged.changed[item.name] = str(content)
                 continue

@@ -36,7 +36,7 @@ def stage(
         connection.execute(f"delete from {table}")
     staged = Staged(limit)
     with (
-        progress.phase(f"batch {batch.number}: read and stage objects", len(batch.objects)) as done,
+        progress.phase(f"batch {batch.number}: read and stage objects", len(batch)) as done,
         PrivateFolder(connection.path) as folder,
     ):
         for kind in KINDS:

@@ -183,7 +183,7 @@ class Redshift(Connection):
         self._drop_batch_tables()
         self.holds_staged_rows = True
         staged = Staged(limit)
-        with progress.phase(f"batch {batch.number}: copy objects", len(batch.objects)) as done:
+        with progress.phase(f"batch {batch.number}: copy objects", len(batch)) as done:
             staging.stage(self, self._work, batch, source, staged, done, careful=careful)
         staged.require_few_bad_records()
         texts = clean_texts.odd_texts(self)

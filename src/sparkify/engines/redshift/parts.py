@@ -130,7 +130,7 @@ class PartWriter:
 
         Reading the records raises a PackError when the object cannot be unpacked.
         """
-        small = [item for item in items if unpacked_size(item) < LARGE]
+        small = (item for item in items if unpacked_size(item) < LARGE)
         for item, content in self._store.read_many(small, self._done):
             if isinstance(content, ObjectChangedError):
                 self._staged.changed[item.name] = str(content)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 from sparkify import sql_queries
 from sparkify.engines.engine import CarefulReadingNeededError, Source
@@ -148,11 +149,14 @@ def _copy_parts(
         parts[url], sizes[url] = part, size
     if not parts:
         return
-    by_name = {item.name: item for item in items}
+
+    @cache
+    def by_name() -> dict[str, StoredObject]:
+        return {item.name: item for item in items}
 
     def origin(error: CopyError) -> Origin:
         name, line = parts[error.file].origin(error.line)
-        return name, line, by_name[name]
+        return name, line, by_name()[name]
 
     columns = [*sql_queries.columns(sql_queries.STAGING[kind])]
     copied, refused = loader.copy(

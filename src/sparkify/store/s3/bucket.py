@@ -29,7 +29,7 @@ class Bucket:
         self.location = location.rstrip("/")
         self.name, _, prefix = self.location.removeprefix("s3://").partition("/")
         self.prefix = f"{prefix}/" if prefix else ""
-        self._place = Place(self.url(self.prefix), len(self.prefix))
+        self.place = Place(self.url(self.prefix), self.prefix)
         self.account = account
         self.is_charged = False
         """Whether an answer said that AWS bills the account for reading the bucket."""
@@ -37,11 +37,6 @@ class Bucket:
     def url(self, key: str) -> str:
         """The address of an object."""
         return f"s3://{self.name}/{key}"
-
-    def stored(self, path: str, etag: str, size: int) -> StoredObject:
-        """An object by its whole key, which need not begin with the prefix."""
-        place = self._place if path.startswith(self.prefix) else Place(self.url(""))
-        return StoredObject(place, path, etag, size)
 
     def request(self, operation: str, **options: Any) -> dict[str, Any]:
         """The answer to a request; what botocore raises comes as it is."""

@@ -18,6 +18,7 @@ from obstore.store import S3Store
 
 from sparkify.config import Store
 from sparkify.errors import AccessError
+from sparkify.store.s3 import pages
 
 if TYPE_CHECKING:
     from obstore.store import S3Credential
@@ -59,8 +60,6 @@ class Account:
         """
         try:
             session = new_session(settings, settings.region or os.environ.get("AWS_REGION", ""))
-            # Times of a listing are rarely needed, and are most of the time that its parsing takes.
-            session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
             self.has_own_certificates = bool(
                 session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
             )
@@ -76,6 +75,8 @@ class Account:
             raise AccessError(f"the settings of AWS cannot be used; {fix} ({e})") from e
         self._sent = threading.local()
         self.client.meta.events.register("before-send.s3", self._remember)
+        # By this name it comes before botocore's own handlers, of which one parses the whole answer, too.
+        self.client.meta.events.register("before-parse.*.ListObjectsV2", pages.take_contents)
 
     def _remember(self, request: Any, **_: object) -> None:
         self._sent.request = request

@@ -1,15 +1,19 @@
-"""List what lies below a prefix of a bucket: its first folders one by one, and what is below them in parallel."""
+"""List what lies below a prefix of a bucket: its first levels folder by folder, and what is below them in parallel."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import date
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from sparkify.errors import AccessError
-from sparkify.store.objects import Place, StoredObject, require_listable
+from sparkify.store.listed import Listed
+from sparkify.store.objects import Place, require_listable
+from sparkify.store.partitions import is_over
 from sparkify.store.s3.bucket import NO_ETAG, Bucket
 
 LISTING_THREADS = 8
@@ -18,7 +22,7 @@ FAN_OUT = 16
 """Folders from which on a listing goes on in parallel below each."""
 
 MOST_FOLDERS = 200
-"""Folders that are listed in parallel; what lies in more is listed as one, for each costs a request of its own."""
+"""Folders that are listed in parallel; where there are more, those that hold them are, for each costs a request."""
 
 LISTING_FIELDS = {"Name", "KeyCount", "IsTruncated", "Contents", "CommonPrefixes"}
 """Fields of which every answer to a listing has one (API ListObjectsV2)."""
@@ -27,13 +31,14 @@ NEARBY = 5
 """Prefixes that are named where a prefix holds nothing."""
 
 
-def list_objects(bucket: Bucket) -> list[StoredObject]:
-    """The objects below a location, or the one object whose key the location is.
+def list_objects(bucket: Bucket, since: date | None) -> Listed:
+    """The objects below a location, save those in folders of days before `since`; or the one whose key it is.
 
     Raises:
         AccessError: the store refuses, cannot be reached, holds nothing there, or more than a run lists.
     """
-    return _list_below(bucket) or [_single_object(bucket)]
+    listed = _list_below(bucket, since)
+    return listed if listed or listed.left_out else _single_object(bucket)
 
 
 def entries(bucket: Bucket, prefix: str) -> Iterator[dict[str, Any]]:
@@ -46,28 +51,43 @@ def entries(bucket: Bucket, prefix: str) -> Iterator[dict[str, Any]]:
         yield from page.get("Contents", ())
 
 
-def _list_below(bucket: Bucket) -> list[StoredObject]:
-    folders, objects = [bucket.prefix], list[StoredObject]()
-    while folders and len(folders) < FAN_OUT:
-        pages = [page for folder in folders for page in _pages(bucket, folder, Delimiter="/")]
-        objects += [item for page in pages for item in _objects(bucket, page)]
-        above, folders = folders, [name for page in pages for name in _folders(bucket, page)]
-        if set(folders) & set(above):
-            raise _no_listing(bucket)
-    if len(folders) > MOST_FOLDERS:
-        folders, objects = [bucket.prefix], []
+def _list_below(bucket: Bucket, since: date | None) -> Listed:
+    """The objects below a location, level by level until there are enough folders to list each whole, in parallel.
 
-    def below(folder: str) -> list[StoredObject]:
-        return [item for page in _pages(bucket, folder) for item in _objects(bucket, page)]
-
+    With `since` every level is looked at, as far as its folders are few: the dates may be in any.
+    """
+    folders, listed = [bucket.prefix], Listed(bucket.place)
     with ThreadPoolExecutor(LISTING_THREADS) as pool:
-        for some in pool.map(below, folders):
-            objects += some
-            require_listable(bucket.location, len(objects))
-    return objects
+        while folders and (since or len(folders) < FAN_OUT):
+            level, below = Listed(bucket.place), list[str]()
+            each = map if len(folders) < FAN_OUT else pool.map
+            for some, inside in each(partial(_listed, bucket, delimiter="/"), folders):
+                level.extend(some)
+                below += inside
+            if set(below) & set(folders):
+                raise _no_listing(bucket)
+            wanted = [folder for folder in below if not is_over(folder.removeprefix(bucket.prefix), since)]
+            if len(wanted) > MOST_FOLDERS:
+                break
+            listed.extend(level)
+            listed.left_out += len(below) - len(wanted)
+            folders = wanted
+        for some, _ in pool.map(partial(_listed, bucket, delimiter=""), folders):
+            listed.extend(some)
+            require_listable(bucket.location, len(listed))
+    return listed
 
 
-def _single_object(bucket: Bucket) -> StoredObject:
+def _listed(bucket: Bucket, folder: str, *, delimiter: str) -> tuple[Listed, list[str]]:
+    """The objects of a folder, and the folders in it; without a delimiter, the objects of all these, too."""
+    listed, folders = Listed(bucket.place), list[str]()
+    for page in _pages(bucket, folder, **({"Delimiter": delimiter} if delimiter else {})):
+        _add(listed, bucket, page)
+        folders += _folders(bucket, page)
+    return listed, folders
+
+
+def _single_object(bucket: Bucket) -> Listed:
     """The object whose key the location is; its key below the prefix is its last part.
 
     Raises:
@@ -79,10 +99,11 @@ def _single_object(bucket: Bucket) -> StoredObject:
     near: list[str] = []
     with suppress(AccessError):  # to look around may be forbidden where the listing was not
         [page, *_] = _pages(bucket, path, Delimiter="/")
-        for item in _objects(bucket, page):
-            if item.path == path:
-                folder = path[: path.rfind("/") + 1]
-                return item._replace(place=Place(bucket.url(folder), len(folder)))
+        folder = path[: path.rfind("/") + 1]
+        alone = Listed(Place(bucket.url(folder), folder))
+        _add(alone, bucket, page, only=path)
+        if alone:
+            return alone
         near = [*_names(page)] or _similar(bucket, path)
     names = ", ".join(map(bucket.url, near[:NEARBY]))
     hint = f"; there is {names}" if names else ""
@@ -121,12 +142,16 @@ def _pages(bucket: Bucket, prefix: str, **options: str) -> Iterator[dict[str, An
         require_listable(bucket.location, count)
 
 
-def _objects(bucket: Bucket, page: dict[str, Any]) -> list[StoredObject]:
+def _add(listed: Listed, bucket: Bucket, page: dict[str, Any], *, only: str = "") -> None:
+    """Add the objects of a page, or the one of a path."""
+    prefix = listed.place.prefix
     try:
-        return [
-            bucket.stored(entry["Key"], entry.get("ETag") or _substitute(entry), int(entry["Size"]))
-            for entry in page.get("Contents", ())
-        ]
+        for entry in page.get("Contents", ()):
+            path = entry["Key"]
+            if not path.startswith(prefix):
+                raise _no_listing(bucket)
+            if not only or path == only:
+                listed.add(path[len(prefix) :], entry.get("ETag") or _substitute(entry), int(entry["Size"]), path)
     except (KeyError, ValueError) as e:
         raise _no_listing(bucket) from e
 

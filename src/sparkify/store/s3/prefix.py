@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from sparkify.errors import AccessError
-from sparkify.store.objects import UNKNOWN_SIZE, Listing, StoredObject, sorted_listing
+from sparkify.store.listed import Listing
+from sparkify.store.objects import UNKNOWN_SIZE, StoredObject
 from sparkify.store.s3 import listing
 from sparkify.store.s3.bucket import Bucket
 from sparkify.store.s3.clients import Account
@@ -25,11 +26,11 @@ class S3Prefix(Reader):
         super().__init__(Bucket(location, account))
         self.location = self._bucket.location
 
-    def list_objects(self) -> Listing:
+    def list_objects(self, since: date | None = None) -> Listing:
         """See `ObjectStore.list_objects`."""
-        objects = listing.list_objects(self._bucket)
+        listed = listing.list_objects(self._bucket, since)
         self._address = self._bucket.account.address()
-        return sorted_listing((item for item in objects if item.key), warnings=self._warnings())
+        return listed.listing(self._warnings())
 
     def _warnings(self) -> Iterator[str]:
         if self._bucket.account.is_unsigned:
@@ -39,7 +40,7 @@ class S3Prefix(Reader):
 
     def item(self, name: str) -> StoredObject:
         """See `ObjectStore.item`."""
-        return self._bucket.stored(self._bucket.prefix + name, etag="", size=UNKNOWN_SIZE)
+        return StoredObject(self._bucket.place, self._bucket.prefix + name, etag="", size=UNKNOWN_SIZE)
 
     def local_path(self, item: StoredObject) -> None:
         """See `ObjectStore.local_path`."""
