@@ -9,7 +9,7 @@ from pathlib import Path
 MEMORY = Path("/dev/shm")
 
 ROOM = 4_000_000_000
-"""Bytes that must be free there; the files of a whole run of the tests take half of it."""
+"""Bytes that must be free there: more than the tests that write most write at a time, three of them."""
 
 
 def use_memory() -> None:
