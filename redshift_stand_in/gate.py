@@ -107,6 +107,8 @@ def check(text: str) -> Statement | SqlError:
         first = _check_whole(rows[1])
         return replace(first, sql=first.sql + rows[2]) if isinstance(first, Statement) else first
     literals = list(dict.fromkeys(_OF_THE_RUN.findall(text)))
+    if not literals:
+        return _check_whole(text)
     samples = [_sample(literal, number) for number, literal in enumerate(literals)]
     statement = _check_whole(_exchanged(text, literals, samples))
     if isinstance(statement, SqlError):
@@ -125,7 +127,7 @@ def _sample(literal: str, number: int) -> str:
 def _exchanged(text: str, literals: list[str], others: list[str]) -> str:
     """A text with other literals in place of those that it has."""
     exchange = dict(zip(literals, others, strict=True))
-    return _OF_THE_RUN.sub(lambda match: exchange[match[0]], text) if exchange else text
+    return _OF_THE_RUN.sub(lambda match: exchange[match[0]], text)
 
 
 @lru_cache(maxsize=1024)

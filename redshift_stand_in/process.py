@@ -65,11 +65,11 @@ class StandIn:
         return redshift_connector.connect(**login | {"ssl": False, "database": database or self.database} | options)
 
     def new_database(self, template: str = TEMPLATE) -> str:
-        """Create a database that is empty, or a copy of `template`, whose sessions end; its name. Takes 30 ms."""
+        """Create a database that is empty, or a copy of `template`, whose sessions end; its name."""
         name = f"db{next(self._numbers)}_{os.getpid()}"
         with self.postgres("postgres") as server:
             server.query(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{template}'")
-            server.query(f"create database {name} template {template} strategy wal_log")
+            server.query(f"create database {name} template {template} strategy file_copy")
         return name
 
     @contextmanager

@@ -16,6 +16,7 @@ pytest.register_assert_rewrite("harness")
 import redshift_stand_in
 from harness import s3_double
 from harness.engines import opened
+from harness.folders import use_memory
 from harness.records import JSONPATHS
 from harness.redshift import Servers
 from harness.s3_double import S3Double
@@ -24,10 +25,11 @@ from redshift_stand_in.s3_server import Server, running
 
 
 def pytest_configure() -> None:
-    """Say how properties are tried, and let the programs that tests start hear Ctrl-C.
+    """Say where files lie and how properties are tried, and let the programs that tests start hear Ctrl-C.
 
     A shell keeps Ctrl-C from what it runs in the background.
     """
+    use_memory()
     settings.register_profile(
         "everywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
     )

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.folders import quick_folder
+from harness.folders import new_folder
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder in memory, where the system offers that."""
-    with quick_folder() as folder:
+    """A folder with a short name, for the test alone."""
+    with new_folder() as folder:
         yield folder

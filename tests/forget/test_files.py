@@ -13,7 +13,7 @@ import pytest
 
 from harness import children, deliveries
 from harness.attached import attached
-from harness.folders import quick_folder
+from harness.folders import new_folder
 from harness.records import event, lines, song
 from harness.scenes import Scene
 from harness.warehouse import Sparkify
@@ -237,7 +237,7 @@ def fail_at_statement(patch: pytest.MonkeyPatch, number: int, *, is_after: bool)
 
 @pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
-    with quick_folder() as folder:
+    with new_folder() as folder:
         yield deliveries.second_load(folder)
 
 

@@ -3,14 +3,16 @@
 import gzip
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
 
 from harness import oracle
-from harness.engines import ENGINES
+from harness.engines import ENGINES, opened
 from harness.paths import ROOT
 from harness.program import Outcome
 from harness.records import event, lines, many_events, song
@@ -119,14 +121,6 @@ NESTED = {
 }
 
 
-def on_both(records: dict[str, Bad], only_duckdb: dict[str, Bad] | None = None) -> pytest.MarkDecorator:
-    """Each record in both engines, and those that Redshift takes in DuckDB."""
-    both = [(name, bad, engine) for name, bad in records.items() for engine in ("duckdb", "redshift")]
-    params = [*both, *((name, bad, "duckdb") for name, bad in (only_duckdb or {}).items())]
-    cases = [pytest.param(bad, engine, id=f"{name}-{engine}") for name, bad, engine in params]
-    return pytest.mark.parametrize(("bad", "sparkify"), cases, indirect=["sparkify"])
-
-
 @pytest.fixture(params=["a small log", "a large log"])
 def padding(request: pytest.FixtureRequest) -> list[str]:
     """Good lines before the bad one: few, or so much that the engine reads the log where it lies."""
@@ -142,10 +136,32 @@ def as_text(content: str | bytes) -> str:
     return content if isinstance(content, str) else content.decode(errors="replace")
 
 
-@on_both(RECORDS, NESTED)
+@pytest.fixture(scope="module")
+def unchanged(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Sparkify]]:
+    """A warehouse in each engine for runs that change nothing: each test replaces the log of the one before."""
+    with ExitStack() as warehouses:
+
+        @cache
+        def unchanged_in(engine: str) -> Sparkify:
+            folder = tmp_path_factory.mktemp("unchanged") / "sparkify"
+            return warehouses.enter_context(opened(request, engine, folder))
+
+        yield unchanged_in
+
+
+@pytest.mark.parametrize(
+    ("bad", "engine"),
+    [
+        *(pytest.param(bad, "duckdb", id=f"{name}-duckdb") for name, bad in (RECORDS | NESTED).items()),
+        *(pytest.param(bad, "redshift", id=f"{name}-redshift") for name, bad in RECORDS.items()),
+    ],
+)
 def test_a_bad_record_stops_the_run_which_says_where_and_why_and_changes_nothing(
-    bad: Bad, padding: list[str], sparkify: Sparkify
+    bad: Bad, engine: str, padding: list[str], unchanged: Callable[[str], Sparkify]
 ) -> None:
+    sparkify = unchanged(engine)
     put(sparkify, padding, bad)
     before = sparkify.content()
 
@@ -344,7 +360,8 @@ SONGS = {
 }
 
 
-@on_both(SONGS)
+@ON_BOTH
+@pytest.mark.parametrize("bad", SONGS.values(), ids=SONGS)
 def test_a_bad_song_record_stops_the_run_or_is_set_aside(bad: Bad, sparkify: Sparkify) -> None:
     sparkify.put("song_data/A/bad.json", bad.text)
     sparkify.put("song_data/A/good.json", json.dumps(song()))

@@ -3,10 +3,10 @@
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 from hypothesis import given, note, settings
@@ -28,9 +28,17 @@ from harness.records import encoded_again, event, lines, many_events
 from harness.redshift import Access, Servers
 from harness.rows import Row, assert_is
 from harness.warehouse import Sparkify, object_key
+from sparkify import config, listing, sql_queries, warehouse
 from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.engines.engine import CarefulReadingNeededError, Engine, Source
 from sparkify.engines.redshift.engine import Redshift
+from sparkify.engines.staged import BadRecordLimit
 from sparkify.errors import LoadError
+from sparkify.plan import Batch
+from sparkify.progress import Progress
+from sparkify.store import StoredObject
+
+QUIET = Progress(detail="quiet")
 
 
 class Make(Protocol):
@@ -595,54 +603,80 @@ ODD_LINES = {
 
 
 GOOD = "Good"
-"""The page of the good lines beside the odd ones."""
+"""The page of the good lines before the odd one of a log."""
+
+FEW_GOOD_LINES = [json.dumps(event(page=GOOD, userId="", sessionId=99))]
+MANY_GOOD_LINES = many_events(LARGE_LOG, page=GOOD, userId="")
+
+
+class StagedLogs(NamedTuple):
+    """What the staging of some logs makes, their good lines included in the records alone."""
+
+    records: dict[str, int]
+    """By the name of the odd line, as in what follows."""
+    rejected: list[Row]
+    """Name, line, column, reason, raw text."""
+    rows: Counter[Row]
+    """Of `staging_events`, from all logs together."""
+
+    @property
+    def rejected_without_lines(self) -> list[Row]:
+        return sorted(((name, *rest) for name, _, *rest in self.rejected), key=repr)
+
+
+def stage(
+    engine: Engine, source: Source, batches: Iterable[Sequence[StoredObject]], *, careful: bool = False
+) -> StagedLogs:
+    """Stage batches of logs one after another as a load does: the quick way, and with care where that does not do."""
+    staged_logs = StagedLogs({}, [], Counter())
+    page = [*sql_queries.columns("staging_events")].index("page")
+    for logs in batches:
+        batch, limit = Batch(1, (), tuple(logs)), BadRecordLimit(100_000)
+        try:
+            staged = engine.stage(batch, source, QUIET, careful=careful, limit=limit)
+        except CarefulReadingNeededError:
+            staged = engine.stage(batch, source, QUIET, careful=True, limit=limit)
+        rows = engine.query("select * from staging_events")
+        assert len(rows) == staged.rows(logs)
+        staged_logs.records.update({name_of(log.name): staged.records[log.name] for log in logs})
+        staged_logs.rejected.extend((name_of(bad.object), *bad.values()[1:]) for bad in staged.rejected)
+        staged_logs.rows.update(tuple(row) for row in rows if row[page] != GOOD)
+    staged_logs.rejected.sort(key=repr)
+    return staged_logs
+
+
+def name_of(log: str) -> str:
+    """The name of the odd line that a log holds."""
+    return log.rpartition("/")[2].removesuffix(".json")
 
 
 def assert_all_ways_agree(make: Make, odd_lines: dict[str, str]) -> None:
-    """Load each odd line with care, in a log and a batch of its own, and in a large log that is read where it lies."""
-    good = json.dumps(event(page=GOOD, userId="", sessionId=99))
-    padding = many_events(LARGE_LOG, page=GOOD, userId="")
-    with (
-        make(MAX_ERRORS=100_000) as with_care,
-        make(MAX_ERRORS=100_000, BATCH_SIZE="1 B") as alone,
-        make(MAX_ERRORS=100_000, BATCH_SIZE="1 B") as in_large,
-    ):
+    """Stage all odd lines with care; each in a log and a batch of its own; and each in a large log, read where it lies.
+
+    A merge sees the staged rows alone, and not which way they came: so all of them are merged once, at the end.
+    """
+    with make() as sparkify:
         for name, line in odd_lines.items():
-            with_care.put(f"log_data/{name}.json", f"{good}\n{line}")
-            alone.put(f"log_data/{name}.json", f"{good}\n{line}")
-            in_large.put(f"log_data/{name}.json", "\n".join([*padding, line]))
-        with_care.put("log_data/~.json", "a bad record, which makes the program look at the batch with care")
-        with_care.loaded()
-        expected, rejected = (
-            sums(with_care, less=1),
-            [row for row in with_care.rejected() if row[0] != "log_data/~.json"],
-        )
-        for quick, less in ((alone, 1), (in_large, len(padding))):
-            quick.loaded()
-            assert sums(quick, less=less) == expected
-            assert without_lines(quick.rejected()) == without_lines(rejected)
-            assert_is(of_odd_lines(quick), of_odd_lines(with_care))
-        assert alone.rejected() == rejected
-
-
-def of_odd_lines(sparkify: Sparkify) -> dict[str, list[Row]]:
-    """The star schema without the page views of good lines."""
-    tables = sparkify.star()
-    page = oracle.COLUMNS["page_views"].index("page")
-    return tables | {"page_views": [row for row in tables["page_views"] if row[page] != GOOD]}
-
-
-def sums(sparkify: Sparkify, *, less: int) -> dict[str, tuple[int, int, int]]:
-    """Records read, staged and rejected of each object, without its good lines."""
-    return {
-        key: (read - less, staged - less, bad)
-        for key, (read, staged, bad) in sparkify.history().items()
-        if key != "log_data/~.json"
-    }
-
-
-def without_lines(rejected: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return sorted(((name, *rest) for name, _, *rest in rejected), key=repr)
+            sparkify.put(f"log_data/small/{name}.json", "\n".join([*FEW_GOOD_LINES, line]))
+            sparkify.put(f"log_data/large/{name}.json", "\n".join([*MANY_GOOD_LINES, line]))
+        settings = config.load(sparkify.config)
+        source, listings = listing.list_objects(settings, QUIET)
+        logs = listings["events"].objects
+        small, large = ([log for log in logs if log.key.startswith(f"{size}/")] for size in ("small", "large"))
+        assert len(small) == len(large) == len(odd_lines)
+        with closing(warehouse.connect(settings, QUIET)) as engine:
+            with_care = stage(engine, source, [small], careful=True)
+            alone = stage(engine, source, [[log] for log in small])
+            in_large = stage(engine, source, [[log] for log in large])
+        sparkify.configure(MAX_ERRORS=100_000)
+        sparkify.loaded()
+    more = len(MANY_GOOD_LINES) - len(FEW_GOOD_LINES)
+    assert alone.records == with_care.records
+    assert in_large.records == {name: count + more for name, count in with_care.records.items()}
+    assert alone.rejected == with_care.rejected
+    assert in_large.rejected_without_lines == with_care.rejected_without_lines
+    assert alone.rows == with_care.rows
+    assert in_large.rows == with_care.rows
 
 
 @pytest.mark.parametrize("key", ODD_VALUES)

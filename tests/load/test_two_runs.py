@@ -16,7 +16,7 @@ import pytest
 
 from harness import children, deliveries
 from harness.children import Child
-from harness.folders import quick_folder
+from harness.folders import new_folder
 from harness.program import PROGRAM
 from harness.scenes import Scene, Watched
 from harness.watches import Pause, SayStep
@@ -26,7 +26,7 @@ PYTHON = Path(sys.executable).resolve().name
 
 @pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
-    with quick_folder() as folder:
+    with new_folder() as folder:
         yield deliveries.second_load(folder)
 
 

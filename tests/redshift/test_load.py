@@ -244,13 +244,13 @@ def test_who_holds_the_lock_is_told_and_since_when(warehouse: OnRedshift) -> Non
 
 
 def test_the_timeout_of_the_user_bounds_no_wait_for_the_lock(warehouse: OnRedshift) -> None:
-    warehouse.configure(LOCK_TIMEOUT=3)
-    warehouse.change(f"alter role awsuser in database {warehouse.database_name} set statement_timeout = '1500ms'")
+    warehouse.configure(LOCK_TIMEOUT=2)
+    warehouse.change(f"alter role awsuser in database {warehouse.database_name} set statement_timeout = '900ms'")
     with held(warehouse, "load_lock"):
         began = time.monotonic()
         outcome = warehouse.etl()
-        assert time.monotonic() - began >= 3
-    outcome.refusal(3, "another run has been loading for over 3 seconds")
+        assert time.monotonic() - began >= 2
+    outcome.refusal(3, "another run has been loading for over 2 seconds")
     warehouse.loaded()
 
 

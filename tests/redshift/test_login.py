@@ -14,7 +14,7 @@ from redshift_connector.error import InterfaceError
 
 import redshift_stand_in
 from harness.dwh_cfg import S3, read
-from harness.folders import quick_folder
+from harness.folders import new_folder
 from harness.program import Outcome, run
 from harness.redshift import OnRedshift, Servers
 from redshift_stand_in.cloud import USERS
@@ -60,7 +60,7 @@ def test_only_a_certificate_that_can_be_trusted_is_taken(tmp_path: Path, monkeyp
     def assert_logs_in(host: str, sslmode: str) -> None:
         assert "the tables are not there yet" in login(host, sslmode).error
 
-    with quick_folder() as folder, redshift_stand_in.running(folder, certificate=str(certificate)) as stand_in:
+    with new_folder() as folder, redshift_stand_in.running(folder, certificate=str(certificate)) as stand_in:
         for sslmode in ("verify-full", "verify-ca"):
             assert_refused("localhost", sslmode, "the host cannot prove that it is Redshift", "verify failed")
         monkeypatch.setenv("SSL_CERT_FILE", str(trusted))

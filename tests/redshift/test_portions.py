@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from harness.memory import measured
 from harness.program import outcome_of
-from harness.redshift import OnRedshift
+from harness.redshift import Access, OnRedshift, Servers
 from harness.waiting import wait_for
 from sparkify import formats
 from sparkify import warehouse as opening
@@ -24,15 +26,25 @@ COUNT = 2 * ROWS + 500
 NUMBERS = "select n, cast(n as decimal(12, 2)) / 4 as part, text from numbers order by n"
 
 
+@pytest.fixture(scope="module")
+def filled(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnRedshift]:
+    """A warehouse with a table of more rows than two portions hold, and one that takes more than 250 MB."""
+    with servers.sparkify(tmp_path_factory.mktemp("portions") / "sparkify", Access()) as made:
+        made.change(
+            "create table numbers (n integer, text varchar(9))",
+            "insert into numbers select n, case when n % 3 > 0 then 'x' || n end"
+            f" from generate_series(1, {COUNT}) as n",
+            "create table texts (n integer, text varchar(4000))",
+            "insert into texts select n, repeat('x', 3990) || n from generate_series(1, 65000) as n",
+        )
+        yield made
+
+
 @pytest.fixture
-def numbers(warehouse: OnRedshift) -> OnRedshift:
-    """The warehouse with a table of more rows than two portions hold."""
-    warehouse.change(
-        "create table numbers (n integer, text varchar(9))",
-        f"insert into numbers select n, case when n % 3 > 0 then 'x' || n end from generate_series(1, {COUNT}) as n",
-    )
-    warehouse.stand_in.forget()
-    return warehouse
+def numbers(filled: OnRedshift) -> OnRedshift:
+    """The same, with no statement noted yet."""
+    filled.stand_in.forget()
+    return filled
 
 
 def sent(warehouse: OnRedshift) -> list[str]:
@@ -129,14 +141,12 @@ def test_ctrl_c_ends_the_statement_of_a_portion_on_the_server(numbers: OnRedshif
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "parquet"])
-def test_a_large_answer_takes_little_memory(warehouse: OnRedshift, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    warehouse.change(
-        "create table texts (n integer, text varchar(2000))",
-        "insert into texts select n, repeat('x', 1000) || n from generate_series(1, 250000) as n",
-    )
-    for name, text in warehouse.environment.items():
+def test_a_large_answer_takes_little_memory(
+    filled: OnRedshift, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in filled.environment.items():
         monkeypatch.setenv(name, text)
-    output = warehouse.folder / "answer"
-    done = measured("query", "select * from texts", "--config", warehouse.config, "--format", form, "--output", output)
+    output = tmp_path / "answer"
+    done = measured("query", "select * from texts", "--config", filled.config, "--format", form, "--output", output)
     assert done.exit_code == 0, done.err
     assert done.peak < 300_000_000

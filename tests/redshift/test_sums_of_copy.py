@@ -20,7 +20,7 @@ WAYS = pytest.mark.parametrize("way", ["joined", "copied where it lies", "prefix
 @pytest.fixture
 def warehouse(warehouse: OnRedshift, way: str, monkeypatch: pytest.MonkeyPatch) -> OnRedshift:
     """A warehouse whose bucket holds a log with a bad record, which comes to Redshift in some way."""
-    monkeypatch.setattr(load_errors, "WAITS", (0.1, 0.2, 0.5, 1.0))
+    monkeypatch.setattr(load_errors, "WAITS", (0.05, 0.1, 0.2, 0.5, 1.0, 2.0))
     if way == "copied where it lies":
         monkeypatch.setattr(parts, "LARGE", 400)
     if way == "prefix":
@@ -32,7 +32,7 @@ def warehouse(warehouse: OnRedshift, way: str, monkeypatch: pytest.MonkeyPatch) 
 
 @WAYS
 def test_a_view_that_shows_the_errors_later_is_waited_for(warehouse: OnRedshift) -> None:
-    warehouse.stand_in.report_loads(delay=0.6)
+    warehouse.stand_in.report_loads(delay=0.3)
     warehouse.loaded()
     [(_, line, column, _, raw)] = warehouse.rejected()
     assert (line, column, raw) == (11, "session_id", BAD)
@@ -48,7 +48,10 @@ def test_a_view_that_shows_the_errors_later_is_waited_for(warehouse: OnRedshift)
     ],
     ids=["the view stays empty", "COPY says more", "COPY says less"],
 )
-def test_numbers_that_disagree_stop_the_load(reports: dict[str, Any], numbers: str, warehouse: OnRedshift) -> None:
+def test_numbers_that_disagree_stop_the_load(
+    reports: dict[str, Any], numbers: str, warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_errors, "WAITS", (0.01, 0.02))
     warehouse.remove("song_data/A/a.json")
     warehouse.stand_in.report_loads(**reports)
     warehouse.refused(4, numbers)
@@ -57,7 +60,7 @@ def test_numbers_that_disagree_stop_the_load(reports: dict[str, Any], numbers: s
 @WAYS
 def test_a_copy_that_fails_is_explained_when_the_view_shows_why(warehouse: OnRedshift) -> None:
     warehouse.configure(MAX_ERRORS=0)
-    warehouse.stand_in.report_loads(delay=0.6)
+    warehouse.stand_in.report_loads(delay=0.3)
     outcome = warehouse.etl()
     assert outcome.exit_code == 1
     assert "session_id: is no whole number of 64 bits" in outcome.err

@@ -59,8 +59,11 @@ def visible(page: Page, question: str) -> str:
     return f"#{question} .variant[data-level={level}]"
 
 
-def test_every_chart_is_drawn_for_every_level_without_a_complaint_or_a_request(browser: Browser, report: Path) -> None:
+def test_every_chart_is_drawn_for_every_level_and_differs_without_a_complaint_or_a_request(
+    browser: Browser, report: Path
+) -> None:
     with opened(browser, report) as seen:
+        plays, by_day = {}, set()
         for level in ("all", "free", "paid"):
             seen.page.locator(f"label[for=level-{level}]").click()
             drawn(seen.page)
@@ -70,6 +73,11 @@ def test_every_chart_is_drawn_for_every_level_without_a_complaint_or_a_request(b
                 assert charts.nth(n).locator(".mark-rect path, .mark-symbol path").count() > 0, (level, n)
                 assert charts.nth(n).locator("svg").get_attribute("width") != "0"
                 assert charts.nth(n).get_attribute("aria-label")
+            tiles = seen.page.locator(visible(seen.page, "totals")).locator(".value").all_inner_texts()
+            plays[level] = int(tiles[0])
+            by_day.add(seen.page.locator(visible(seen.page, "plays_by_day")).locator("svg").inner_html())
+        assert plays["all"] == plays["free"] + plays["paid"] == 121
+        assert len(by_day) == 3
         assert seen.complaints == []
         assert seen.addresses == [report.as_uri()]
 
@@ -95,20 +103,6 @@ def test_the_tooltip_of_a_bar_has_its_row_with_the_whole_title(browser: Browser,
         for title, artist in report_page.TITLES:
             assert any(title in text and artist in text and "Plays" in text for text in texts), title
         assert seen.complaints == []
-
-
-def test_the_level_switch_changes_every_number_and_the_charts(browser: Browser, report: Path) -> None:
-    with opened(browser, report) as seen:
-        shown = {}
-        for level in ("all", "free", "paid"):
-            seen.page.locator(f"label[for=level-{level}]").click()
-            drawn(seen.page)
-            tiles = seen.page.locator(visible(seen.page, "totals")).locator(".value").all_inner_texts()
-            chart = seen.page.locator(visible(seen.page, "plays_by_day")).locator("svg").inner_html()
-            shown[level] = (int(tiles[0]), chart)
-        plays = {level: number for level, (number, _) in shown.items()}
-        assert plays["all"] == plays["free"] + plays["paid"] == 121
-        assert len({chart for _, chart in shown.values()}) == 3
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -143,16 +137,18 @@ def test_charts_follow_the_window_also_while_they_are_hidden(browser: Browser, r
         assert 0 < chart.locator("svg").evaluate("(svg) => svg.getBoundingClientRect().width") <= width
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_marks_and_texts_of_charts_have_contrast(browser: Browser, report: Path, scheme: str) -> None:
-    with opened(browser, report, color_scheme=scheme) as seen:
-        marks = seen.page.evaluate(CONTRASTS, f".figure:not(#plays_by_weekday_and_hour) {MARKS}")
-        texts = seen.page.evaluate(CONTRASTS, "svg text")
-        assert len(marks) >= 4
-        assert {color: contrast for color, contrast in marks.items() if contrast < 3} == {}
-        assert {color: contrast for color, contrast in texts.items() if contrast < 4.5} == {}
-        background = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert (int(background.split("(")[1].split(",")[0]) < 128) == (scheme == "dark")
+def test_marks_and_texts_of_charts_have_contrast_in_light_and_in_dark(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as seen:
+        for scheme in ("light", "dark"):
+            seen.page.emulate_media(color_scheme=scheme)
+            drawn(seen.page)
+            marks = seen.page.evaluate(CONTRASTS, f".figure:not(#plays_by_weekday_and_hour) {MARKS}")
+            texts = seen.page.evaluate(CONTRASTS, "svg text")
+            assert len(marks) >= 4
+            assert {color: contrast for color, contrast in marks.items() if contrast < 3} == {}
+            assert {color: contrast for color, contrast in texts.items() if contrast < 4.5} == {}
+            background = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert (int(background.split("(")[1].split(",")[0]) < 128) == (scheme == "dark")
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -165,7 +161,8 @@ def test_axe_finds_nothing_serious_in_light_and_in_dark(browser: Browser, report
                 details.locator("summary").click()
         for scheme in ("light", "dark"):
             seen.page.emulate_media(color_scheme=scheme)
-            found = Axe().run(seen.page, options={"resultTypes": ["violations"]}).response["violations"]
+            rules = {"runOnly": ["cat.color"]} if scheme == "dark" else {}
+            found = Axe().run(seen.page, options={"resultTypes": ["violations"], **rules}).response["violations"]
             grave = [v for v in found if v["impact"] in ("serious", "critical")]
             assert [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in grave] == []
 
