@@ -71,8 +71,8 @@ def _load(
         batch, staged = _stage(engine, batch, source, limit, progress)
         if not batch:
             break
-        rows = staged_rows.read(engine)
-        warnings = [*suspicions.shorter_logs(engine, batch, loaded), *suspicions.odd_times(batch, rows.months)]
+        rows = staged_rows.read(engine, divided=not this_run.is_first)
+        warnings = [*suspicions.shorter_logs(engine, batch, loaded), *suspicions.odd_times(batch, rows.years)]
         with progress.phase(f"batch {batch.number}: transform and check"):
             counts = locked(engine, progress, partial(_merge, engine, batch, staged, rows, this_run, loaded))
         if counts is None:

@@ -1,7 +1,7 @@
 """When the events of a batch happened, which bounds what its merge and its checks read of the facts and of `time`.
 
 One range from the first event to the last would be wide where a late log, or a device whose clock is wrong, is among
-the events of a day. So an extent is a few ranges, which are far apart.
+the events of a day. So an extent is a few ranges, with the widest gaps between them.
 """
 
 from __future__ import annotations
@@ -9,18 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
 from typing import NamedTuple
 
 from sparkify.engines.answer import Rows, Value
 from sparkify.engines.engine import Engine
-
-FAR = timedelta(days=7)
-"""How far apart ranges are, at least."""
-
-MOST_RANGES = 4
-"""Ranges of an extent, for a statement names them all."""
 
 BOUND = re.compile(r"([\w.]+) between \$first_event and \$last_event")
 """Where a statement is bound, from the first event of the batch to the last one."""
@@ -35,7 +28,7 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True)
 class Extent:
-    """The ranges in which the events of a batch lie, in order; at least one."""
+    """The ranges in which the events of a batch lie, in order: at least one, and a statement names all."""
 
     ranges: tuple[Range, ...]
 
@@ -71,14 +64,7 @@ ALL_TIME = Extent((Range(datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 9
 """The extent that leaves nothing out."""
 
 
-def around(ranges: Iterable[Range]) -> Extent:
-    """The extent of events in some ranges, which do not overlap: the widest gaps between them are left out."""
-    ranges = sorted(ranges)
-    if not ranges:
-        return NEVER
-    gaps = [(after.first - before.last, n) for n, (before, after) in enumerate(pairwise(ranges))]
-    cuts = sorted(n + 1 for gap, n in sorted(gaps, reverse=True)[: MOST_RANGES - 1] if gap > FAR)
-    starts, ends = [0, *cuts], [*cuts, len(ranges)]
-    return Extent(
-        tuple(Range(ranges[start].first, ranges[end - 1].last) for start, end in zip(starts, ends, strict=True))
-    )
+def between(first: datetime, last: datetime, gaps: Iterable[tuple[datetime, datetime]]) -> Extent:
+    """The extent of events from a first to a last moment, with gaps, each from the event before to the one after."""
+    edges = [first, *(moment for gap in sorted(gaps) for moment in gap), last]
+    return Extent(tuple(map(Range, edges[::2], edges[1::2])))

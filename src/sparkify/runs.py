@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sparkify import history
 from sparkify.engines.answer import Value
@@ -67,13 +68,12 @@ def before_merge(engine: Engine, extent: Extent) -> BeforeMerge:
 def merged_rows(engine: Engine, extent: Extent, rows: Mapping[str, int]) -> dict[str, int]:
     """What no step of the merge wrote: `known_plays` and `known_page_views`; and the `matched_plays` of the extent.
 
-    A batch that staged no event has none of them.
+    A batch that staged no event knows none of them, and matches none of its own.
     """
-    names = ("known_plays", "known_page_views", "matched_plays")
-    if not rows["staged events"]:
-        return dict.fromkeys(names, 0)
-    [row] = extent.query(engine, history.statement("merged_rows"))
-    return dict(zip(names, row, strict=True))
+    row: Sequence[Any] = (0, 0, rows["matched_before"])
+    if rows["staged events"]:
+        [row] = extent.query(engine, history.statement("merged_rows"))
+    return dict(zip(("known_plays", "known_page_views", "matched_plays"), row, strict=True))
 
 
 def counts(
@@ -121,6 +121,7 @@ class Run:
         self._engine = engine
         self._progress = progress
         self._planned = len(plan.batches)
+        self._batches_before = state.batches
         self.totals = () if plan.batches else state.totals
         """How many users, songs, artists, plays and matched plays there are after the last batch; empty before one."""
         self.batches = 0
@@ -158,6 +159,11 @@ class Run:
         how = {"status": "done" if ends else "running", "finished_at": values["now"] if ends else None}
         self._execute("add_batch", {**counts, **how, "run_id": self.run_id})
         self.totals = before.totals_after(rows, counts["matched_change"])
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no run had committed a batch when this one was planned, and it has not since."""
+        return not (self._batches_before or self.batches)
 
     def committed(self, batch: Batch) -> None:
         """Remember that a batch was committed."""

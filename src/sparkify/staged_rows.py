@@ -1,26 +1,29 @@
-"""What the staging tables hold of the batch in hand: how many rows of which kind, and of which months."""
+"""What the staging tables hold of the batch in hand: how many rows of which kind, and of when."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 
-from sparkify import extent, history
+from sparkify import history
 from sparkify.engines.engine import Engine
 from sparkify.engines.staged import Staged
-from sparkify.extent import Extent, Range
+from sparkify.extent import NEVER, Extent, between
 from sparkify.plan import Batch
 
 CLOCK_SLACK = timedelta(days=1)
 """How much later than now an event may be before it counts as one from the future."""
 
 
+SHORT = timedelta(days=2)
+"""How long an extent is that need not be divided."""
+
+
 @dataclass(frozen=True)
-class Month:
-    """The events of a batch in one month: how many, from when to when, and those of them that are from the future."""
+class Year:
+    """The events of a batch in one year: how many, from when to when, and those of them that are from the future."""
 
     year: int
     events: int
@@ -33,26 +36,22 @@ class Month:
 
 @dataclass(frozen=True)
 class StagedRows:
-    """The rows of both staging tables, and the events by month, as they read with clean texts."""
+    """The rows of both staging tables, the events by year, as they read with clean texts, and when they happened."""
 
     events: int
     songs: int
-    months: tuple[Month, ...]
+    years: tuple[Year, ...]
+    extent: Extent
 
     @property
     def plays(self) -> int:
         """How many of the events are plays."""
-        return sum(month.plays for month in self.months)
+        return sum(year.plays for year in self.years)
 
     @property
     def page_views(self) -> int:
         """How many of the events are page views."""
-        return sum(month.events - month.plays for month in self.months)
-
-    @cached_property
-    def extent(self) -> Extent:
-        """When the events happened."""
-        return extent.around(Range(month.first, month.last) for month in self.months)
+        return sum(year.events - year.plays for year in self.years)
 
     def counted(self, batch: Batch, staged: Staged, forgotten: int, before: Mapping[str, int]) -> Counter[str]:
         """How many rows are staged, and were there `before` the merge, as the steps of the transform need them.
@@ -74,13 +73,23 @@ class StagedRows:
         )
 
 
-def read(engine: Engine) -> StagedRows:
-    """Count what is staged."""
+def read(engine: Engine, *, divided: bool = True) -> StagedRows:
+    """Count what is staged. Where nothing is loaded yet, which a merge would read, the extent need not be `divided`."""
     latest = datetime.now(UTC).replace(tzinfo=None) + CLOCK_SLACK
-    events, songs, months = 0, 0, []
-    for year, _, *counts, staged_songs in history.query(engine, "staged_rows", {"latest": latest}):
+    events, songs, years = 0, 0, []
+    for year, *counts, staged_songs in history.query(engine, "staged_rows", {"latest": latest}):
         if year is None:
             events, songs = counts[0], staged_songs
         else:
-            months.append(Month(year, *counts))
-    return StagedRows(events, songs, tuple(sorted(months, key=lambda each: each.first)))
+            years.append(Year(year, *counts))
+    years.sort(key=lambda each: each.year)
+    return StagedRows(events, songs, tuple(years), _extent(engine, years, divided))
+
+
+def _extent(engine: Engine, years: Sequence[Year], divided: bool) -> Extent:
+    """When the events happened."""
+    if not years:
+        return NEVER
+    first, last = years[0].first, years[-1].last
+    gaps = history.query(engine, "staged_gaps") if divided and last - first > SHORT else []
+    return between(first, last, ((before, after) for before, after in gaps))

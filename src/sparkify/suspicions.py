@@ -8,7 +8,7 @@ from sparkify import history
 from sparkify.engines.engine import Engine
 from sparkify.history import LoadedObjects
 from sparkify.plan import Batch
-from sparkify.staged_rows import Month
+from sparkify.staged_rows import Year
 from sparkify.words import counted
 
 SHOWN = 5
@@ -35,17 +35,17 @@ def shorter_logs(engine: Engine, batch: Batch, loaded: LoadedObjects) -> list[st
     return [*warnings, f"{counted(more, 'more log')} became shorter in the same way"] if more > 0 else warnings
 
 
-def odd_times(batch: Batch, months: Sequence[Month]) -> list[str]:
+def odd_times(batch: Batch, years: Sequence[Year]) -> list[str]:
     """A warning for the events of the batch that lie years away from the others, or in the future."""
-    if not months:
+    if not years:
         return []
-    middle = _middle_year(months)
-    seconds = [month for month in months if month.year == YEAR_OF_SECONDS]
-    future = [month for month in months if month.from_future]
+    middle = _middle_year(years)
+    seconds = [year for year in years if year.year == YEAR_OF_SECONDS]
+    future = [year for year in years if year.from_future]
     far = [
-        month
-        for month in months
-        if abs(month.year - middle) > MOST_YEARS_APART and month not in seconds and month not in future
+        year
+        for year in years
+        if abs(year.year - middle) > MOST_YEARS_APART and year not in seconds and year not in future
     ]
     fix = "`ts` must be in milliseconds since 1970"
     return [
@@ -55,23 +55,22 @@ def odd_times(batch: Batch, months: Sequence[Month]) -> list[str]:
     ]
 
 
-def _middle_year(months: Sequence[Month]) -> int:
+def _middle_year(years: Sequence[Year]) -> int:
     """The year of the middle event; of two in the middle the later one."""
-    rest = sum(month.events for month in months) // 2
-    for month in months:
-        if rest < month.events:
-            return month.year
-        rest -= month.events
-    return months[-1].year
+    rest = sum(year.events for year in years) // 2
+    for year in years:
+        if rest < year.events:
+            return year.year
+        rest -= year.events
+    return years[-1].year
 
 
-def _warning(batch: Batch, months: Iterable[Month], what: str) -> list[str]:
-    months = list(months)
-    if not months:
+def _warning(batch: Batch, years: Iterable[Year], what: str) -> list[str]:
+    years = list(years)
+    if not years:
         return []
-    count = sum(month.from_future or month.events for month in months)
-    first = min(month.first_from_future or month.first for month in months)
-    last = max(month.last for month in months)
+    count = sum(year.from_future or year.events for year in years)
+    first, last = min(year.first_from_future or year.first for year in years), max(year.last for year in years)
     where = batch.events[0].name if len(batch.events) == 1 else f"batch {batch.number}"
     times = f"{first:%Y-%m-%d %H:%M:%S}" if first == last else f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S}"
     return [f"{where}: {counted(count, 'event')} of {times} UTC, {what}; loaded as delivered"]

@@ -152,6 +152,12 @@ class Sparkify:
             for sql in statements:
                 connection.execute(sql)
 
+    def assert_runs_tell_the_plays(self) -> None:
+        """Compare how many plays there are, and are matched, with what the runs noted of them."""
+        noted = "select coalesce(sum(plays_change), 0), coalesce(sum(matched_change), 0) from runs"
+        told, there = self.queries([noted, "select count(*), count(song_id) from songplays"])
+        assert told == there
+
     def star(self) -> dict[str, list[Row]]:
         """The star schema, in the form in which the second computation gives it."""
         statements = [f'select {", ".join(columns)} from "{table}"' for table, columns in oracle.COLUMNS.items()]

@@ -1,56 +1,58 @@
-"""The ranges of time that bound a merge: none of its events lies outside, and wide gaps do."""
+"""The ranges of time that bound a merge: all its events lie in them, and the widest gaps between days do not."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sparkify import sql_queries
-from sparkify.extent import BOUND, FAR, MOST_RANGES, Extent, Range, around
+from harness.records import event, lines, song
+from harness.warehouse import Sparkify
+from sparkify import sql_queries, staged_rows
+from sparkify.engines.engine import Engine
+from sparkify.extent import BOUND, Range
+from sparkify.staged_rows import StagedRows
 
-DAY = datetime(2018, 11, 1)
-DAYS = st.lists(st.integers(0, 3_000), unique=True)
+ON_BOTH = pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=True)
 
-
-def on(*days: int) -> list[Range]:
-    """A range of an hour on each of some days."""
-    return [Range(DAY + timedelta(day), DAY + timedelta(day, hours=1)) for day in days]
+DAY = 86_400_000
 
 
-def lengths(extent: Extent) -> list[timedelta]:
-    return [each.last - each.first for each in extent.ranges]
+@ON_BOTH
+@pytest.mark.parametrize(
+    ("days", "ranges"),
+    [
+        ([17_000], [(17_000, 17_000)]),
+        ([17_000, 17_001, 17_002, 17_003], [(17_000, 17_003)]),
+        ([17_000, 17_029], [(17_000, 17_000), (17_029, 17_029)]),
+        (
+            [-719_162, 0, 16_955, 17_000, 17_001, 26_000],
+            [(-719_162, -719_162), (0, 0), (16_955, 17_001), (26_000, 26_000)],
+        ),
+        ([0, 10, 120, 131, 250, 400], [(0, 10), (120, 131), (250, 250), (400, 400)]),
+    ],
+)
+def test_the_widest_gaps_between_days_with_events_are_left_out(
+    days: list[int], ranges: list[tuple[int, int]], sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[StagedRows] = []
+    read = staged_rows.read
+
+    def noted(engine: Engine, *, divided: bool) -> StagedRows:
+        found.append(read(engine, divided=divided))
+        return found[-1]
+
+    monkeypatch.setattr(staged_rows, "read", noted)
+    sparkify.put("song_data/a.json", lines([song()]))
+    sparkify.loaded()
+    sparkify.put("log_data/a.json", lines(event(ts=day * DAY) for day in days))
+    sparkify.loaded()
+    assert found[-1].extent.ranges == tuple(Range(*map(moment, each)) for each in ranges)
 
 
-@given(days=DAYS)
-def test_every_event_lies_in_one_of_few_ranges_that_are_far_apart(days: list[int]) -> None:
-    ranges = around(on(*days)).ranges
-    assert 1 <= len(ranges) <= MOST_RANGES
-    assert all(after.first - before.last > FAR for before, after in pairwise(ranges))
-    for event in on(*days):
-        assert sum(each.first <= event.first and event.last <= each.last for each in ranges) == 1
-
-
-def test_a_late_log_and_wrong_clocks_do_not_widen_the_range_of_a_day() -> None:
-    late_and_wrong = on(-17_000, -45, 0, 1, 9_000)
-    assert around(late_and_wrong).ranges == (*on(-17_000, -45), Range(DAY, DAY + timedelta(1, hours=1)), *on(9_000))
-
-
-def test_the_widest_gaps_are_left_out() -> None:
-    hour = timedelta(hours=1)
-    assert lengths(around(on(0, 10, 120, 131, 250, 400))) == [
-        10 * timedelta(1) + hour,
-        11 * timedelta(1) + hour,
-        hour,
-        hour,
-    ]
-
-
-def test_days_without_a_wide_gap_are_one_range() -> None:
-    assert len(around(on(*range(0, 90, 7))).ranges) == 1
+def moment(day: int) -> datetime:
+    """The beginning of a day that is counted from 1970."""
+    return datetime(1970, 1, 1) + timedelta(day)
 
 
 @pytest.mark.parametrize("folder", ["transform", "checks", "history"])

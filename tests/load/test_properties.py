@@ -316,6 +316,7 @@ class Deliveries(RuleBasedStateMachine):
     def the_warehouse_is_what_one_load_of_everything_loaded_makes_and_passes_its_own_checks(self) -> None:
         remembered = [each for each in self.events if reading.event(each).user_id not in self.forgotten]
         assert_is(self.sparkify.star(), oracle.warehouse(self.catalogue, remembered))
+        self.sparkify.assert_runs_tell_the_plays()
         checked = self.sparkify.command("check")
         assert checked.exit_code == 0, checked.err
         self.is_verified = True
@@ -426,6 +427,7 @@ def test_a_user_who_is_forgotten_at_any_moment_is_as_one_who_never_was(make: Mak
             sparkify.loaded()
             others = [each for each in events if reading.event(each).user_id not in user_ids]
             assert_is(sparkify.star(), oracle.warehouse({"song_data/all.json": songs}, others))
+            sparkify.assert_runs_tell_the_plays()
             checked = sparkify.command("check")
             assert checked.exit_code == 0, checked.err
 

@@ -275,9 +275,9 @@ def test_a_run_whose_file_goes_away_fails_and_says_so(
     else:
         run = checks.run
 
-        def go_then_run(*arguments: Any) -> int:
+        def go_then_run(*arguments: Any) -> None:
             go_once()
-            return run(*arguments)
+            run(*arguments)
 
         monkeypatch.setattr(checks, "run", go_then_run)
     outcome = loaded.etl()

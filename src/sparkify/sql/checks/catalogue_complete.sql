@@ -7,4 +7,7 @@ left join songs as s on s.song_id = c.song_id
 left join artists as a on a.artist_id = c.artist_id
 where
     (s.song_id is null or a.artist_id is null)
-    /* batch: and c.song_id in (select n.song_id from changed_songs as n) */;
+    /* batch: and (
+        c.song_id in (select n.song_id from changed_songs as n)
+        or c.artist_id in (select n.artist_id from changed_songs as n)
+    ) */;

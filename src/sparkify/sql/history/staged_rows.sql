@@ -1,9 +1,8 @@
--- What is staged: for each month with events how many there are, how many of them are plays, from when to
--- when they reach, and how many are later than $latest, and from when on. One more row, of no month, counts the rows of
+-- What is staged: a row for each year with events, with how many there are and how many of them are plays, from when to
+-- when they reach, and how many are later than $latest, and from when on. One more row, of no year, counts the rows of
 -- the staging tables themselves.
 select
     cast(extract(year from start_time) as bigint) as event_year,
-    cast(extract(month from start_time) as bigint) as event_month,
     count(*) as events,
     sum(is_play) as plays,
     min(start_time) as first_event,
@@ -12,10 +11,9 @@ select
     min(case when start_time > $latest then start_time end) as first_from_future,
     0 as songs
 from delivered_events
-group by cast(extract(year from start_time) as bigint), cast(extract(month from start_time) as bigint)
+group by cast(extract(year from start_time) as bigint)
 union all
 select
-    cast(null as bigint),
     cast(null as bigint),
     (select count(*) from staging_events),
     cast(null as bigint),
