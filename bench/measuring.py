@@ -16,8 +16,7 @@ from types import MappingProxyType
 ROOT = Path(__file__).resolve().parent.parent
 
 FOREIGN = ("AWS_", "DWH_", "REQUESTS_CA_BUNDLE")
-"""How variables begin that a measured process does not inherit: with certificates of one's own, objects are read by the
-slower of two clients."""
+"""How variables begin that a measured process does not inherit: settings of the program and of S3's clients."""
 
 NONE: Mapping[str, str] = MappingProxyType({})
 

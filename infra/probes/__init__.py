@@ -18,7 +18,7 @@ from probes.copying import (
     parquet_of_duckdb,
     timeout_of_copy,
 )
-from probes.keys import planted_rows, scan_by_literals, trailing_blanks
+from probes.keys import parts_of_with, planted_rows, scan_by_literals, trailing_blanks
 from probes.place import Place
 from probes.sessions import cursor_memory, interrupted_statement, query_label, wait_for_lock
 from sparkify.errors import SparkifyError
@@ -31,6 +31,7 @@ PROBES: tuple[Callable[[Place], str], ...] = (
     timeout_of_copy,
     parquet_of_duckdb,
     planted_rows,
+    parts_of_with,
     scan_by_literals,
     trailing_blanks,
     wait_for_lock,

@@ -40,6 +40,13 @@ def trailing_blanks(place: Place) -> str:
     return f"'x ' has {size} bytes; {equal} of 2 texts equal 'x'; they make {groups} group(s)"
 
 
+def parts_of_with(place: Place) -> str:
+    """Has a subquery in FROM parts of its own, which read the parts of the statement around it?"""
+    nested = "with a as (select 1 as n) select n from (with b as (select n + 1 as n from a) select n from b) as c"
+    with place.session() as session:
+        return f"the answer is {session.query(nested)}"
+
+
 def scan_by_literals(place: Place) -> str:
     """Does a scan skip blocks by the sort key where the bounds of time are literals?"""
     plays = "select count(*) from songplays where start_time between $first_event and $last_event"

@@ -62,6 +62,7 @@ SEEN = {
     "timeout_of_copy": r"200 ms: it ran to its end after \d+\.\d s, 2,000 rows loaded",
     "parquet_of_duckdb": r"every value as it was written",
     "planted_rows": r"found by (?=.*songplays_unique)(?=.*songplays_users).*; missed by none",
+    "parts_of_with": r"the answer is [\[(]+2,?\)?[\])]+",
     "scan_by_literals": r'sys_query_detail: relation "sys_query_detail" does not exist.*',
     "trailing_blanks": r"'x ' has 2 bytes; [12] of 2 texts equal 'x'; they make [12] group\(s\)",
     "wait_for_lock": r"ended after 1\.\d s of 1 s by statement_timeout: 57014 .*",

@@ -21,6 +21,15 @@ LEVELS = (None, "free", "paid")
 CHOSEN = [Filter(), Filter(by="week", most=3), Filter(date(2018, 11, 2), date(2018, 11, 20), by="month")]
 
 
+TOGETHER = {
+    "extent": ["idle_listeners", "rising_artists", "rising_songs"],
+    "places_by_level": ["plays_by_city", "plays_by_state"],
+    "sessions_by_level": ["sessions_by_day", "sessions_by_length", "totals"],
+    "users_by_day_and_level": ["active_users_by_day", "activity_by_day", "new_and_returning_users"],
+}
+"""The questions that begin with the same part, word for word, so that a report reads it once."""
+
+
 @pytest.fixture(scope="module")
 def in_duckdb(report_in_duckdb: ReportOn) -> Iterator[Engine]:
     with connected(report_in_duckdb("hard").sparkify) as engine:
@@ -70,6 +79,15 @@ def test_what_is_kept_for_several_questions_is_kept_once_and_gone_after_the_snap
         assert in_duckdb.query(temporary) == [(table,) for table in kept.values()]
         assert len(kept) == 1
     assert in_duckdb.query(temporary) == []
+
+
+def test_these_questions_begin_with_the_same_part() -> None:
+    found: dict[str, list[str]] = {}
+    for question in questions.all_questions():
+        for name, text in [*by_level.split(question.sql)[0].items()][:1]:
+            if text in by_level.common_parts():
+                found.setdefault(name, []).append(question.name)
+    assert found == TOGETHER
 
 
 def test_a_report_asks_each_question_once_for_all_levels(in_duckdb: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

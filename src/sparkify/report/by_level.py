@@ -98,7 +98,7 @@ def common_parts() -> frozenset[str]:
 def statement(parts: Mapping[str, str], own: str, levels: Sequence[str], most: int) -> str:
     """A question for some levels. The level is the first column; the rows of each are in the question's order.
 
-    Each level's answer is a subquery, with parts of its own; Redshift takes these there, too (DG r_WITH_clause).
+    Each level's answer is a subquery, with parts of its own, which read the common ones.
     """
     order = ORDER.search(own)
     limited = own if order and order["limit"] else f"{own}\nlimit {most}"
