@@ -104,17 +104,17 @@ def examine(engine: Engine, now: datetime) -> Health:
     size = engine.size()
     with engine.snapshot():
         chosen = questions.Filter(most=SHOWN_RUNS)
-        [totals] = _rows(engine, "totals", chosen)
+        [extent] = _rows(engine, "extent", chosen)
         return Health(
             warehouse=engine.address,
             now=now,
             arrived=_arrivals(engine, now),
-            last_play=totals["last_play"],
+            last_play=extent["last_play"],
             tables={table: engine.query(f'select count(*) from "{table}"')[0][0] for table in COUNTED_TABLES},
             runs=[_without_credentials(run) for run in _rows(engine, "last_runs", chosen)],
             ended=_last_ended_run(engine),
             songs_gone=_songs_gone(engine),
-            last_day=_last_day(engine, now, totals["first_play"]),
+            last_day=_last_day(engine, now, extent["first_play"]),
             size=size,
         )
 

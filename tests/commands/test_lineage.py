@@ -173,9 +173,9 @@ def test_the_start_is_sent_when_the_run_begins(
 ) -> None:
     load = etl.run
 
-    def run(*arguments: Any) -> Any:
+    def run(*arguments: Any, **options: Any) -> Any:
         wait_for(lambda: receiver.states == ["START"])
-        return load(*arguments)
+        return load(*arguments, **options)
 
     monkeypatch.setattr(etl, "run", run)
     filled.loaded()
@@ -194,7 +194,7 @@ def test_a_run_that_fails_says_why_and_quotes_no_record(sparkify: Sparkify, rece
 
 
 def test_an_interrupted_run_is_aborted(sparkify: Sparkify, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(etl, "run", interrupt)

@@ -161,7 +161,7 @@ def test_without_a_success_before_its_time_is_0(sparkify: Sparkify, tmp_path: Pa
 def test_an_interrupted_run_and_a_fault_of_the_program_are_told(
     sparkify: Sparkify, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise failure
 
     monkeypatch.setattr(etl, "run", fail)

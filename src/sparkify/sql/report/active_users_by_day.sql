@@ -12,8 +12,7 @@ with users_by_day_and_level as (
         ) as day,
         user_id,
         level,
-        -- for activity_by_day, with which a report reads this part once
-        count(*) as plays,
+        count(*) as plays,  -- for activity_by_day, with which a report reads this part once
         sum(case when duration between 0 and 86400 then cast(duration as decimal(18, 5)) end) as seconds
     from songplays
     where start_time >= $from_time and start_time < $to_time

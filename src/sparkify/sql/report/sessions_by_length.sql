@@ -6,8 +6,7 @@ with sessions_by_level as (
         count(*) as all_plays,
         count(case when level = 'free' then 1 end) as free_plays,
         count(case when level = 'paid' then 1 end) as paid_plays,
-        -- for sessions_by_day and totals, with which a report reads this part once
-        min(start_time) as first_play,
+        min(start_time) as first_play,  -- for sessions_by_day and totals, with which a report reads this part once
         min(case when level = 'free' then start_time end) as first_free_play,
         min(case when level = 'paid' then start_time end) as first_paid_play
     from songplays
