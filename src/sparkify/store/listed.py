@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -17,7 +16,8 @@ NUL = b"\0"
 """What separates the parts of a row."""
 
 NUL_IN_KEY = b"\xc0\x80"
-"""How a NUL in a key is written, which S3 allows; no character of UTF-8 is these bytes."""
+NUL_IN_TEXT = NUL_IN_KEY.decode("utf-8", "surrogateescape")
+"""How a NUL in a key is written, which S3 allows; no character of UTF-8 is these bytes. And how it is read as text."""
 
 
 class Objects(Sequence[StoredObject]):
@@ -60,9 +60,9 @@ class Objects(Sequence[StoredObject]):
         return map(self._object, range(len(self)))
 
     def _object(self, index: int) -> StoredObject:
-        key, etag, size, *path = self._rows[index].split(NUL)
-        found = os.fsdecode(path[0]) if path else self.place.prefix + _key(key)
-        return StoredObject(self.place, found, etag.decode(), int(size))
+        key, etag, size, *path = self._rows.text(index).split("\0")
+        found = path[0] if path else self.place.prefix + key.replace(NUL_IN_TEXT, "\0")
+        return StoredObject(self.place, found, etag, int(size))
 
     def index_of(self, key: str, likely: int = 0) -> int | None:
         """The index of the object with a key; None where there is none. `likely` is looked at first."""
@@ -86,17 +86,12 @@ class Objects(Sequence[StoredObject]):
 def row(place: Place, key: str, etag: str, size: int, path: str) -> bytes:
     """An object as `Objects` holds it."""
     start = _start(key) + f"{etag}\0{size}".encode()
-    return start if path == place.prefix + key else start + NUL + os.fsencode(path)
+    return start if path == place.prefix + key else start + NUL + path.encode("utf-8", "surrogateescape")
 
 
 def _start(key: str) -> bytes:
     """How the row of an object with a key begins."""
     return key.encode().replace(NUL, NUL_IN_KEY) + NUL
-
-
-def _key(text: bytes) -> str:
-    """The key of an object by its row."""
-    return text.replace(NUL_IN_KEY, NUL).decode()
 
 
 NO_OBJECTS = Objects(Place(""))
@@ -204,7 +199,8 @@ class Listed:
         for each in rows:
             key = each.partition(NUL)[0]
             if key == last:
-                self.ignored.append(Ignored(self.place.names + _key(key), "another object has this name already"))
+                name = self.place.names + key.replace(NUL_IN_KEY, NUL).decode()
+                self.ignored.append(Ignored(name, "another object has this name already"))
             else:
                 self._rows.append(each)
             last = key

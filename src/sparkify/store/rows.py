@@ -34,6 +34,10 @@ class Rows:
     def __getitem__(self, index: int) -> bytes:
         return bytes(self._text[self._ends[index] : self._ends[index + 1]])
 
+    def text(self, index: int) -> str:
+        """A row as text; bytes that are no UTF-8 are surrogates, as in the names of files."""
+        return self._text[self._ends[index] : self._ends[index + 1]].decode("utf-8", "surrogateescape")
+
     def begins(self, index: int, start: bytes) -> bool:
         """Whether there is a row at an index, and begins so."""
         return index < len(self) and self._text.startswith(start, self._ends[index])
