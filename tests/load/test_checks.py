@@ -54,6 +54,17 @@ BATCH_HARMS = {
 """What a faulty merge might do to what the second batch brings."""
 
 
+def do_before_the_checks(harm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a merge end with a statement of its own."""
+    run = checks.run
+
+    def harmed(engine: Engine, extent: Extent, rows: Mapping[str, int]) -> None:
+        engine.execute(harm)
+        run(engine, extent, rows)
+
+    monkeypatch.setattr(checks, "run", harmed)
+
+
 @ON_BOTH
 @pytest.mark.parametrize("check", BATCH_HARMS)
 def test_what_a_merge_does_wrong_stops_its_load(
@@ -63,13 +74,7 @@ def test_what_a_merge_does_wrong_stops_its_load(
     sparkify.loaded()
     sparkify.put("log_data/new.json", lines([event(userId="2")]))
     sparkify.put("song_data/new.json", lines([song(song_id="SO2", artist_id="AR2")]))
-    run = checks.run
-
-    def harmed(engine: Engine, extent: Extent, rows: Mapping[str, int]) -> None:
-        engine.execute(BATCH_HARMS[check])
-        run(engine, extent, rows)
-
-    monkeypatch.setattr(checks, "run", harmed)
+    do_before_the_checks(BATCH_HARMS[check], monkeypatch)
     failed = sparkify.etl()
     assert failed.exit_code == 4
     assert f"check {check}: " in failed.err
@@ -82,13 +87,7 @@ def test_an_artist_that_a_merge_loses_stops_its_load(sparkify: Sparkify, monkeyp
     sparkify.put("song_data/b.json", lines([song(song_id="SO2", artist_id="AR1")]))
     sparkify.loaded()
     sparkify.put("song_data/a.json", lines([song(song_id="SO1", artist_id="AR3")]))
-    run = checks.run
-
-    def harmed(engine: Engine, extent: Extent, rows: Mapping[str, int]) -> None:
-        engine.execute("delete from artists where artist_id = 'AR1'")
-        run(engine, extent, rows)
-
-    monkeypatch.setattr(checks, "run", harmed)
+    do_before_the_checks("delete from artists where artist_id = 'AR1'", monkeypatch)
     failed = sparkify.etl()
     assert failed.exit_code == 4
     assert "check catalogue_complete: " in failed.err
