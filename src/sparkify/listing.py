@@ -50,25 +50,33 @@ def list_objects(config: Config, progress: Progress, since: date | None = None) 
         progress.warn(*listings[kind].warnings)
         if config.reads_prefixes:
             listings[kind] = listings[kind].as_one(store.location)
-    _require_apart(listings)
+    _require_apart(listings, stores["songs"])
     return Source(stores, paths), listings
 
 
-def _require_apart(listings: Listings) -> None:
-    """Make sure that no object is both a log and a song file.
+def _require_apart(listings: Listings, song_store: ObjectStore) -> None:
+    """Make sure that no object is both a log and a song file; where songs are not listed, that no log lies among them.
 
     Raises:
         ConfigError: one is.
     """
+    events = listings["events"].objects
     if "songs" not in listings:
+        begin = song_store.item("").name
+        if among := next((item.name for item in events if item.name.startswith(begin)), None):
+            raise _not_apart(among)
         return
-    songs, events = listings["songs"].objects, listings["events"].objects
+    songs = listings["songs"].objects
     # Both are sorted by name, so where neither prefix holds the other, all names of one are before those of the other.
     if not songs or not events or songs[-1].name < events[0].name or events[-1].name < songs[0].name:
         return
     if both := next((item.name for item in events if songs.index_of_name(item.name) is not None), None):
-        fix = "set [S3] LOG_DATA and SONG_DATA to prefixes that do not hold each other"
-        raise ConfigError(f"{both}: lies below LOG_DATA and below SONG_DATA; {fix}")
+        raise _not_apart(both)
+
+
+def _not_apart(name: str) -> ConfigError:
+    fix = "set [S3] LOG_DATA and SONG_DATA to prefixes that do not hold each other"
+    return ConfigError(f"{name}: lies below LOG_DATA and below SONG_DATA; {fix}")
 
 
 def warn_of_prefixes(config: Config, plan: Plan, progress: Progress) -> None:

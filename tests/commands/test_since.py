@@ -50,6 +50,27 @@ def test_only_logs_of_the_day_or_later_are_loaded_and_the_next_whole_run_loads_t
     assert_is(logs.star(), oracle.warehouse({"A/a.json": [song()]}, EVENTS.values()))
 
 
+def test_a_failure_of_a_whole_run_stays_until_the_next_whole_run(logs: Sparkify) -> None:
+    logs.put("song_data/A/b.json", "no JSON\n")
+    assert logs.etl().exit_code == 1
+    logs.loaded("--since", "2018-11-05")
+    status = logs.command("status")
+    assert status.exit_code == 4
+    assert "the last run that listed everything and ended is run 1, which failed" in status.err
+    logs.remove("song_data/A/b.json")
+    logs.loaded()
+    logs.loaded("--since", "2018-11-05")
+    assert logs.command("status").exit_code == 0
+
+
+@pytest.mark.parametrize("song_data", ["bucket/log_data", "bucket/log_data/2018", "bucket"])
+def test_logs_that_lie_among_the_songs_are_refused_though_songs_are_not_listed(song_data: str, logs: Sparkify) -> None:
+    logs.configure(songs=song_data)
+    refused = logs.etl("--since", "2018-11-05")
+    assert refused.exit_code == 2
+    assert "lies below LOG_DATA and below SONG_DATA" in refused.err
+
+
 @pytest.mark.parametrize("sparkify", ["redshift"], indirect=True)
 def test_in_redshift_it_loads_the_same(logs: Sparkify) -> None:
     logs.loaded("--since", "2018-11-05")

@@ -204,6 +204,9 @@ def entry(key: str) -> str:
     return f"<Contents><Key>{key}</Key><ETag>{etag(content)}</ETag><Size>{len(content)}</Size></Contents>"
 
 
+URL = "<EncodingType>url</EncodingType>"
+"""What makes botocore decode the keys of a page."""
+
 NO_LISTINGS = {
     "an XML error": Answer(200, {}, error(200, "InternalError", "We encountered an error.").body),
     "an XML error about access": Answer(200, {}, error(200, "AccessDenied").body),
@@ -213,6 +216,9 @@ NO_LISTINGS = {
     "nothing": Answer(200, {}, b""),
     "truncated XML": Answer(200, {}, listing(entry("log_data/a.json")).body[:-30]),
     "a list of buckets": Answer(200, {}, b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>"),
+    "an object without a key": listing(f"{URL}<Contents><Size>3</Size></Contents>"),
+    "a folder without a name": listing(f"{URL}<CommonPrefixes></CommonPrefixes>"),
+    "an object of -3 bytes": listing("<Contents><Key>log_data/a.json</Key><Size>-3</Size></Contents>"),
     "a truncated page without a token": listing(entry("log_data/a.json"), is_truncated=True),
     "the same token again and again": listing(entry("log_data/a.json"), is_truncated=True, token="one"),
     "empty pages without end": listing(is_truncated=True, token="one"),

@@ -13,6 +13,7 @@ from sparkify import config
 from sparkify.store import Listing, ObjectStore, Stores
 from sparkify.store.folder import Folder
 from sparkify.store.partitions import is_over, last_day
+from sparkify.store.s3 import listing
 
 LAST_DAYS = {
     "2018": "2018-12-31",
@@ -122,12 +123,14 @@ def in_bucket(double: S3Double, tmp_path: Path) -> ObjectStore:
     undated=st.sets(KEYS.map(lambda key: key._replace(layout="")), max_size=3),
     since=DAYS,
     page_size=st.integers(1, 3),
+    most_folders=st.sampled_from([1, 2, 5, 200]),
 )
 def test_whatever_the_layout_only_folders_of_earlier_days_are_left_out(
     keys: set[Key],
     undated: set[Key],
     since: date,
     page_size: int,
+    most_folders: int,
     tmp_path_factory: pytest.TempPathFactory,
     double: S3Double,
     in_bucket: ObjectStore,
@@ -139,7 +142,9 @@ def test_whatever_the_layout_only_folders_of_earlier_days_are_left_out(
 
     double.buckets["music"] = {f"log_data/{key}": b"{}" for key in keys}
     double.page_size = page_size
-    listed, all_listed = in_bucket.list_objects(since), in_bucket.list_objects()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listing, "MOST_FOLDERS", most_folders)
+        listed, all_listed = in_bucket.list_objects(since), in_bucket.list_objects()
     assert {item.key for item in listed.objects} == wanted
     assert [*listed.objects] == [item for item in all_listed.objects if item.key in wanted]
     assert bool(found.left_out) == bool(listed.left_out) == any(not key.may_be_of(since) for key in keys)

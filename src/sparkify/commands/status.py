@@ -70,8 +70,10 @@ def _failed_run(status: Health) -> list[str]:
     if status.ended is None or status.ended["status"] == "done":
         return []
     how = _how_it_failed(status.ended)
+    newest = max(run["run_id"] for run in status.runs if run["status"] != "running")
+    which = "that ended" if newest == status.ended["run_id"] else "that listed everything and ended"
     fix = f"run {program.command('etl')} again, which goes on from there (--allow-failed-run leaves this out)"
-    return [f"{status.warehouse}: the last run that ended is run {status.ended['run_id']}, which {how}; {fix}"]
+    return [f"{status.warehouse}: the last run {which} is run {status.ended['run_id']}, which {how}; {fix}"]
 
 
 def _late(status: Health, limit: timedelta) -> list[str]:

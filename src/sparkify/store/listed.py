@@ -193,8 +193,13 @@ class Listed:
         return self._rows[index].partition(NUL)[0]
 
     def _sort(self) -> None:
-        """Bring the rows in order, and leave out all but the first of each key."""
-        rows, self._rows = sorted(map(self._rows.__getitem__, range(len(self._rows)))), Rows()
+        """Bring the rows in order, and leave out all but one of each key: the same one each time, by its path."""
+
+        def key_and_path(row: bytes) -> tuple[bytes, list[bytes]]:
+            key, _, _, *path = row.split(NUL)
+            return key, path
+
+        rows, self._rows = sorted(map(self._rows.__getitem__, range(len(self._rows))), key=key_and_path), Rows()
         last = None
         for each in rows:
             key = each.partition(NUL)[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
@@ -69,22 +69,40 @@ def _list_below(bucket: Bucket, since: date | None) -> Listed:
             wanted = [folder for folder in below if not is_over(folder.removeprefix(bucket.prefix), since)]
             if len(wanted) > MOST_FOLDERS:
                 break
+            require_listable(bucket.location, len(listed) + len(level) + len(wanted))
             listed.extend(level)
             listed.left_out += len(below) - len(wanted)
             folders = wanted
-        for some, _ in pool.map(partial(_listed, bucket, delimiter=""), folders):
+        for some, _ in pool.map(partial(_listed, bucket, delimiter="", since=since), folders):
+            require_listable(bucket.location, len(listed) + len(some))
             listed.extend(some)
-            require_listable(bucket.location, len(listed))
+            listed.left_out += some.left_out
     return listed
 
 
-def _listed(bucket: Bucket, folder: str, *, delimiter: str) -> tuple[Listed, list[str]]:
-    """The objects of a folder, and the folders in it; without a delimiter, the objects of all these, too."""
-    listed, folders = Listed(bucket.place), list[str]()
+def _listed(bucket: Bucket, folder: str, *, delimiter: str, since: date | None = None) -> tuple[Listed, list[str]]:
+    """The objects of a folder, and the folders in it; without a delimiter, the objects of all these, too.
+
+    What lies in folders of days before `since` is left out.
+    """
+    listed, folders, over = Listed(bucket.place), list[str](), dict[str, bool]()
+
+    def is_wanted(path: str) -> bool:
+        inside = path[len(bucket.prefix) : path.rfind("/") + 1]
+        if inside not in over:
+            over[inside] = any(is_over(above, since) for above in _with_all_above(inside))
+        return not over[inside]
+
     for page in _pages(bucket, folder, **({"Delimiter": delimiter} if delimiter else {})):
-        _add(listed, bucket, page)
+        _add(listed, bucket, page, is_wanted)
         folders += _folders(bucket, page)
+    listed.left_out = sum(over.values())
     return listed, folders
+
+
+def _with_all_above(folder: str) -> Iterator[str]:
+    """The path of a folder, and before it of each folder in which it lies."""
+    return (folder[: end + 1] for end, letter in enumerate(folder) if letter == "/")
 
 
 def _single_object(bucket: Bucket) -> Listed:
@@ -101,7 +119,7 @@ def _single_object(bucket: Bucket) -> Listed:
         [page, *_] = _pages(bucket, path, Delimiter="/")
         folder = path[: path.rfind("/") + 1]
         alone = Listed(Place(bucket.url(folder), folder))
-        _add(alone, bucket, page, only=path)
+        _add(alone, bucket, page, path.__eq__)
         if alone:
             return alone
         near = [*_names(page)] or _similar(bucket, path)
@@ -125,9 +143,12 @@ def _pages(bucket: Bucket, prefix: str, **options: str) -> Iterator[dict[str, An
     count, token = 0, ""
     tokens = set[str]()
     while True:
-        page = bucket.ask(
-            "list_objects_v2", Prefix=prefix, **options, **({"ContinuationToken": token} if token else {})
-        )
+        try:
+            page = bucket.ask(
+                "list_objects_v2", Prefix=prefix, **options, **({"ContinuationToken": token} if token else {})
+            )
+        except KeyError as e:  # botocore decodes keys, and a page has an object or a folder without one
+            raise _no_listing(bucket) from e
         if not LISTING_FIELDS & page.keys():
             raise _no_listing(bucket)
         bucket.is_charged = bucket.is_charged or "RequestCharged" in page
@@ -142,18 +163,25 @@ def _pages(bucket: Bucket, prefix: str, **options: str) -> Iterator[dict[str, An
         require_listable(bucket.location, count)
 
 
-def _add(listed: Listed, bucket: Bucket, page: dict[str, Any], *, only: str = "") -> None:
-    """Add the objects of a page, or the one of a path."""
+def _add(listed: Listed, bucket: Bucket, page: dict[str, Any], is_wanted: Callable[[str], bool]) -> None:
+    """Add the objects of a page whose paths are wanted."""
     prefix = listed.place.prefix
     try:
         for entry in page.get("Contents", ()):
             path = entry["Key"]
             if not path.startswith(prefix):
                 raise _no_listing(bucket)
-            if not only or path == only:
-                listed.add(path[len(prefix) :], entry.get("ETag") or _substitute(entry), int(entry["Size"]), path)
+            if is_wanted(path):
+                listed.add(path[len(prefix) :], entry.get("ETag") or _substitute(entry), _size(entry), path)
     except (KeyError, ValueError) as e:
         raise _no_listing(bucket) from e
+
+
+def _size(entry: dict[str, Any]) -> int:
+    size = int(entry["Size"])
+    if size < 0:
+        raise ValueError("an object has fewer than no bytes")
+    return size
 
 
 def _substitute(entry: dict[str, Any]) -> str:
