@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import subprocess
 import sys
@@ -21,6 +20,8 @@ from random import Random
 from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import urlopen
+
+from measuring import clean_environment
 
 from sparkify.sample import JSONPATHS
 
@@ -274,15 +275,6 @@ def serve(songs: int, logs: int, seed: int) -> None:
     asyncio.run(answer())
 
 
-def plain_environment() -> dict[str, str]:
-    """The environment without anything of AWS, of the program's, or certificates of one's own.
-
-    Where there are such certificates, the program reads by the slower of its two clients.
-    """
-    foreign = ("AWS_", "DWH_", "REQUESTS_CA_BUNDLE")
-    return {name: text for name, text in os.environ.items() if not name.upper().startswith(foreign)}
-
-
 class Server(NamedTuple):
     """A server that runs in a process of its own."""
 
@@ -292,7 +284,7 @@ class Server(NamedTuple):
     def environment(self) -> dict[str, str]:
         """The environment in which a client finds it."""
         keys = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_REGION": "us-east-1"}
-        return plain_environment() | keys | {"AWS_ENDPOINT_URL": self.address, "NO_PROXY": "127.0.0.1"}
+        return clean_environment() | keys | {"AWS_ENDPOINT_URL": self.address, "NO_PROXY": "127.0.0.1"}
 
     def ask(self, what: str) -> Any:
         """What it tells of itself."""

@@ -77,7 +77,7 @@ def row(days: Sequence[Day], latest: int) -> str:
 
 
 def questions(warehouse: Warehouse, folder: Path) -> Iterator[tuple[str, Run | None]]:
-    """Each command that reads the warehouse, and what it took; None where it failed, which is told on stderr."""
+    """Each command that reads the warehouse, and what it took; None where it failed; stderr says why."""
     listed = json.loads(warehouse.sparkify("query", "--format", "json").out)["rows"]
     names = [answer["question"] for answer in listed]
     commands: list[tuple[str | Path, ...]] = [

@@ -4,7 +4,7 @@
     python bench/many_objects.py --loaded 1000000 [--seed 1]
 
 The first way is a first load of so many songs, from the listing to COPY. For each number of objects, two processes are
-started anew: an S3 server on 127.0.0.1 that invents the objects and counts what it is asked for; and the client, whose
+started anew: an S3 server on 127.0.0.1 that makes up the objects and counts requests; and the client, whose
 memory is measured, in which the program's own code lists, plans, joins objects into parts, writes them and notes the
 objects as loaded. Redshift's part is a stub's: the server reads what a COPY names, and tells how many rows that makes.
 Ends with 1 when an object takes more than 1.05 GET requests, or is not copied once and whole.
@@ -17,8 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import re
 import subprocess
 import sys
@@ -31,6 +29,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from bucket import BUCKET, JSONPATHS_KEY, KINDS, LOGS, SONGS, WORK, Server, running
+from measuring import machine
 
 MOST_GETS = 1.05
 """GET requests an object."""
@@ -226,8 +225,7 @@ def main() -> None:
     if options.client:
         print(json.dumps(asdict(load(options.client, options.folder))))
         return
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    print(f"{platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}\n")
+    print(f"{machine()}\n")
     if options.loaded:
         import nothing_new  # and with it what the client of a first load must not hold
 

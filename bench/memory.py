@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bucket import plain_environment
+from measuring import clean_environment
 from nothing_new import MOST_MEMORY, Run, configured, sparkify, warehouses
 
 import redshift_stand_in
@@ -49,14 +49,14 @@ def planning(_: Path, objects: int) -> Iterator[tuple[str, Run]]:
 def answers(folder: Path, rows: int) -> Iterator[tuple[str, Run]]:
     """Ask the stand-in for all rows of a table, in each format."""
     with redshift_stand_in.running(folder) as stand_in:
-        config = configured(folder / "answers", plain_environment(), stand_in)
+        config = configured(folder / "answers", clean_environment(), stand_in)
         with stand_in.postgres() as server:
             server.query(f"create table many_rows ({ROW})")
             server.query(ROWS.format(rows=rows))
         for form in FORMATS:
             output = folder / "answer"
             command = ("query", "select * from many_rows", "--format", form, "--output", output, "--quiet")
-            run = sparkify(*command, "--config", config, environment=plain_environment())
+            run = sparkify(*command, "--config", config, environment=clean_environment())
             yield f"{rows:,} rows as {form}, {output.stat().st_size / 1e6:,.0f} MB", run
             output.unlink()
 

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import duckdb
 from bucket import BUCKET, JSONPATHS_KEY, LAST_HOUR, LOGS, SONGS, Server, content_of, log_keys, running, song_keys
+from measuring import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import redshift_stand_in  # noqa: E402
-from redshift_stand_in import StandIn  # noqa: E402
+import redshift_stand_in
+from redshift_stand_in import StandIn
 
 MOST_MEMORY = 300_000_000
 

@@ -22,7 +22,6 @@ from sparkify.output import as_json
 SHOWN = 5
 """Offending rows that are shown of each check."""
 
-
 EVENTS, SONGS, ANYTHING = "staged events", "objects of songs", ""
 """What a batch may hold, as the steps of the transform name it."""
 

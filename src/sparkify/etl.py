@@ -118,7 +118,7 @@ def _merge(
     if loaded.is_outdated(before.batches, this_run.batches):
         return None
     if forgotten := before.forgotten_users and forgotten_users.leave_out(engine, staged):
-        rows = staged_rows.read(engine)
+        rows = staged_rows.read(engine, divided=False)
     written = rows.counted(batch, staged, forgotten, before.rows())
     transform.merge(engine, written, extent)
     written.update(runs.merged_rows(engine, extent, written))

@@ -74,7 +74,7 @@ class StagedRows:
 
 
 def read(engine: Engine, *, divided: bool = True) -> StagedRows:
-    """Count what is staged. Where nothing is loaded yet, which a merge would read, the extent need not be `divided`."""
+    """Count what is staged. The extent need not be `divided` where nothing reads it, or nothing is loaded."""
     latest = datetime.now(UTC).replace(tzinfo=None) + CLOCK_SLACK
     events, songs, years = 0, 0, []
     for year, *counts, staged_songs in history.query(engine, "staged_rows", {"latest": latest}):

@@ -70,8 +70,8 @@ def _failed_run(status: Health) -> list[str]:
     if status.ended is None or status.ended["status"] == "done":
         return []
     how = _how_it_failed(status.ended)
-    newest = max(run["run_id"] for run in status.runs if run["status"] != "running")
-    which = "that ended" if newest == status.ended["run_id"] else "that listed everything and ended"
+    is_older = any(run["run_id"] > status.ended["run_id"] and run["status"] != "running" for run in status.runs)
+    which = "that listed everything and ended" if is_older else "that ended"
     fix = f"run {program.command('etl')} again, which goes on from there (--allow-failed-run leaves this out)"
     return [f"{status.warehouse}: the last run {which} is run {status.ended['run_id']}, which {how}; {fix}"]
 

@@ -24,6 +24,11 @@ def is_over(folder: str, since: date | None) -> bool:
     return since is not None and (last := last_day(folder)) is not None and last < since
 
 
+def lies_over(folder: str, since: date) -> bool:
+    """Whether a folder says so, or one of those in which it lies; its path ends with a slash."""
+    return any(is_over(folder[:end], since) for end, letter in enumerate(folder) if letter == "/")
+
+
 def last_day(folder: str) -> date | None:
     """The last day of the period that the path of a folder names; None where it names none.
 

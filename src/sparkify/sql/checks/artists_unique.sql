@@ -1,4 +1,4 @@
--- An artist that stands twice doubles the plays in every question that joins artists.
+-- An artist with two rows doubles the plays in every question that joins artists.
 select
     artist_id,
     count(*) as copies

@@ -1,4 +1,4 @@
--- A play that stands twice counts twice, and every number of the team is too high.
+-- A play with two rows counts twice, and every number of the team is too high.
 -- Equal keys have equal start times, so only the moments with several plays are looked at.
 select
     p.songplay_id,

@@ -1,4 +1,4 @@
--- A song that stands twice doubles the plays in every question that joins songs.
+-- A song with two rows doubles the plays in every question that joins songs.
 select
     song_id,
     count(*) as copies

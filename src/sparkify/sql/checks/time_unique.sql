@@ -1,4 +1,4 @@
--- A moment that stands twice doubles its plays in every question that joins time.
+-- A moment with two rows doubles its plays in every question that joins time.
 select
     start_time,
     count(*) as copies

@@ -1,4 +1,4 @@
--- A listener that stands twice doubles the plays in every question that joins users.
+-- A listener with two rows doubles the plays in every question that joins users.
 select
     user_id,
     count(*) as copies

@@ -13,7 +13,7 @@ from typing import Any
 from sparkify.errors import AccessError
 from sparkify.store.listed import Listed
 from sparkify.store.objects import Place, require_listable
-from sparkify.store.partitions import is_over
+from sparkify.store.partitions import is_over, lies_over
 from sparkify.store.s3.bucket import NO_ETAG, Bucket
 
 LISTING_THREADS = 8
@@ -90,19 +90,14 @@ def _listed(bucket: Bucket, folder: str, *, delimiter: str, since: date | None =
     def is_wanted(path: str) -> bool:
         inside = path[len(bucket.prefix) : path.rfind("/") + 1]
         if inside not in over:
-            over[inside] = any(is_over(above, since) for above in _with_all_above(inside))
+            over[inside] = since is not None and lies_over(inside, since)
         return not over[inside]
 
     for page in _pages(bucket, folder, **({"Delimiter": delimiter} if delimiter else {})):
-        _add(listed, bucket, page, is_wanted)
+        _add(listed, bucket, page, is_wanted if since else None)
         folders += _folders(bucket, page)
     listed.left_out = sum(over.values())
     return listed, folders
-
-
-def _with_all_above(folder: str) -> Iterator[str]:
-    """The path of a folder, and before it of each folder in which it lies."""
-    return (folder[: end + 1] for end, letter in enumerate(folder) if letter == "/")
 
 
 def _single_object(bucket: Bucket) -> Listed:
@@ -163,15 +158,15 @@ def _pages(bucket: Bucket, prefix: str, **options: str) -> Iterator[dict[str, An
         require_listable(bucket.location, count)
 
 
-def _add(listed: Listed, bucket: Bucket, page: dict[str, Any], is_wanted: Callable[[str], bool]) -> None:
-    """Add the objects of a page whose paths are wanted."""
+def _add(listed: Listed, bucket: Bucket, page: dict[str, Any], is_wanted: Callable[[str], bool] | None) -> None:
+    """Add the objects of a page: all, or those whose paths are wanted."""
     prefix = listed.place.prefix
     try:
         for entry in page.get("Contents", ()):
             path = entry["Key"]
             if not path.startswith(prefix):
                 raise _no_listing(bucket)
-            if is_wanted(path):
+            if is_wanted is None or is_wanted(path):
                 listed.add(path[len(prefix) :], entry.get("ETag") or _substitute(entry), _size(entry), path)
     except (KeyError, ValueError) as e:
         raise _no_listing(bucket) from e
