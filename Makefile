@@ -6,6 +6,8 @@ export PIP_CACHE_DIR = $(CURDIR)/.venv/cache
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Python compiles a module when it is first imported, and most of what packages hold never is.
 PIP = $(BIN)/python -m pip install --quiet --no-deps --no-compile
+# Python keeps what it compiled, also where the environment, as that of many containers, forbids it.
+export PYTHONDONTWRITEBYTECODE =
 # What pip has downloaded is kept until all of it is installed, so that a broken connection costs little.
 INSTALLED = @rm -rf $(PIP_CACHE_DIR); touch $@
 
