@@ -12,7 +12,7 @@ from harness.memory import measured
 from harness.records import event, lines, song
 from harness.warehouse import Sparkify
 from redshift_stand_in.zstandard import zstd
-from sparkify.engines.duckdb import connection
+from sparkify.engines.duckdb import opening
 from sparkify.formats import FORMATS
 
 
@@ -94,7 +94,7 @@ def test_a_load_of_anything_takes_bounded_memory_and_has_one_bad_record(
 def test_a_machine_of_many_processors_loads_with_little_memory(
     sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "SETTINGS", connection.SETTINGS | {"threads": "64"})
+    monkeypatch.setattr(opening, "SETTINGS", opening.SETTINGS | {"threads": "64"})
     sparkify.configure(more="MEMORY_LIMIT = 300 MB")
     text = f"{lines([event(userAgent='x' * 1_000)])}\n" * 4_000
     for n in range(8):

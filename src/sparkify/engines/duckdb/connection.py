@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
-from pathlib import Path
-from typing import Any
+from contextlib import ExitStack, contextmanager, suppress
 
 import duckdb
 
@@ -18,7 +13,8 @@ from sparkify.config import Config
 from sparkify.engines.answer import Rows, Value
 from sparkify.engines.duckdb.file import OpenFile, identity, is_utf8, log_of, require_database
 from sparkify.engines.duckdb.interrupts import Interrupts
-from sparkify.engines.engine import CarefulReadingNeededError, HeldError
+from sparkify.engines.duckdb.opening import opened, spill_folder
+from sparkify.engines.engine import CarefulReadingNeededError
 from sparkify.errors import AccessError, LoadError, SparkifyError, StatementError
 from sparkify.progress import Progress
 
@@ -36,28 +32,12 @@ WRITE_ERRORS = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionExc
 RESOURCE_ERRORS = (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException)
 """What DuckDB raises when a question lacks memory or disk; any other error is in the user's SQL."""
 
-SETTINGS = {
-    # New files are written as DuckDB 1.4 reads them, for the tools of today; a file that is there keeps its version.
-    "storage_compatibility_version": "v1.4.0",
-    # Nothing is fetched from the network: what the program needs is part of DuckDB.
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    # Rows need no order, and without it DuckDB writes them in parallel and in less memory.
-    "preserve_insertion_order": "false",
-    # A batch goes into the file at its commit, and is not written into the log before.
-    "checkpoint_threshold": "1 MB",
-    "auto_checkpoint_skip_wal_threshold": "0",
-}
-
 MEMORY_OF_A_THREAD = 100_000_000
 """Bytes of `[DUCKDB] MEMORY_LIMIT` for each thread: one that reads JSON takes up to 65 MB (measured), which cannot wait
 on disk."""
 
 QUESTION_SPILL = "10 GB"
 """Room on disk that a question may take for what does not fit into `[DUCKDB] MEMORY_LIMIT`."""
-
-RETRY_EVERY = 0.2
-"""Seconds between two attempts to open a file that another process holds."""
 
 
 class Connection:
@@ -82,14 +62,14 @@ class Connection:
                 f"{self.address}: the path is not UTF-8, as DuckDB needs it; set [DUCKDB] PATH to another"
             )
         self.progress = progress
-        settings = {**SETTINGS, "memory_limit": f"{config.memory_limit} B"}
+        settings = {"memory_limit": f"{config.memory_limit} B"}
         require_database(self.path)
         self._opened = ExitStack()
         self._is_new = identity(self.path) is None
         try:
             if read_only:
-                settings["temp_directory"] = self._opened.enter_context(_spill_folder(self.path))
-            self._connection = _open(self.path, settings, config.lock_timeout, progress, read_only)
+                settings["temp_directory"] = self._opened.enter_context(spill_folder(self.path))
+            self._connection = opened(self.path, settings, config.lock_timeout, progress, read_only)
             self._opened.callback(self._connection.close)
             self._file = OpenFile(self.path)
             self._interrupts = Interrupts(self._connection.interrupt)
@@ -274,42 +254,3 @@ def _explained(e: Exception) -> str:
     if isinstance(e, WRITE_ERRORS):
         return f"the file cannot be written or read; make room on the disk and look at its rights ({text})"
     return f"DuckDB stopped; run again, and report this if it stays ({text})"
-
-
-def _spill_folder(path: Path) -> AbstractContextManager[str]:
-    """A private folder for what a reader's memory cannot hold: beside the file, or where temporary files belong.
-
-    DuckDB's own, `PATH.tmp`, would be the same for all readers, and DuckDB lets statements read and write there. The
-    name is empty where nothing may be written, as in a container: a question that needs more than memory fails there.
-    """
-    for folder in (path.parent, None):
-        with suppress(OSError):
-            return tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder)
-    return nullcontext("")
-
-
-def _open(
-    path: Path, settings: dict[str, Any], lock_timeout: float, progress: Progress, read_only: bool
-) -> duckdb.DuckDBPyConnection:
-    deadline = time.monotonic() + lock_timeout
-    is_reported = False
-    while True:
-        before = identity(path)
-        try:
-            connection = duckdb.connect(path, read_only=read_only, config=settings)
-            if before is None or identity(path) in (None, before):
-                return connection
-            connection.close()  # meanwhile another process has put a new file there, which is the warehouse now
-        except duckdb.Error as e:
-            holder = re.search(r"Conflicting lock is held in (.*?)\s*\(PID (\d+)\)", str(e))
-            if "Could not set lock" not in str(e):
-                fix = "make room on the disk, look at its rights, or set [DUCKDB] PATH to another file"
-                raise AccessError(f"{path}: the warehouse cannot be opened; {fix} ({str(e).splitlines()[0]})") from e
-            name = f"{holder[1]} (process {holder[2]})" if holder else "another process"
-            if time.monotonic() >= deadline:
-                fix = "close it there, or raise [ETL] LOCK_TIMEOUT"
-                raise HeldError(f"{path}: held by {name} for over {lock_timeout:g} seconds; {fix}") from e
-            if not is_reported:
-                progress.say(f"{path} is held by {name}; waiting up to {lock_timeout:g} seconds")
-                is_reported = True
-            time.sleep(RETRY_EVERY)
