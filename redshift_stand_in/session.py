@@ -9,7 +9,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from redshift_stand_in import copy_request, gate, unload_request
 from redshift_stand_in.cluster import Cluster
@@ -19,13 +18,13 @@ from redshift_stand_in.error_words import in_redshift_words, no_bound_row_count
 from redshift_stand_in.faults import Fault
 from redshift_stand_in.gate import Statement
 from redshift_stand_in.locks import REDEFINING, TableLocks
+from redshift_stand_in.prepared import Prepared
 from redshift_stand_in.session_values import VERSION, SessionValues
 from redshift_stand_in.syntax import unsupported
 from redshift_stand_in.transfer import Context
 from redshift_stand_in.unload import Unload
 from redshift_stand_in.wire import (
     NUMERIC,
-    Column,
     HangUp,
     Postgres,
     SqlError,
@@ -38,29 +37,6 @@ from redshift_stand_in.wire import (
     row_values,
     scaled_integer,
 )
-
-NUMBERS = (20, 21, 23, 700, 701, NUMERIC)
-"""The types of numbers (pg_type.oid)."""
-
-
-@dataclass
-class Prepared:
-    """A statement that the client has prepared."""
-
-    text: str
-    statement: Statement
-    types: bytes
-    columns: list[Column] = field(default_factory=list)
-
-    def type_of(self, placeholder: int) -> int:
-        """The number of the type with which the client binds a placeholder; 0 where it names none."""
-        count, *types = struct.unpack(f"!h{(len(self.types) - 2) // 4}i", self.types)
-        return types[placeholder - 1] if placeholder <= count else 0
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the stand-in runs it, and PostgreSQL never sees it."""
-        return self.statement.command in ("copy", "unload", "vacuum", "nothing")
 
 
 class Session:
@@ -158,7 +134,7 @@ class Session:
             self._cluster.monitor.log(self._id, self._database, text.decode())
             raise statement
         prepared = Prepared(text.decode(), statement, types)
-        if any(prepared.type_of(placeholder) in NUMBERS for placeholder in statement.row_counts):
+        if prepared.has_bound_row_count:
             raise no_bound_row_count(self._values.last_query_id, self._id)
         if not prepared.is_local:
             self._refuse_view_of_temporary_table(statement)
