@@ -2,13 +2,13 @@
 
 PYTHON ?= python3
 BIN = .venv/bin
-export PIP_CACHE_DIR = $(CURDIR)/.venv/cache
+export PIP_CACHE_DIR = $(CURDIR)/.venv/cache/$(subst /,-,$@)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Python compiles a module when it is first imported, and most of what packages hold never is.
 PIP = $(BIN)/python -m pip install --quiet --no-deps --no-compile
 # Python keeps what it compiled, also where the environment, as that of many containers, forbids it.
 export PYTHONDONTWRITEBYTECODE =
-# What pip has downloaded is kept until all of it is installed, so that a broken connection costs little.
+# What pip has downloaded for a target is kept until all of it is installed: a broken connection costs little.
 INSTALLED = @rm -rf $(PIP_CACHE_DIR); touch $@
 
 .PHONY: help run test test-stand-in lint format docs lock dist lineage-client redshift-driver redshift-demo redshift-smoke vega bench clean
