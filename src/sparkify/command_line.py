@@ -84,11 +84,11 @@ def add_json(parser: Parser, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print {what} as one JSON object")
 
 
-def add_filters(parser: Parser) -> None:
-    """The options that choose plays: `first_day`, `last_day` and `level`."""
+def add_filters(parser: Parser, levels: Sequence[str]) -> None:
+    """The options that choose plays: `first_day`, `last_day` and `level`, which is one of some."""
     parser.add_argument("--from", dest="first_day", type=day, metavar="DAY", help="first day, as 2018-11-01 (UTC)")
     parser.add_argument("--to", dest="last_day", type=day, metavar="DAY", help="last day, which counts too")
-    parser.add_argument("--level", choices=("free", "paid"), help="only plays of listeners at this level")
+    parser.add_argument("--level", choices=levels, help="only plays of listeners at this level")
 
 
 # ---------------------------------------------------------------- kinds of values

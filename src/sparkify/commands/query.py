@@ -35,7 +35,7 @@ def add_options(parser: Parser) -> None:
     parser.suggestions["question"] = partial(sql_queries.names, "report")
     parser.add_argument("--format", choices=formats.FORMATS, default="table", help="how to print it (default: table)")
     parser.add_argument("--output", type=file, metavar="FILE", help="write into a file and not to stdout")
-    add_filters(parser)
+    add_filters(parser, questions.LEVELS)
     parser.add_argument("--by", choices=questions.GRAINS, help="what a question about days counts by (default: day)")
     parser.add_argument("--limit", type=count, metavar="N", help=f"rows of a ranking (default: {questions.MOST})")
 

@@ -11,7 +11,7 @@ from sparkify.command_line import Parser, add_config, add_filters, file
 from sparkify.commands import Result, configuration, copy_for_readers
 from sparkify.errors import ConfigError
 from sparkify.progress import Progress
-from sparkify.questions import GRAINS, Filter
+from sparkify.questions import GRAINS, LEVELS, Filter
 
 HELP = "write the report: one HTML file that needs nothing else"
 EXAMPLES = (
@@ -26,7 +26,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "--output", type=file, default=Path("report.html"), metavar="FILE", help="the file (default: report.html)"
     )
-    add_filters(parser)
+    add_filters(parser, LEVELS)
     parser.add_argument("--by", choices=GRAINS, help="what charts of days count by (default: by their length)")
     parser.add_argument("--no-names", action="store_true", help="name no listener; their ids stay")
     parser.add_argument("--force", action="store_true", help="replace a report by one on a period without plays, too")

@@ -19,7 +19,7 @@ from sparkify.report.figures import Chapter, Figure, Shape
 from sparkify.report.tables import Table
 from sparkify.words import counted
 
-LEVELS = {"all": "All listeners", "free": "Free", "paid": "Paid"}
+LEVELS = {"all": "All listeners"} | {level: level.capitalize() for level in questions.LEVELS}
 """The listeners that a reader can choose, with the label of the choice."""
 
 AXES_HEIGHT = 64

@@ -24,6 +24,7 @@ from sparkify.engines.redshift import (
     lock,
     parameters,
     portions,
+    prefixes,
     questions,
     staging,
 )
@@ -40,9 +41,6 @@ from sparkify.store import ExportStore, StoredObject
 
 INSERTED_ROWS = 100
 """Rows that are inserted by one statement; more go through a file in WORK."""
-
-KEYS = ("song_id", "artist_id")
-"""The keys of a song: empty, they are good for COPY, and the record is bad. A reading of a prefix deletes such rows."""
 
 COMMENTS = """
 select c.relname, coalesce(cast(a.attname as varchar(256)), ''), d.description
@@ -187,7 +185,7 @@ class Redshift(Connection):
             staging.stage(self, self._work, batch, source, staged, done, careful=careful)
         staged.require_few_bad_records()
         texts = clean_texts.odd_texts(self)
-        if self._work and not careful and any(text.column in KEYS and not text.cleaned for text in texts):
+        if self._work and not careful and any(text.column in prefixes.KEYS and not text.cleaned for text in texts):
             raise CarefulReadingNeededError("a song has an empty key")
         staged.cleaned_texts = clean_texts.repair(self, texts)
         return staged

@@ -13,8 +13,11 @@ from sparkify.records import faults
 from sparkify.store import StoredObject
 from sparkify.store.names import packing
 
-EMPTY_KEY = "rtrim(song_id, ' ') = '' or rtrim(artist_id, ' ') = ''"
-"""What COPY takes for a key and the rule does not."""
+KEYS = ("song_id", "artist_id")
+"""The keys of a song. An empty one is good for COPY, and yet the record is bad."""
+
+EMPTY_KEY = " or ".join(f"rtrim({key}, ' ') = ''" for key in KEYS)
+"""The rows of such records."""
 
 
 def copy_prefix(loader: Loader, kind: Kind, whole: StoredObject) -> None:
