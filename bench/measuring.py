@@ -15,8 +15,10 @@ from types import MappingProxyType
 
 ROOT = Path(__file__).resolve().parent.parent
 
-FOREIGN = ("AWS_", "DWH_", "REQUESTS_CA_BUNDLE")
-"""How variables begin that a measured process does not inherit: settings of the program and of S3's clients."""
+FOREIGN = ("AWS_", "DWH_", "PYTHONDONTWRITEBYTECODE", "REQUESTS_CA_BUNDLE")
+"""How variables begin that a measured process does not inherit: settings of the program and of S3's clients, and what
+makes Python compile each module again.
+"""
 
 NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -61,7 +63,7 @@ def measure(*command: str | Path, environment: Mapping[str, str] = NONE) -> Run:
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without settings of the program and of S3's clients."""
+    """The environment without the variables that begin as `FOREIGN` says."""
     return {name: text for name, text in os.environ.items() if not name.upper().startswith(FOREIGN)}
 
 
