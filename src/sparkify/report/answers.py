@@ -206,8 +206,8 @@ class AnsweredQuestion:
 
     @property
     def sql(self) -> str:
-        """The statement with its values written into it, which any SQL tool can run."""
-        return sql_queries.filled(self.question.sql, self.filter.values())
+        """The statement with its values written into it and a semicolon at its end, which any SQL tool can run."""
+        return sql_queries.terminated(sql_queries.filled(self.question.sql, self.filter.values()))
 
     @property
     def command(self) -> str:

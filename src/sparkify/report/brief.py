@@ -39,7 +39,9 @@ def read(engine: Engine, context: ReportContext) -> Brief:
     """The brief on the plays of a context, which has some."""
     compared = comparison.read(engine, context)
     activity = AnsweredQuestion.read(engine, Question("activity_by_day"), context)
-    tiles = [_tile(measure, context.totals, compared, activity) for measure in MEASURES]
+    # Of the plays of one level, the share of paid listeners says nothing.
+    measures = [measure for measure in MEASURES if not (measure.is_share and context.filter.level)]
+    tiles = [_tile(measure, context.totals, compared, activity) for measure in measures]
     if compared is None:
         return Brief(tiles, [comparison.NOTHING], [])
     return Brief(tiles, unusual.findings(engine, context, compared), [compared.text, unusual.RULE])

@@ -51,7 +51,7 @@ def _whole_number(value: float) -> str:
 
 PLAYS = Measure("Plays", lambda totals: totals["plays"], _whole_number)
 LISTENERS = Measure("Active listeners", lambda totals: totals["listeners"], _whole_number)
-HOURS = Measure("Hours of music", lambda totals: totals["hours"], _whole_number)
+HOURS = Measure("Hours of music", lambda totals: totals["hours"], words.about)
 PAID_SHARE = Measure("Plays of paid listeners", paid_share, share_text, is_share=True)
 
 MEASURES = (PLAYS, LISTENERS, HOURS, PAID_SHARE)

@@ -49,12 +49,14 @@ def _label(row: Row) -> str:
 
 
 def _song(row: Row) -> str:
-    title = "an untitled song" if row["title"] is None else f"“{isolated(row['title'])}”"
-    return f"{title} by {_artist(row)}"
+    """Plays without a title may be of many songs: their song is not known."""
+    if row["title"] is None:
+        return ""
+    return f"“{isolated(row['title'])}” by {_artist(row) or 'an unknown artist'}"
 
 
 def _artist(row: Row) -> str:
-    return named(row["artist_name"], "an unknown artist")
+    return named(row["artist_name"], "")
 
 
 CHAPTER = Chapter(
