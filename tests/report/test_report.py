@@ -371,6 +371,16 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
         ),
         ("most_played_artists", [(None, 1, 90, 1)], "The artist of these plays is not known."),
         (
+            "most_played_artists",
+            [("", 1, 90, 1), ("\u00a0", 1, 50, 1), ("X", 1, 40, 1), ("Y", 1, 40, 1)],
+            "X and Y lead with 40 plays each, 4 % of all; the artist of 140 plays, 14 %, is not known.",
+        ),
+        (
+            "most_active_users",
+            [("7", " ", "", "free", 90, 1), ("8", None, "X", "free", 40, 1)],
+            "User 7 leads with 90 plays, 9 % of all.",
+        ),
+        (
             "plays_by_state",
             [(None, 700, 0), ("NY", 200, 9), ("CA", 100, 9)],
             "NY leads with 200 plays, 20 % of all; the state of 700 plays, 70 %, is not known.",

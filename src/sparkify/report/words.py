@@ -87,13 +87,13 @@ def isolated(text: str) -> str:
 
 
 def named(text: str | None, unknown: str) -> str:
-    """A name from the data in a sentence; `unknown` where it is null."""
-    return unknown if text is None else isolated(text)
+    """A name from the data in a sentence; `unknown` where it is null or blank."""
+    return isolated(text) if text and text.strip() else unknown
 
 
 def short_name(text: str | None, unknown: str = "") -> str:
-    """A name from the data in a chart; `unknown` where it is null."""
-    return unknown if text is None else isolated(shortened(text))
+    """A name from the data in a chart; `unknown` where it is null or blank."""
+    return isolated(shortened(text)) if text and text.strip() else unknown
 
 
 def label(column: str) -> str:

@@ -18,7 +18,7 @@ def _cities_chart(answer: AnsweredQuestion) -> Drawing:
 
 
 def _city(row: Row) -> str:
-    return ", ".join(short_name(name) for name in (row["city"], row["state"]) if name)
+    return ", ".join(filter(None, (short_name(row["city"]), short_name(row["state"]))))
 
 
 def _states_sentence(answer: AnsweredQuestion) -> str:

@@ -6,7 +6,7 @@ from sparkify.report import rankings, words
 from sparkify.report.answers import AnsweredQuestion, Row
 from sparkify.report.drawings import Drawing, Spec
 from sparkify.report.figures import Chapter, Figure
-from sparkify.report.words import isolated, named, short_name
+from sparkify.report.words import named, short_name
 
 KNOWN, MISSING = "in the catalogue", "not in the catalogue"
 
@@ -50,9 +50,8 @@ def _label(row: Row) -> str:
 
 def _song(row: Row) -> str:
     """Plays without a title may be of many songs: their song is not known."""
-    if row["title"] is None:
-        return ""
-    return f"“{isolated(row['title'])}” by {_artist(row) or 'an unknown artist'}"
+    title = named(row["title"], "")
+    return title and f"“{title}” by {_artist(row) or 'an unknown artist'}"
 
 
 def _artist(row: Row) -> str:

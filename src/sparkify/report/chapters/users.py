@@ -138,7 +138,8 @@ def _most_active_chart(answer: AnsweredQuestion) -> Drawing:
 
 def _user(row: Row) -> str:
     names = " ".join(name for name in (row.get("first_name"), row.get("last_name")) if name)
-    return f"{words.short_name(names)} (user {row['user_id']})" if names else f"user {row['user_id']}"
+    shown = words.short_name(names)
+    return f"{shown} (user {row['user_id']})" if shown else f"user {row['user_id']}"
 
 
 def _no_users(answer: AnsweredQuestion) -> str:
