@@ -415,6 +415,12 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
             "80 plays in 32 days (30 without a play), 62.5 % of them of paid listeners; "
             "the most on Thursday 2018-11-01 and on Friday 2018-11-02: 40 plays each.",
         ),
+        (
+            "plays_by_day",
+            [(date(2018, 11, 1), "paid", 10), (date(2018, 11, 1), "trial", 10), (date(2018, 11, 1), None, 20)],
+            "40 plays in 32 days (31 without a play), 25 % of them of paid listeners "
+            "and 50 % of listeners of unknown level.",
+        ),
         (  # the warehouse does not have all of the first and of the last day
             "plays_by_day",
             [(date(2018, 10, 31), "free", 90), (date(2018, 11, 1), "free", 31), (date(2018, 11, 2), "free", 30)],
@@ -436,6 +442,16 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
             "plays_by_weekday_and_hour",
             [(5, 20, 100, 5, 20.0), (2, 8, 90, 4, 22.5)],
             "The busiest: Tuesday from 8:00 to 9:00 (UTC), with 22.5 plays on average of 4 Tuesdays.",
+        ),
+        (
+            "plays_by_weekday_and_hour",
+            [(5, 20, 54, 1, 54.0), (2, 8, 30, 1, 30.0)],
+            "The busiest: Friday from 20:00 to 21:00 (UTC), with 54 plays.",
+        ),
+        (
+            "plays_by_weekday_and_hour",
+            [(5, 20, 30, 5_000, 0.006), (2, 8, 1, 5_000, 0.0002)],
+            "The busiest: Friday from 20:00 to 21:00 (UTC), with under 0.1 plays on average of 5,000 Fridays.",
         ),
         (
             "plays_by_weekday_and_hour",

@@ -27,7 +27,8 @@ def _week_sentence(answer: AnsweredQuestion) -> str:
         return "No hour of the week stands out."
     hours = words.listing([_hour(row) for row in leaders])
     plays = words.of(words.mean(most), "play")
-    return f"The busiest: {hours} (UTC), with {plays} on average of {_days(leaders)}."
+    on_average = f" on average of {_days(leaders)}" if max(row["days"] for row in leaders) > 1 else ""
+    return f"The busiest: {hours} (UTC), with {plays}{on_average}."
 
 
 def _hour(row: Row) -> str:
