@@ -54,6 +54,12 @@ def write(answer: Answer, form: str, output: Path | None) -> None:
         _WRITERS[form](answer, sys.stdout)
 
 
+def of_file(output: Path | None) -> str:
+    """The format that a file's name ends in, as in `plays.csv`; a table for any other name, and for stdout."""
+    ending = output.suffix.removeprefix(".").lower() if output else ""
+    return ending if ending in FORMATS else "table"
+
+
 def written_by_engines(form: str, output: Path | None) -> bool:
     """Whether an engine may write a form by itself: into a file, for a pipe gets each row as soon as it is there."""
     if form == "csv":

@@ -860,6 +860,29 @@ def test_sql_is_read_from_stdin(loaded: Sparkify, monkeypatch: pytest.MonkeyPatc
 def test_stdin_that_is_no_text_is_refused(loaded: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xd8\xff"), encoding="utf-8"))
     assert refused(loaded.command("query", "-")).startswith("stdin: this is no SQL, for it is not UTF-8")
+    monkeypatch.setattr(  # as Python reads stdin in the locale C
+        "sys.stdin", io.TextIOWrapper(io.BytesIO(b"select '\xff'"), encoding="utf-8", errors="surrogateescape")
+    )
+    assert refused(loaded.command("query", "-")).startswith("stdin: this is no SQL, for it is not UTF-8")
+    assert refused(loaded.command("query", "select '\udcff'")).startswith("the question: this is no SQL")
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "begins"),
+    [
+        ("answer.csv", (), b"day,level,plays\n"),
+        ("answer.JSON", (), b'{"version": 1'),
+        ("answer.parquet", (), b"PAR1"),
+        ("answer.txt", (), b"day         level  plays\n"),
+        ("csv", (), b"day         level  plays\n"),
+        ("answer.csv", ("--format", "json"), b'{"version": 1'),
+    ],
+)
+def test_a_file_has_the_format_that_its_name_ends_in(
+    loaded: Sparkify, tmp_path: Path, name: str, more: tuple[str, ...], begins: bytes
+) -> None:
+    asked(loaded, "plays_by_day", "--output", str(tmp_path / name), *more)
+    assert (tmp_path / name).read_bytes().startswith(begins)
 
 
 # ---------------------------------------------------------------- a table on a terminal
