@@ -52,12 +52,12 @@ def _first_place(answer: AnsweredQuestion, leaders: Sequence[str], most: int, on
         return words.capitalized(f"{leaders[0]} is the only one, with {plays}, {share}")
     if most < words.FEWEST:
         return f"No {one} stands out: none has more than {plays}"
-    if len(leaders) == 1:
-        return words.capitalized(f"{leaders[0]} leads with {plays}, {share}")
-    if len(leaders) <= words.LONGEST_LIST:
-        return words.capitalized(f"{words.listing(leaders)} lead with {plays} each, {share}")
-    at_least = "At least " if len(leaders) == len(answer.rows) == MOST else ""
-    return f"{at_least}{counted(len(leaders), one, many)} share the first place, with {plays} each, {share}"
+    is_cut = len(answer.rows) == MOST and answer.records[-1]["plays"] == most
+    if is_cut or len(leaders) > words.LONGEST_LIST:
+        at_least = "At least " if is_cut else ""
+        return f"{at_least}{counted(len(leaders), one, many)} share the first place, with {plays} each, {share}"
+    verb, each = ("leads", "") if len(leaders) == 1 else ("lead", " each")
+    return words.capitalized(f"{words.listing(leaders)} {verb} with {plays}{each}, {share}")
 
 
 def ranking(answer: AnsweredQuestion, labels: Sequence[str], count: str = "plays", most: int | None = None) -> Drawing:
