@@ -637,6 +637,10 @@ def test_a_limit_beyond_all_numbers_is_no_harm(on_both: Sparkify) -> None:
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
+        (
+            ["select $from, $most"],
+            "nothing gives a value to $from; SQL may use $from_time, $to_time, $level, $by,",
+        ),
         (["freshness", "--level", "paid"], "--level: this question has no such option, it takes none"),
         (["totals", "--limit", "3"], "--limit: this question has no such option, it takes --from, --to, --level"),
         (["select 1", "--from", "2018-11-01", "--limit", "3"], "SQL of your own takes it as $from_time, $most)"),
