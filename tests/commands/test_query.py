@@ -204,6 +204,16 @@ def test_columns_of_the_same_name_are_all_there(on_both: Sparkify, tmp_path: Pat
     assert duckdb.read_parquet(str(tmp_path / "same.parquet")).fetchall() == [(1, 2, 3, 4)]
 
 
+@pytest.mark.parametrize("later", ["00:00:01", "00:00:10.796", "2 days", "1 day 03:00:01.5", "40 days 23:59:59.999999"])
+def test_a_span_of_time_is_written_as_sql_spells_it(loaded: Sparkify, later: str) -> None:
+    moment = "timestamp '2018-11-01 12:00:00'"
+    sql = f"with s as (select {moment} + interval '{later}' - {moment} as span) select span, -span, -span + span from s"
+    negative = " ".join(f"-{part}" if part[0].isdigit() else part for part in later.split())
+    assert asked(loaded, sql, "--format", "csv").splitlines()[1] == f"{later},{negative},00:00:00"
+    [row] = json.loads(asked(loaded, sql, "--format", "json"))["rows"]
+    assert [*row.values()] == [later, negative, "00:00:00"]
+
+
 def test_a_return_within_a_text_is_quoted_in_csv_and_spelled_out_in_a_table(loaded: Sparkify) -> None:
     assert asked(loaded, "select 'a\rb' as text", "--format", "csv") == 'text\n"a\rb"\n'
     assert asked(loaded, "select 'a\rb' as text").splitlines()[2:] == [r"a\rb"]
