@@ -123,6 +123,15 @@ def test_the_share_of_paid_listeners_is_told_of_all_listeners_only(sparkify: Spa
     assert "Plays of paid listeners" not in text(sparkify, "--level", "free")
 
 
+def test_the_line_of_a_tile_does_not_fall_where_a_day_or_week_is_not_whole(sparkify: Sparkify) -> None:
+    """From the noon of a Thursday to the noon of another: 24 plays on each whole day, 168 in each whole week."""
+    fill(sparkify, hourly(range(12, 24 * 28 + 12)))
+    for options, whole in (((), 27), (("--by", "week"), 3), (("--from", "2018-11-09", "--by", "week"), 2)):
+        points = re.findall(r'<polyline points="([^"]*)"', Report.made(sparkify, *options).html)[0].split()
+        assert len(points) == whole
+        assert {point.partition(",")[2] for point in points} == {"1.0"}
+
+
 def test_an_hour_of_music_is_not_rounded_to_none(sparkify: Sparkify) -> None:
     fill(sparkify, [event()])
     assert "Hours of music0.1" in text(sparkify)

@@ -48,9 +48,12 @@ def read(engine: Engine, context: ReportContext) -> Brief:
 
 
 def _tile(measure: Measure, totals: Totals, compared: Comparison | None, activity: AnsweredQuestion) -> Tile:
-    """A tile about all days of the report; the change names the days that it is about if it is not about all."""
+    """A tile about all days of the report; the change names the days that it is about if it is not about all.
+
+    The line leaves out days, weeks and months that are not whole, at which it would fall.
+    """
     by_day = {row["day"]: measure.value(row) for row in activity.records}
-    course = [by_day.get(day, None if measure.is_share else 0) for day in activity.begins]
+    course = [by_day.get(day, None if measure.is_share else 0) for day in activity.whole_begins]
     value = measure.value(totals)
     return Tile(
         measure.label,

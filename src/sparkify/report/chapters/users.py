@@ -23,8 +23,7 @@ NO_USER = "Nobody who was logged in played anything here."
 def _active_users_sentence(answer: AnsweredQuestion) -> str:
     if not answer.rows:
         return _no_users(answer)
-    whole = [begin for begin in answer.begins if answer.is_whole(begin)]
-    begins = whole or answer.begins
+    begins = answer.whole_begins
     levels = dict.fromkeys(row["level"] for row in answer.records)
     parts = [_active_users(answer, level, begins) for level in levels]
     days_counted = counted(len(begins), answer.grain if len(begins) == len(answer.begins) else f"whole {answer.grain}")
