@@ -103,6 +103,8 @@ def test_a_tile_says_which_days_it_compares_when_they_are_not_all_of_its_own(spa
         (PAID_SHARE, NO_PLAYS, NO_PLAYS, "no plays in this period, nor in the 7 days before"),
         (PAID_SHARE, MORE, SOME, "down 25 points on the 7 days before"),
         (PAID_SHARE, MORE, MORE, "unchanged on the 7 days before"),
+        (PLAYS, {"plays": 10_004}, {"plays": 10_000}, "up under 0.1 % on the 7 days before"),
+        (PLAYS, {"plays": 9_990}, {"plays": 10_000}, "down 0.1 % on the 7 days before"),
     ],
 )
 def test_nothing_is_compared_with_nothing(measure: Measure, now: Totals, before: Totals, change: str) -> None:
