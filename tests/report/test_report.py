@@ -538,7 +538,7 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
         (
             "plays_against_four_weeks",
             [(date(2018, 11, 29), 2, 12.5)],
-            "1 whole day can be compared; none has 30 plays, or would have as usual, and fewer tell little.",
+            "1 whole day can be compared; none of them has or usually has 30 plays, and fewer tell little.",
         ),
         (
             "plays_against_four_weeks",

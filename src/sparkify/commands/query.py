@@ -79,7 +79,11 @@ def run(options: Namespace, progress: Progress) -> Result:
 
 
 def _asked(question: str, config: Config) -> str:
-    """The SQL that is asked for. In some locales Python reads bytes that are not UTF-8 as lone surrogates."""
+    """The SQL that is asked for. In some locales Python reads bytes that are not UTF-8 as lone surrogates.
+
+    Raises:
+        ConfigError: it is not UTF-8, or there is no such question.
+    """
     where = "stdin" if question == "-" else "the question"
     try:
         sql = sys.stdin.read() if question == "-" else own_questions.statement(question, config.questions)

@@ -58,7 +58,7 @@ def _usual_plays_sentence(answer: AnsweredQuestion) -> str:
     parts = [f"{counted(len(whole), 'whole day')} can be compared"]
     usual = [row for row in whole if max(row["plays"], row["usual_plays"]) >= words.FEWEST]
     if not usual:
-        return f"{parts[0]}; none has {words.FEWEST} plays, or would have as usual, and fewer tell little."
+        return f"{parts[0]}; none of them has or usually has {words.FEWEST} plays, and fewer tell little."
     below, above = (choose(usual, key=lambda row: row["plays"] - row["usual_plays"]) for choose in (min, max))
     if below["plays"] < round(below["usual_plays"]):
         parts.append(f"furthest below the usual is {_compared(below)}")
