@@ -743,9 +743,8 @@ def test_a_load_does_not_need_its_standard_streams(closed: str, sparkify: Sparki
     assert sparkify.query("select status from runs") == [("done",)]
 
 
-@pytest.mark.parametrize("sql", ["update extensions", "select '\udcff'"])
-def test_a_statement_that_duckdb_cannot_read_is_refused_in_a_sentence(sql: str, sparkify: Sparkify) -> None:
-    outcome = sparkify.command("query", sql)
+def test_a_statement_that_duckdb_cannot_read_is_refused_in_a_sentence(sparkify: Sparkify) -> None:
+    outcome = sparkify.command("query", "update extensions")
     assert outcome.exit_code == 2
     assert "DuckDB cannot read this statement" in outcome.err
 
