@@ -10,7 +10,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import chain
@@ -19,7 +19,7 @@ from typing import BinaryIO, TextIO
 
 from sparkify.engines.answer import Answer, Value
 from sparkify.errors import ConfigError
-from sparkify.output import JSON_VERSION, as_json, escape_control_characters, json_line
+from sparkify.output import JSON_VERSION, as_json, escape_control_characters, interval, json_line
 from sparkify.outputs import replaced
 
 TABLE_ROWS = 10_000
@@ -52,6 +52,12 @@ def write(answer: Answer, form: str, output: Path | None) -> None:
             _WRITERS[form](answer, stream)
     else:
         _WRITERS[form](answer, sys.stdout)
+
+
+def of_file(output: Path | None) -> str:
+    """The format that a file's name ends in, as in `plays.csv`; a table for any other name, and for stdout."""
+    ending = output.suffix.removeprefix(".").lower() if output else ""
+    return ending if ending in FORMATS else "table"
 
 
 def written_by_engines(form: str, output: Path | None) -> bool:
@@ -199,6 +205,8 @@ def text(value: Value) -> str:
         return text.rstrip("0") if value.microsecond and not value.tzinfo else text
     if isinstance(value, Decimal):
         return f"{value:f}"
+    if isinstance(value, timedelta):
+        return interval(value)
     if isinstance(value, (bool, list, tuple, dict, bytes)):
         return json.dumps(as_json(value), ensure_ascii=False)
     return str(value)

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TextIO
 
@@ -71,10 +71,21 @@ def write_lines(lines: Iterable[str], stream: TextIO) -> None:
     stream.flush()
 
 
+def interval(value: timedelta) -> str:
+    """A span of time as SQL spells it: `2 days 03:00:00`, `-00:00:01.5`; Python would say `-1 day, 23:59:58.500000`."""
+    span, sign = abs(value), "-" if value < timedelta() else ""
+    rest = span - timedelta(days=span.days)
+    days = f"{sign}{span.days} {'day' if span.days == 1 else 'days'}" if span.days else ""
+    clock = f"{sign}{datetime.min + rest:%H:%M:%S.%f}".rstrip("0").rstrip(".") if rest or not days else ""
+    return f"{days} {clock}".strip()
+
+
 def as_json(value: Any) -> Any:
     """A value as JSON has it: times as ISO texts (UTC), numbers as numbers, what is no number as null."""
     if isinstance(value, (datetime, date)):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return interval(value)
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, float) and not math.isfinite(value):

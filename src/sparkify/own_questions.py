@@ -109,6 +109,8 @@ def read(folder: Path, name: str) -> OwnQuestion:
         raise _refused(path, "it has no header; begin it with the question, as in `-- Who listens most?`")
     if not sql_queries.code(question.text).strip():
         raise _refused(path, "it has no SQL below its header")
+    if reason := questions.unknown_parameters(question.text):
+        raise _refused(path, reason)
     return question
 
 

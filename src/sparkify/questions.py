@@ -127,12 +127,21 @@ def options(sql: str) -> list[str]:
     return [option for name, option in OPTIONS.items() if name in used]
 
 
+def unknown_parameters(sql: str) -> str:
+    """Why a statement cannot be asked, if it has parameters that no option sets; empty if it has none."""
+    unknown = [f"${name}" for name in sorted(sql_queries.parameters(sql) - OPTIONS.keys())]
+    known = ", ".join(f"${name}" for name in OPTIONS)
+    return f"nothing gives a value to {', '.join(unknown)}; SQL may use {known}" if unknown else ""
+
+
 def require_options(sql: str, chosen: Filter) -> None:
-    """Make sure that a statement has a parameter for everything that was chosen.
+    """Make sure that a statement has a parameter for everything that was chosen, and no others.
 
     Raises:
         ConfigError: it has not.
     """
+    if reason := unknown_parameters(sql):
+        raise ConfigError(reason)
     known = options(sql)
     if unknown := [option for option in chosen.options() if option not in known]:
         names = {option: f"${name}" for name, option in OPTIONS.items()}

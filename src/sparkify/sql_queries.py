@@ -189,6 +189,15 @@ def filled(sql: str, values: Mapping[str, object]) -> str:
     return with_parameters(sql, lambda name: _as_literal(values[name]))
 
 
+def terminated(sql: str) -> str:
+    """A statement with one semicolon at its end, on a line of its own where a comment may be the last of it."""
+    text = sql.rstrip()
+    without_comments = code(text).rstrip()
+    if without_comments.endswith(";"):
+        return text
+    return f"{text};" if len(without_comments) == len(text) else f"{text}\n;"
+
+
 def _as_literal(value: object) -> str:
     if isinstance(value, datetime):
         return f"timestamp {literal(value.isoformat(' ', 'seconds'))}"

@@ -106,13 +106,16 @@ class Summary:
         ]
         if c["plays_known"]:
             rows.append(("", f"{c['plays_known']:,} delivered before or twice"))
+        if rematched := c["matched_change"] - c["plays_matched"]:
+            how = "more" if rematched > 0 else "fewer"
+            rows.append(("", f"{abs(rematched):,} {how} of those loaded before are matched to a song now"))
         rows.append(("page views", f"{c['page_views_inserted']:,} new"))
         if c["page_views_known"]:
             rows.append(("", f"{c['page_views_known']:,} delivered before or twice"))
         hint = " (`sparkify rejected` shows them)" if c["rejected"] else ""
         rows += [
             ("users", f"{users:,}"),
-            ("songs", f"{songs:,} by {artists:,} artists"),
+            ("songs", f"{songs:,} by {counted(artists, 'artist')}"),
             ("rejected", f"{counted(c['rejected'], 'record')}{hint}"),
         ]
         if self.unknown_keys:

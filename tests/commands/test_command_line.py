@@ -240,7 +240,7 @@ def test_the_summary_tells_what_was_loaded(loaded: Sparkify) -> None:
     assert rows["plays"] == "1 new, 0 of them matched to a song"
     assert "1 delivered before or twice" in out
     assert rows["users"] == "1"
-    assert rows["songs"] == "1 by 1 artists"
+    assert rows["songs"] == "1 by 1 artist"
     assert rows["rejected"] == "0 records"
     assert float(rows["seconds"]) >= 0
     assert rows["warehouse"] == f"{loaded.database} holds 3 plays (2 matched to a song)"
@@ -300,6 +300,16 @@ def test_plays_whose_song_arrives_later_count_as_matched_in_the_totals(sparkify:
     summary = json.loads(sparkify.etl("--json").out)
     assert summary["totals"]["matched"] == 2
     assert summary["plays"]["new"] == 0
+    sparkify.put("song_data/A/a.json", lines([song(title="Goodbye")]))
+    said = sparkify.loaded().out.splitlines()
+    at = said.index("plays       0 new, 0 of them matched to a song")
+    assert said[at + 1].strip() == "2 fewer of those loaded before are matched to a song now"
+    sparkify.put("song_data/A/a.json", lines([song(), song(song_id="SO2", title="Goodbye")]))
+    sparkify.put("log_data/b.json", lines([event(song="Goodbye", sessionId=3)]))
+    said = sparkify.loaded().out.splitlines()
+    at = said.index("plays       1 new, 1 of them matched to a song")
+    assert said[at + 1].strip() == "2 more of those loaded before are matched to a song now"
+    assert "songs       2 by 1 artist" in said
 
 
 def test_a_play_that_a_greater_copy_replaces_is_a_known_play_and_changes_no_count_of_new_ones(
@@ -733,9 +743,8 @@ def test_a_load_does_not_need_its_standard_streams(closed: str, sparkify: Sparki
     assert sparkify.query("select status from runs") == [("done",)]
 
 
-@pytest.mark.parametrize("sql", ["update extensions", "select '\udcff'"])
-def test_a_statement_that_duckdb_cannot_read_is_refused_in_a_sentence(sql: str, sparkify: Sparkify) -> None:
-    outcome = sparkify.command("query", sql)
+def test_a_statement_that_duckdb_cannot_read_is_refused_in_a_sentence(sparkify: Sparkify) -> None:
+    outcome = sparkify.command("query", "update extensions")
     assert outcome.exit_code == 2
     assert "DuckDB cannot read this statement" in outcome.err
 

@@ -107,6 +107,11 @@ UNUSABLE: dict[str, tuple[str, str | bytes, str]] = {
     "nothing": ("mine", "", "it has no header"),
     "no SQL": ("mine", "-- One?\n/* none */ -- none\n", "it has no SQL below its header"),
     "a name of ours": ("totals", "-- One?\nselect 1", "totals is a question that ships with the program"),
+    "a value of no option": (
+        "mine",
+        "-- 1?\nselect $one, '$two', $most",
+        "nothing gives a value to $one; SQL may",
+    ),
     "no text": ("mine", b"-- \xff?\nselect 1", "byte 4 is not UTF-8; save it as UTF-8"),
     "too large": ("mine", "-- One?\nselect 1" + " " * 1_000_000, "it is larger than 1,000,000 bytes"),
 }

@@ -204,6 +204,16 @@ def test_columns_of_the_same_name_are_all_there(on_both: Sparkify, tmp_path: Pat
     assert duckdb.read_parquet(str(tmp_path / "same.parquet")).fetchall() == [(1, 2, 3, 4)]
 
 
+@pytest.mark.parametrize("later", ["00:00:01", "00:00:10.796", "2 days", "1 day 03:00:01.5", "40 days 23:59:59.999999"])
+def test_a_span_of_time_is_written_as_sql_spells_it(loaded: Sparkify, later: str) -> None:
+    moment = "timestamp '2018-11-01 12:00:00'"
+    sql = f"with s as (select {moment} + interval '{later}' - {moment} as span) select span, -span, -span + span from s"
+    negative = " ".join(f"-{part}" if part[0].isdigit() else part for part in later.split())
+    assert asked(loaded, sql, "--format", "csv").splitlines()[1] == f"{later},{negative},00:00:00"
+    [row] = json.loads(asked(loaded, sql, "--format", "json"))["rows"]
+    assert [*row.values()] == [later, negative, "00:00:00"]
+
+
 def test_a_return_within_a_text_is_quoted_in_csv_and_spelled_out_in_a_table(loaded: Sparkify) -> None:
     assert asked(loaded, "select 'a\rb' as text", "--format", "csv") == 'text\n"a\rb"\n'
     assert asked(loaded, "select 'a\rb' as text").splitlines()[2:] == [r"a\rb"]
@@ -637,6 +647,10 @@ def test_a_limit_beyond_all_numbers_is_no_harm(on_both: Sparkify) -> None:
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
+        (
+            ["select $from, $most"],
+            "nothing gives a value to $from; SQL may use $from_time, $to_time, $level, $by,",
+        ),
         (["freshness", "--level", "paid"], "--level: this question has no such option, it takes none"),
         (["totals", "--limit", "3"], "--limit: this question has no such option, it takes --from, --to, --level"),
         (["select 1", "--from", "2018-11-01", "--limit", "3"], "SQL of your own takes it as $from_time, $most)"),
@@ -860,6 +874,29 @@ def test_sql_is_read_from_stdin(loaded: Sparkify, monkeypatch: pytest.MonkeyPatc
 def test_stdin_that_is_no_text_is_refused(loaded: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xd8\xff"), encoding="utf-8"))
     assert refused(loaded.command("query", "-")).startswith("stdin: this is no SQL, for it is not UTF-8")
+    monkeypatch.setattr(  # as Python reads stdin in the locale C
+        "sys.stdin", io.TextIOWrapper(io.BytesIO(b"select '\xff'"), encoding="utf-8", errors="surrogateescape")
+    )
+    assert refused(loaded.command("query", "-")).startswith("stdin: this is no SQL, for it is not UTF-8")
+    assert refused(loaded.command("query", "select '\udcff'")).startswith("the question: this is no SQL")
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "begins"),
+    [
+        ("answer.csv", (), b"day,level,plays\n"),
+        ("answer.JSON", (), b'{"version": 1'),
+        ("answer.parquet", (), b"PAR1"),
+        ("answer.txt", (), b"day         level  plays\n"),
+        ("csv", (), b"day         level  plays\n"),
+        ("answer.csv", ("--format", "json"), b'{"version": 1'),
+    ],
+)
+def test_a_file_has_the_format_that_its_name_ends_in(
+    loaded: Sparkify, tmp_path: Path, name: str, more: tuple[str, ...], begins: bytes
+) -> None:
+    asked(loaded, "plays_by_day", "--output", str(tmp_path / name), *more)
+    assert (tmp_path / name).read_bytes().startswith(begins)
 
 
 # ---------------------------------------------------------------- a table on a terminal

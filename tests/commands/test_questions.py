@@ -315,6 +315,21 @@ def test_a_length_that_no_song_has_adds_no_hours(sparkify: Sparkify) -> None:
         assert rows(engine, "hours_listened_by_day") == [(date(2018, 11, 22), 6, 2, 25.0)]
 
 
+@pytest.mark.parametrize("sparkify", BOTH, indirect=True)
+def test_an_hour_of_the_week_is_counted_as_often_as_the_warehouse_reaches_it(sparkify: Sparkify) -> None:
+    """From noon on a Thursday to noon on the second one after it: of the three Thursdays only noon is there thrice."""
+    hours = [0, 24, 7 * 24 - 1, 7 * 24, 14 * 24]
+    plays = [event(ts=ms(NOON + timedelta(hours=hour)), itemInSession=hour) for hour in hours]
+    sparkify.put("log_data/2018/11/2018-11-22-events.json", lines(plays))
+    sparkify.loaded()
+    with connected(sparkify) as engine:
+        assert rows(engine, "plays_by_weekday_and_hour") == [(4, 11, 1, 2, 0.5), (4, 12, 3, 3, 1.0), (5, 12, 1, 2, 0.5)]
+        to_thursday = rows(engine, "plays_by_weekday_and_hour --to 2018-11-08")
+        assert to_thursday == [(4, 11, 1, 1, 1.0), (4, 12, 2, 2, 1.0), (5, 12, 1, 1, 1.0)]
+        from_friday = rows(engine, "plays_by_weekday_and_hour --from 2018-11-02")
+        assert from_friday == [(4, 11, 1, 2, 0.5), (4, 12, 2, 2, 1.0), (5, 12, 1, 2, 0.5)]
+
+
 LOCATIONS = {
     "Salinas, CA": ("Salinas", "CA"),
     "Winston-Salem, NC": ("Winston-Salem", "NC"),

@@ -15,6 +15,7 @@ from sparkify import sql_queries
 from sparkify.commands import status
 from sparkify.errors import CheckError
 from sparkify.health import Arrival, Health
+from sparkify.words import counted
 
 ON_BOTH = pytest.mark.parametrize("sparkify", ["duckdb", "redshift"], indirect=True)
 
@@ -111,9 +112,9 @@ def test_the_text_tells_the_same_to_people(sparkify: Sparkify) -> None:
     assert rows["last play"] == "2018-11-22 00:03:53 UTC"
     assert rows["rejected"] == "1 record; `sparkify rejected` lists them"
     assert {table: rows[table] for table in TABLES} == {
-        table: f"{count} rows" for table, count in zip(TABLES, (2, 0, 1, 1, 1, 2, 1, 2, 1, 0, 1), strict=True)
+        table: counted(count, "row") for table, count in zip(TABLES, (2, 0, 1, 1, 1, 2, 1, 2, 1, 0, 1), strict=True)
     }
-    assert message(sparkify)[-1].endswith("s: 2 new plays, 1 songs, 1 record rejected")
+    assert message(sparkify)[-1].endswith("s: 2 new plays, 1 song, 1 record rejected")
 
 
 @ON_BOTH

@@ -103,6 +103,8 @@ def test_a_tile_says_which_days_it_compares_when_they_are_not_all_of_its_own(spa
         (PAID_SHARE, NO_PLAYS, NO_PLAYS, "no plays in this period, nor in the 7 days before"),
         (PAID_SHARE, MORE, SOME, "down 25 points on the 7 days before"),
         (PAID_SHARE, MORE, MORE, "unchanged on the 7 days before"),
+        (PLAYS, {"plays": 10_004}, {"plays": 10_000}, "up under 0.1 % on the 7 days before"),
+        (PLAYS, {"plays": 9_990}, {"plays": 10_000}, "down 0.1 % on the 7 days before"),
     ],
 )
 def test_nothing_is_compared_with_nothing(measure: Measure, now: Totals, before: Totals, change: str) -> None:
@@ -115,12 +117,26 @@ def test_nothing_is_compared_with_nothing(measure: Measure, now: Totals, before:
     assert "the last 7 days" in of_part
 
 
-def test_a_share_of_no_plays_is_not_compared(sparkify: Sparkify) -> None:
+def test_the_share_of_paid_listeners_is_told_of_all_listeners_only(sparkify: Sparkify) -> None:
     fill(sparkify, [*hourly(range(24 * 7), level="paid"), *hourly([24 * 14 - 1], level="free", sessionId=999)])
     found = text(sparkify)
-    assert found.count("the last 7 days: 0 %, down 100 points on the 7 days before") == 1, "of all listeners only"
-    assert "no plays in the last 7 days" in found, "of paid ones"
-    assert "the last 7 days: 0 %, no plays in the 7 days before" in found, "of free ones"
+    assert found.count("Plays of paid listeners") == 1
+    assert found.count("the last 7 days: 0 %, down 100 points on the 7 days before") == 1
+    assert "Plays of paid listeners" not in text(sparkify, "--level", "free")
+
+
+def test_the_line_of_a_tile_does_not_fall_where_a_day_or_week_is_not_whole(sparkify: Sparkify) -> None:
+    """From the noon of a Thursday to the noon of another: 24 plays on each whole day, 168 in each whole week."""
+    fill(sparkify, hourly(range(12, 24 * 28 + 12)))
+    for options, whole in (((), 27), (("--by", "week"), 3), (("--from", "2018-11-09", "--by", "week"), 2)):
+        points = re.findall(r'<polyline points="([^"]*)"', Report.made(sparkify, *options).html)[0].split()
+        assert len(points) == whole
+        assert {point.partition(",")[2] for point in points} == {"1.0"}
+
+
+def test_an_hour_of_music_is_not_rounded_to_none(sparkify: Sparkify) -> None:
+    fill(sparkify, [event()])
+    assert "Hours of music0.1" in text(sparkify)
 
 
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(1, 400))

@@ -19,7 +19,8 @@ from harness.paths import REAL_DATA, ROOT
 from harness.records import event
 from harness.report_page import DAY, FIRST_DAY, Page, Report, ReportOn, Variant, fill
 from harness.warehouse import Sparkify
-from sparkify import dictionary, questions
+from sparkify import dictionary, questions, sql_queries
+from sparkify.own_questions import OwnQuestion
 from sparkify.questions import Filter, Question
 from sparkify.report import comparison, drawings, embedded, grains, tables, words
 from sparkify.report.answers import AnsweredQuestion, ReportContext
@@ -94,7 +95,7 @@ def in_a_cell(column: str, value: Any) -> str:
         return words.share(value, 1)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    return str(value) if isinstance(value, str | date) else words.number(value)
+    return str(value) if isinstance(value, str | date) or column.endswith("_id") else words.number(value)
 
 
 @pytest.mark.parametrize(
@@ -360,13 +361,52 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
         (
             "most_played_songs",
             [("A", "X", 50, 1, 0), (None, None, 50, 1, 0), ("C", "Z", 1, 1, 1)],
-            "“A” by X and an untitled song by an unknown artist lead with 50 plays each, 5 % of all. "
+            "“A” by X leads with 50 plays, 5 % of all; the song of 50 plays, 5 %, is not known. "
             "Of these 3, 2 are not in the catalogue.",
         ),
+        (
+            "most_played_songs",
+            [("A", None, 50, 1, 0), (None, "Y", 49, 1, 0)],
+            "“A” by an unknown artist leads with 50 plays, 5 % of all. Of these 2, 2 are not in the catalogue.",
+        ),
+        ("most_played_artists", [(None, 1, 90, 1)], "The artist of these plays is not known."),
+        (
+            "most_played_artists",
+            [("", 1, 90, 1), ("\u00a0", 1, 50, 1), ("X", 1, 40, 1), ("Y", 1, 40, 1)],
+            "X and Y lead with 40 plays each, 4 % of all; the artist of 140 plays, 14 %, is not known.",
+        ),
+        (
+            "most_active_users",
+            [("7", " ", "", "free", 90, 1), ("8", None, "X", "free", 40, 1)],
+            "User 7 leads with 90 plays, 9 % of all.",
+        ),
+        (
+            "plays_by_state",
+            [(None, 700, 0), ("NY", 200, 9), ("CA", 100, 9)],
+            "NY leads with 200 plays, 20 % of all; the state of 700 plays, 70 %, is not known.",
+        ),
+        (
+            "plays_by_city",
+            [(None, None, 900, 0), ("Guam", None, 100, 9)],
+            "Guam leads with 100 plays, 10 % of all; the city of 900 plays, 90 %, is not known.",
+        ),
+        (
+            "plays_by_user_agent",
+            [(None, 900, 0), ("Mozilla/5.0 (Windows NT 5.1; rv:31.0) Gecko/20100101 Firefox/31.0", 100, 9)],
+            "Among browsers, Firefox leads with 100 plays (10 %), while that of 900 plays (90 %) is not known; among "
+            "systems, Windows leads with 100 plays (10 %), while that of 900 plays (90 %) is not known.",
+        ),
+        ("plays_by_user_agent", [(None, 900, 0)], "Among browsers, none is known; among systems, none is known."),
         (
             "most_played_artists",
             [(c, 1, 40, 1) for c in "ABCDEFGHIJ"],
             "At least 10 artists share the first place, with 40 plays each, 4 % of all.",
+        ),
+        (  # the eleventh artist may have as many plays
+            "most_played_artists",
+            [*((c, 1, 40, 1) for c in "ABCDEFGHI"), (None, 1, 40, 1)],
+            "At least 9 artists share the first place, with 40 plays each, 4 % of all; "
+            "the artist of 40 plays, 4 %, is not known.",
         ),
         (
             "plays_by_city",
@@ -380,6 +420,12 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
             [(date(2018, 11, 1), "free", 30), (date(2018, 11, 1), "paid", 10), (date(2018, 11, 2), "paid", 40)],
             "80 plays in 32 days (30 without a play), 62.5 % of them of paid listeners; "
             "the most on Thursday 2018-11-01 and on Friday 2018-11-02: 40 plays each.",
+        ),
+        (
+            "plays_by_day",
+            [(date(2018, 11, 1), "paid", 10), (date(2018, 11, 1), "trial", 10), (date(2018, 11, 1), None, 20)],
+            "40 plays in 32 days (31 without a play), 25 % of them of paid listeners "
+            "and 50 % of listeners of unknown level.",
         ),
         (  # the warehouse does not have all of the first and of the last day
             "plays_by_day",
@@ -405,23 +451,57 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
         ),
         (
             "plays_by_weekday_and_hour",
+            [(5, 20, 54, 1, 54.0), (2, 8, 30, 1, 30.0)],
+            "The busiest: Friday from 20:00 to 21:00 (UTC), with 54 plays.",
+        ),
+        (
+            "plays_by_weekday_and_hour",
+            [(5, 20, 30, 5_000, 0.006), (2, 8, 1, 5_000, 0.0002)],
+            "The busiest: Friday from 20:00 to 21:00 (UTC), with under 0.1 plays on average of 5,000 Fridays.",
+        ),
+        (
+            "plays_by_weekday_and_hour",
             [(5, 20, 29, 1, 29.0), (2, 8, 3, 1, 3.0)],
             "No hour of the week stands out.",
         ),
         (
             "active_users_by_day",
             [(date(2018, 11, 1), "free", 30), (date(2018, 11, 2), "free", 35), (date(2018, 11, 2), "paid", 1)],
-            "2 free listeners and under 0.1 paid listeners a day, on average of 32 days.",
+            "2.2 free listeners and under 0.1 paid listeners a day, on average of 30 whole days.",
+        ),
+        (  # the warehouse does not have all of the first and of the last day
+            "active_users_by_day",
+            [
+                (date(2018, 10, 31), "free", 500),
+                *((date(2018, 11, n + 1), level, n // 29) for n in range(30) for level in ("free", None)),
+                (date(2018, 12, 1), "free", 500),
+            ],
+            "Under 0.1 free listeners and under 0.1 listeners of unknown level a day, on average of 30 whole days.",
+        ),
+        (
+            "active_users_by_day",
+            [(date(2018, 11, n + 1), level, 1) for n in range(30) for level in ("paid", None)],
+            "1 paid listener and 1 listener of unknown level a day, on average of 30 whole days.",
+        ),
+        (
+            "sessions_by_day",
+            [(date(2018, 11, 1), 100, 101, 1.01)],
+            "100 sessions with 1 play on average.",
         ),
         (
             "level_changes",
             [(date(2018, 11, 1), 3, 1)],
-            "3 changes to paid, 1 change back to free: 2 payers more than before.",
+            "3 changes to paid, 1 change back to free: 2 more to paid than back.",
         ),
         (
             "level_changes",
             [(date(2018, 11, 1), 1, 1)],
-            "1 change to paid, 1 change back to free: as many payers as before.",
+            "1 change to paid, 1 change back to free: as many of both.",
+        ),
+        (
+            "level_changes",
+            [(date(2018, 11, 1), 1, 1_001)],
+            "1 change to paid, 1,001 changes back to free: 1,000 more back than to paid.",
         ),
         ("level_changes", [], "Nobody changes level here."),
         (  # in the first month everybody appears for the first time
@@ -458,13 +538,23 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
         (
             "plays_against_four_weeks",
             [(date(2018, 11, 29), 2, 12.5)],
-            "1 whole day can be compared; none is far from the usual.",
+            "1 whole day can be compared; none of them has or usually has 30 plays, and fewer tell little.",
+        ),
+        (
+            "plays_against_four_weeks",
+            [(date(2018, 11, 29), 37, 37.25), (date(2018, 11, 30), 41, 40.75)],
+            "2 whole days can be compared; none differs from the usual.",
         ),
         (
             "matched_by_day",
             [(date(2018, 11, 1), 100, 10, 0.1), (date(2018, 11, 2), 100, 0, 0.0), (date(2018, 11, 3), 29, 29, 1.0)],
             "39 of 229 plays (17 %) are of songs in the catalogue; "
             "the share of a whole day is between 0 % (Friday 2018-11-02) and 10 % (Thursday 2018-11-01).",
+        ),
+        (
+            "matched_by_day",
+            [(date(2018, 11, 1), 10_000, 1_000, 0.1), (date(2018, 11, 2), 10_000, 1_001, 0.1001)],
+            "2,001 of 20,000 plays (10 %) are of songs in the catalogue.",
         ),
         (
             "freshness",
@@ -491,6 +581,11 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
             [(1, NOW - timedelta(hours=3), None, "done", 1, 1, 0, 1, 0, 2, 0, None)],
             "The last run, begun 3 hours ago, is done. 2 texts of these runs ended in blanks or were encoded twice.",
         ),
+        (
+            "last_runs",
+            [(1, NOW - timedelta(hours=3), None, "done", 1, 1, 0, 1, 0, 1, 0, None)],
+            "The last run, begun 3 hours ago, is done. 1 text of these runs ended in blanks or was encoded twice.",
+        ),
     ],
 )
 def test_a_sentence_says_what_the_rows_say(name: str, rows: list[tuple[Any, ...]], expected: str) -> None:
@@ -508,14 +603,23 @@ def test_a_share_is_none_or_all_only_when_it_is(part: int, whole: int, expected:
 def test_weeks_and_months_are_named_and_whole_ones_alone_compared() -> None:
     weeks = [(date(2018, 10, 29), "free", 900), (date(2018, 11, 5), "free", 80), (date(2018, 11, 12), "free", 70)]
     assert sentence("plays_by_day", weeks, by="week") == (
-        "1,050 plays in 5 weeks (2 without a play), 0 % of them of paid listeners; "
+        "1,050 plays in 32 days (2 weeks without a play), 0 % of them of paid listeners; "
         "the most in the week from 2018-11-05: 80 plays."
     )
     months = [(date(2018, 10, 1), "free", 900), (date(2018, 11, 1), "free", 80)]
     assert (
         sentence("plays_by_day", months, by="month")
-        == "980 plays in 3 months (1 without a play), 0 % of them of paid listeners."
+        == "980 plays in 32 days (1 month without a play), 0 % of them of paid listeners."
     )
+
+
+def test_listeners_who_were_new_before_the_period_are_not_new_in_it(sparkify: Sparkify) -> None:
+    """The week in which the period begins, on its Wednesday, has one who was new on Tuesday, and one on Thursday."""
+    played = {"old": [0, 43], "tuesday": [40, 43], "thursday": [42], "later": [50]}
+    fill(sparkify, [event(userId=user, ts=FIRST_DAY + day * DAY) for user, days in played.items() for day in days])
+    chosen = ("--from", "2018-12-12", "--to", "2018-12-25", "--by", "week")
+    new = Report.made(sparkify, *chosen).page.figures["new_and_returning_users"]["all"].finding
+    assert new == "1 listener is new from 2018-12-17 on."
 
 
 @pytest.mark.parametrize(("days", "grain"), [(1, "day"), (90, "day"), (91, "week"), (400, "week"), (401, "month")])
@@ -560,11 +664,51 @@ def test_questions_of_a_teams_own_are_asked_too(sparkify: Sparkify) -> None:
     assert [row[0] for row in page.figures["by_level"]["all"].rows] == ["free", "paid"]
     assert [row[0] for row in page.figures["by_level"]["paid"].rows] == ["paid"]
     assert page.figures["five"]["any"].rows == [["5"]]
+    assert page.figures["five"]["any"].codes[1] == "-- What is five?\nselect 5 as five;"
     assert page.figures["five"]["any"].answer["rows"] == [[5]]
     (own / "five.sql").write_text("-- What is five?\nselect nothing from nowhere")
     failed = sparkify.command("report", "--output", str(sparkify.folder / "again.html"))
     assert failed.exit_code == 2
     assert "the question five of [REPORT] QUESTIONS" in failed.err
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "cell"),
+    [
+        ("plays", 9007199254740993, "9,007,199,254,740,993"),
+        ("plays", 2018, "2,018"),
+        ("year", 2018, "2018"),
+        ("song_year", 1999, "1999"),
+        ("session_id", 1042, "1042"),
+        ("grid", 1042, "1,042"),
+        ("mean", 0.00123, "0.0012"),
+        ("mean", -1e-9, "-0.000000001"),
+        ("mean", 0.01, "0.01"),
+        ("mean", 0.0, "0"),
+        ("mean", float("nan"), "nan"),
+        ("is_new", True, "true"),
+        ("paid_share", 0.00001, "under 0.1\u00a0%"),
+    ],
+)
+def test_a_cell_says_no_other_number_than_the_answer(column: str, value: object, cell: str) -> None:
+    context = ReportContext(Filter(), {}, {}, NOW)
+    answer = AnsweredQuestion(OwnQuestion("own", ""), context, Filter(), (column,), ("DOUBLE",), ((value,),))
+    assert tables.table(answer).rows == [[cell]]
+
+
+@pytest.mark.parametrize(
+    ("sql", "shown"),
+    [
+        ("select 1", "select 1;"),
+        ("select 1;\n", "select 1;"),
+        ("select 1; -- the end", "select 1; -- the end"),
+        ("select 1 -- the end; really", "select 1 -- the end; really\n;"),
+        ("select ';'", "select ';'\n;"),
+        ("select 1 /* ; */\n", "select 1 /* ; */\n;"),
+    ],
+)
+def test_a_statement_that_is_shown_has_one_semicolon_at_its_end(sql: str, shown: str) -> None:
+    assert sql_queries.terminated(sql) == shown
 
 
 def test_an_answer_of_which_the_page_has_not_all_rows_cannot_be_saved(sparkify: Sparkify) -> None:

@@ -265,6 +265,29 @@ def test_the_address_holds_what_the_reader_chose_and_can_be_sent(browser: Browse
         assert seen.complaints == []
 
 
+@pytest.mark.parametrize(
+    ("grain", "shown"),
+    [
+        ("day", ("2018-11-14", "2018-11-16")),
+        ("week", ("2018-11-12", "2018-11-19")),
+        ("month", ("2018-11-01", "2018-12-01")),
+    ],
+)
+def test_the_weeks_or_months_of_the_chosen_days_are_shown_whole(
+    browser: Browser, sparkify: Sparkify, grain: str, shown: tuple[str, str]
+) -> None:
+    fill(sparkify, [event(ts=FIRST_DAY + n * DAY, sessionId=n) for n in range(95)])
+    path = Report.made(sparkify, "--by", grain).path
+    with opened(browser, path) as seen:
+        seen.page.goto(f"{path.as_uri()}#from=2018-11-14&to=2018-11-15")
+        seen.page.reload()
+        drawn(seen.page)
+        edges = "chart => [...views.get(chart).view.scale('x').domain()].map(day => new Date(day).toISOString())"
+        domain = seen.page.locator(f"{visible(seen.page, 'plays_by_day')} .chart").evaluate(edges)
+        assert [moment[:10] for moment in domain] == [*shown]
+        assert seen.complaints == []
+
+
 def test_days_in_the_wrong_order_are_exchanged_and_no_day_is_left_out(browser: Browser, report: Path) -> None:
     with opened(browser, report) as seen:
         page = seen.page

@@ -19,7 +19,7 @@ EXAMPLES = (
     "sparkify query    # lists the questions",
     "sparkify query most_played_songs --from 2018-11-01 --to 2018-11-07 --level paid --limit 20",
     'sparkify query "select level, count(*) as plays from plays group by level" --format csv',
-    "sparkify query plays_by_day --format parquet --output plays_by_day.parquet",
+    "sparkify query plays_by_day --output plays_by_day.parquet",
 )
 
 
@@ -33,7 +33,9 @@ def add_options(parser: Parser) -> None:
         help="the question, - for SQL from stdin; without one, all are listed",
     )
     parser.suggestions["question"] = partial(sql_queries.names, "report")
-    parser.add_argument("--format", choices=formats.FORMATS, default="table", help="how to print it (default: table)")
+    parser.add_argument(
+        "--format", choices=formats.FORMATS, help="how to print it (default: as --output ends, as in .csv; else table)"
+    )
     parser.add_argument("--output", type=file, metavar="FILE", help="write into a file and not to stdout")
     add_filters(parser, questions.LEVELS)
     parser.add_argument("--by", choices=questions.GRAINS, help="what a question about days counts by (default: day)")
@@ -42,44 +44,53 @@ def add_options(parser: Parser) -> None:
 
 def run(options: Namespace, progress: Progress) -> Result:
     """See `Command`. The answer is written here, for it may be larger than memory."""
+    form = options.format or formats.of_file(options.output)
     if options.question is None:
-        formats.write(questions.listed(_own_questions(options, progress)), options.format, options.output)
+        formats.write(questions.listed(_own_questions(options, progress)), form, options.output)
         return Result()
     config = configuration(options, progress)
-    sql = _from_stdin() if options.question == "-" else own_questions.statement(options.question, config.questions)
+    sql = _asked(options.question, config)
     chosen = questions.Filter(options.first_day, options.last_day, options.level, options.by, options.limit)
     questions.require_options(sql, chosen)
     _require_free_output(options, config)
     with ExitStack() as opened:
         file = None
-        if formats.written_by_engines(options.format, options.output):
+        if formats.written_by_engines(form, options.output):
             file = opened.enter_context(outputs.file_beside(options.output))
         with (
             copy_for_readers(config, progress) as engine,
             engine.snapshot(),
             progress.waiting("answer", engine.percentage) as end_waiting,
         ):
-            if file and not engine.write(sql, chosen.values(), options.format, file):
+            if file and not engine.write(sql, chosen.values(), form, file):
                 file = None
             if not file:
                 answer, is_whole = engine.ask(sql, chosen.values(), in_portions=True).read_ahead()
                 if not is_whole:
                     if not formats.goes_into_a_file(options.output):
                         end_waiting()
-                    formats.write(answer, options.format, options.output)
+                    formats.write(answer, form, options.output)
         # A slow reader, such as a pager, does not keep the warehouse open.
         if file:
-            formats.deliver(file, options.format, options.output)
+            formats.deliver(file, form, options.output)
         elif is_whole:
-            formats.write(answer, options.format, options.output)
+            formats.write(answer, form, options.output)
     return Result()
 
 
-def _from_stdin() -> str:
+def _asked(question: str, config: Config) -> str:
+    """The SQL that is asked for. In some locales Python reads bytes that are not UTF-8 as lone surrogates.
+
+    Raises:
+        ConfigError: it is not UTF-8, or there is no such question.
+    """
+    where = "stdin" if question == "-" else "the question"
     try:
-        return sys.stdin.read()
-    except UnicodeDecodeError as e:
-        raise ConfigError(f"stdin: this is no SQL, for it is not UTF-8 ({e.reason} at byte {e.start + 1})") from e
+        sql = sys.stdin.read() if question == "-" else own_questions.statement(question, config.questions)
+        sql.encode()
+    except UnicodeError as e:
+        raise ConfigError(f"{where}: this is no SQL, for it is not UTF-8 ({e})") from e
+    return sql
 
 
 def _own_questions(options: Namespace, progress: Progress) -> list[questions.Question]:

@@ -133,7 +133,7 @@ def _lines(status: Health) -> list[str]:
         ("last play", f"{status.last_play:%Y-%m-%d %H:%M:%S} UTC" if status.last_play else "none"),
         ("rejected", f"{counted(rejected, 'record')}; `sparkify rejected` lists them" if rejected else "none"),
         *([("songs gone", songs_gone_in_words(status.songs_gone))] if status.songs_gone else []),
-        *((table, f"{count:,} rows") for table, count in status.tables.items()),
+        *((table, counted(count, "row")) for table, count in status.tables.items()),
     ]
     runs = [_run_in_words(run) for run in status.runs]
     return [*(f"{name:<16}  {text}" for name, text in rows), "", *(runs or ["no runs yet"])]
@@ -153,10 +153,11 @@ def _run_in_words(run: Mapping[str, Any]) -> str:
         return f"{began}  {_how_it_failed(run)}"
     if run["status"] != "done":
         return f"{began}  {run['status']}"
+    plays, songs = counted(run["plays_inserted"], "new play"), counted(run["songs"], "song")
     rejected = f", {counted(run['rejected'], 'record')} rejected" if run["rejected"] else ""
     forgotten = f", {forgotten_events_in_words(run['events_forgotten'])}" if run["events_forgotten"] else ""
     took = duration_in_words(run["finished_at"] - run["started_at"])
-    return f"{began}  done in {took}: {run['plays_inserted']:,} new plays, {run['songs']:,} songs{rejected}{forgotten}"
+    return f"{began}  done in {took}: {plays}, {songs}{rejected}{forgotten}"
 
 
 def _how_it_failed(run: Mapping[str, Any]) -> str:

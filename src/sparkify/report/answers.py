@@ -198,6 +198,11 @@ class AnsweredQuestion:
         first_asked, last_asked = self.filter.first_day or begin, self.filter.last_day or last
         return max(first_whole, first_asked) <= begin and last <= min(last_whole, last_asked)
 
+    @property
+    def whole_begins(self) -> list[date]:
+        """The first day of each day, week or month that is whole; of all of them where none is."""
+        return [begin for begin in self.begins if self.is_whole(begin)] or self.begins
+
     def has_usual_plays(self, row: Row) -> bool:
         """Whether a row of `plays_against_four_weeks` is of a whole day, and has four weeks of whole days before it."""
         first_whole, _ = self.context.whole_days
@@ -206,8 +211,8 @@ class AnsweredQuestion:
 
     @property
     def sql(self) -> str:
-        """The statement with its values written into it, which any SQL tool can run."""
-        return sql_queries.filled(self.question.sql, self.filter.values())
+        """The statement with its values written into it and a semicolon at its end, which any SQL tool can run."""
+        return sql_queries.terminated(sql_queries.filled(self.question.sql, self.filter.values()))
 
     @property
     def command(self) -> str:

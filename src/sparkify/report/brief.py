@@ -39,16 +39,21 @@ def read(engine: Engine, context: ReportContext) -> Brief:
     """The brief on the plays of a context, which has some."""
     compared = comparison.read(engine, context)
     activity = AnsweredQuestion.read(engine, Question("activity_by_day"), context)
-    tiles = [_tile(measure, context.totals, compared, activity) for measure in MEASURES]
+    # Of the plays of one level, the share of paid listeners says nothing.
+    measures = [measure for measure in MEASURES if not (measure.is_share and context.filter.level)]
+    tiles = [_tile(measure, context.totals, compared, activity) for measure in measures]
     if compared is None:
         return Brief(tiles, [comparison.NOTHING], [])
     return Brief(tiles, unusual.findings(engine, context, compared), [compared.text, unusual.RULE])
 
 
 def _tile(measure: Measure, totals: Totals, compared: Comparison | None, activity: AnsweredQuestion) -> Tile:
-    """A tile about all days of the report; the change names the days that it is about if it is not about all."""
+    """A tile about all days of the report; the change names the days that it is about if it is not about all.
+
+    The line leaves out days, weeks and months that are not whole, at which it would fall.
+    """
     by_day = {row["day"]: measure.value(row) for row in activity.records}
-    course = [by_day.get(day, None if measure.is_share else 0) for day in activity.begins]
+    course = [by_day.get(day, None if measure.is_share else 0) for day in activity.whole_begins]
     value = measure.value(totals)
     return Tile(
         measure.label,

@@ -1,8 +1,8 @@
 """Charts and words for answers by day, week or month.
 
 Days are UTC in every reader's time zone: each scale and each time format says so. All charts of a report show the same
-days, so that readers can compare them. page.js narrows them to the days that a reader chooses, by the parameters
-`first` and `end` of each chart.
+days, so that readers can compare them. page.js narrows them to the days that a reader chooses, or to the weeks or
+months in which these lie, by the parameters `first`, `end` and `grain` of each chart.
 """
 
 from __future__ import annotations
@@ -140,6 +140,7 @@ def _axis(answer: AnsweredQuestion) -> Spec:
         "days",
         first=_milliseconds(grains.begin(first, grain)),
         end=_milliseconds(grains.end(grains.begin(last, grain), grain)),
+        grain=grain,
         stop=STOPS[grain],
         title=TITLES[grain],
         format=FORMATS[grain],

@@ -26,13 +26,14 @@ class Measure:
         return value is None if self.is_share else not value
 
     def change(self, now: float, before: float) -> str:
-        """How it changed from a value that is something: `up 12 %`, `down 3 points`, `unchanged`."""
+        """How it changed from a value that is something: `up 12 %`, `down 3 points`, `up under 0.1 %`, `unchanged`."""
+        if now == before:
+            return "unchanged"
         change = now - before if self.is_share else (now - before) / before
         percent = abs(round(100 * change, 1 if abs(change) < 0.1 else None))
-        if not percent:
-            return "unchanged"
         unit = f" {'point' if percent == 1 else 'points'}" if self.is_share else words.PERCENT
-        return f"{'up' if change > 0 else 'down'} {percent:{',' if isinstance(percent, int) else 'g'}}{unit}"
+        number = f"{percent:{',' if isinstance(percent, int) else 'g'}}" if percent else "under 0.1"
+        return f"{'up' if change > 0 else 'down'} {number}{unit}"
 
 
 def paid_share(totals: Totals) -> float | None:
@@ -51,7 +52,7 @@ def _whole_number(value: float) -> str:
 
 PLAYS = Measure("Plays", lambda totals: totals["plays"], _whole_number)
 LISTENERS = Measure("Active listeners", lambda totals: totals["listeners"], _whole_number)
-HOURS = Measure("Hours of music", lambda totals: totals["hours"], _whole_number)
+HOURS = Measure("Hours of music", lambda totals: totals["hours"], words.about)
 PAID_SHARE = Measure("Plays of paid listeners", paid_share, share_text, is_share=True)
 
 MEASURES = (PLAYS, LISTENERS, HOURS, PAID_SHARE)

@@ -14,7 +14,6 @@ const contents = new WeakMap(); // the promise of each variant's data
 const views = new Map(); // of each chart that is drawn: its view, and the days that it shows, in milliseconds
 const period = ["period-from", "period-to"].map((id) => document.getElementById(id)).filter(Boolean);
 let chosenDays = period.map((input) => input.defaultValue); // the first and the last day; none without plays
-const DAY = 86_400_000;
 
 // The rows of a variant's answer, and its charts; null without rows.
 function content(variant) {
@@ -48,7 +47,8 @@ async function draw(variant) {
   for (const [n, spec] of answer.specs.entries()) {
     const shown = { ...spec, datasets: { rows: records.map((record) => ({ ...record })) } };
     const { view } = await vegaEmbed(charts[n], shown, options);
-    views.set(charts[n], { view, first: spec.params?.[0].value, end: spec.params?.[1].value });
+    const params = Object.fromEntries((spec.params ?? []).map(({ name, value }) => [name, value]));
+    views.set(charts[n], { view, ...params });
     await showPeriod(charts[n]);
     charts[n].style.minHeight = "";
     mendLabels(charts[n]);
@@ -57,12 +57,22 @@ async function draw(variant) {
   }
 }
 
-// Narrows a chart of days to those that the reader chose, as far as it has them.
+// When the day, week (from Monday) or month begins in which a day lies, or the next one, in milliseconds.
+function beginning(day, grain, next = 0) {
+  const date = new Date(day);
+  if (grain === "week") date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 6) % 7) + 7 * next);
+  else if (grain === "month") date.setUTCMonth(date.getUTCMonth() + next, 1);
+  else date.setUTCDate(date.getUTCDate() + next);
+  return date.getTime();
+}
+
+// Narrows a chart of days to those that the reader chose, as far as it has them. A bar of a week or month is shown whole:
+// beside a part of it, its number would be taken for that of the part.
 async function showPeriod(chart) {
-  const { view, first, end } = views.get(chart);
+  const { view, first, end, grain } = views.get(chart);
   if (first === undefined || !chosenDays.length) return;
   const isNarrowed = period.some((input, n) => chosenDays[n] !== input.defaultValue);
-  const chosen = [Math.max(first, Date.parse(chosenDays[0])), Math.min(end, Date.parse(chosenDays[1]) + DAY)];
+  const chosen = [Math.max(first, beginning(chosenDays[0], grain)), Math.min(end, beginning(chosenDays[1], grain, 1))];
   const [from, to] = isNarrowed && chosen[0] < chosen[1] ? chosen : [first, end];
   if (view.signal("first") === from && view.signal("end") === to) return;
   await view.signal("first", from).signal("end", to).runAsync();

@@ -27,24 +27,37 @@ def leader(
 ) -> str:
     """Who has the first place in a ranking by plays, alone or with others, if it has plays enough to say so.
 
-    `one` and `many` are the noun for what is ranked. `nothing` is the sentence for no rows although there are plays.
+    `name` is empty for a row of what is not known, which takes no place. `one` and `many` are the noun for what is
+    ranked. `nothing` is the sentence for no rows although there are plays.
     """
     context = answer.context
     if not answer.rows:
         return nothing if nothing and context.plays else context.no_plays
-    most = answer.records[0]["plays"]
-    leaders = [name(row) for row in answer.records if row["plays"] == most]
-    plays, share = counted(most, "play"), f"{words.share(most, context.plays)} of all"
+    known = [row for row in answer.records if name(row)]
+    if not known:
+        return f"The {one} of these plays is not known."
+    most = known[0]["plays"]
+    unknown = [row["plays"] for row in answer.records if not name(row)]
+    text = _first_place(answer, [name(row) for row in known if row["plays"] == most], most, one, many)
+    if max(unknown, default=0) < most:
+        return f"{text}."
+    plays, share = counted(sum(unknown), "play"), words.share(sum(unknown), context.plays)
+    return f"{text}; the {one} of {plays}, {share}, is not known."
+
+
+def _first_place(answer: AnsweredQuestion, leaders: Sequence[str], most: int, one: str, many: str) -> str:
+    """Who has the first place among those whose names are known."""
+    plays, share = counted(most, "play"), f"{words.share(most, answer.context.plays)} of all"
     if len(leaders) == 1 == len(answer.rows):
-        return words.capitalized(f"{leaders[0]} is the only one, with {plays}, {share}.")
+        return words.capitalized(f"{leaders[0]} is the only one, with {plays}, {share}")
     if most < words.FEWEST:
-        return f"No {one} stands out: none has more than {plays}."
-    if len(leaders) == 1:
-        return words.capitalized(f"{leaders[0]} leads with {plays}, {share}.")
-    if len(leaders) <= words.LONGEST_LIST:
-        return words.capitalized(f"{words.listing(leaders)} lead with {plays} each, {share}.")
-    at_least = "At least " if len(leaders) == len(answer.rows) == MOST else ""
-    return f"{at_least}{counted(len(leaders), one, many)} share the first place, with {plays} each, {share}."
+        return f"No {one} stands out: none has more than {plays}"
+    is_cut = len(answer.rows) == MOST and answer.records[-1]["plays"] == most
+    if is_cut or len(leaders) > words.LONGEST_LIST:
+        at_least = "At least " if is_cut else ""
+        return f"{at_least}{counted(len(leaders), one, many)} share the first place, with {plays} each, {share}"
+    verb, each = ("leads", "") if len(leaders) == 1 else ("lead", " each")
+    return words.capitalized(f"{words.listing(leaders)} {verb} with {plays}{each}, {share}")
 
 
 def ranking(answer: AnsweredQuestion, labels: Sequence[str], count: str = "plays", most: int | None = None) -> Drawing:

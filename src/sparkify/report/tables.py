@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,9 @@ page.js adds the other rows when a reader opens the table.
 """
 
 NULL = "–"
+
+IDENTIFIER = re.compile(r"(^|_)(id|year)$")
+"""The names of columns whose numbers count nothing, and have no separators: the year 2018, the session 1042."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,6 @@ def _cell(column: str, value: Value) -> str:
         return words.share(value, 1)
     if isinstance(value, datetime):
         return value.isoformat(" ", "seconds")
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and not IDENTIFIER.search(column):
         return words.number(value)
     return formats.text(value).replace("\0", "\ufffd")

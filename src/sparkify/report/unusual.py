@@ -118,7 +118,7 @@ def _changed_artist(engine: Engine, context: ReportContext) -> Iterator[tuple[fl
     answer, changed = context.ask(engine, Question("rising_artists"), chosen, _most_changed)
     score, row = _most_unusual((dict(zip(answer.columns, row, strict=True)) for row in changed), "plays_before")
     if score:
-        name = words.named(row["artist_name"], "an unknown artist")
+        name = words.named(row["artist_name"], "unknown artists")
         verb = "rise" if row["plays"] > row["plays_before"] else "fall"
         yield (
             score,

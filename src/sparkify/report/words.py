@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 from sparkify.output import escape_control_characters
 from sparkify.words import counted
@@ -17,6 +18,9 @@ LONGEST_LIST = 3
 FEWEST = 30
 """Plays, sessions or users from which on a sentence names what has the most: fewer are chance."""
 
+FEWEST_WHOLE = 10
+"""A mean from which on a sentence gives a whole number."""
+
 SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60}
 
 PERCENT = "\u00a0%"
@@ -28,13 +32,35 @@ _EXTENDERS = ((0x300, 0x36F), (0x1F3FB, 0x1F3FF), (0x610, 0x61A), (0x64B, 0x65F)
 
 
 def number(value: float) -> str:
-    """A number with thousands separators, and two decimals unless it is whole: `6,820`, `8.79`."""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+    """A number with thousands separators, and two decimals unless it is whole: `6,820`, `8.79`.
+
+    Below 0.01 it has two digits that are not 0: `0.0012`.
+    """
+    if isinstance(value, int):
+        return f"{value:,}"
+    if 0 < abs(value) < 0.01:
+        return f"{Decimal(f'{value:.1e}').normalize():f}"
+    return f"{value:,.0f}" if value.is_integer() else f"{value:,.2f}"
 
 
 def rounded(value: float) -> str:
     """A number to one decimal: `8.8`, `9`."""
     return f"{value:,.1f}".removesuffix(".0")
+
+
+def mean(value: float) -> str:
+    """A mean to one decimal: `8.8`, `9`; 0 only when it is exactly none."""
+    return "under 0.1" if 0 < value < 0.05 else rounded(value)
+
+
+def about(value: float) -> str:
+    """A mean of which decimals say little where it is great: `0.3`, `8.8`, `12`."""
+    return f"{value:,.0f}" if value >= FEWEST_WHOLE else mean(value)
+
+
+def of(number: str, one: str, many: str = "") -> str:
+    """A number that is written already with what it counts: `1 play`, `1.5 plays`."""
+    return f"{number} {one if number == '1' else many or f'{one}s'}"
 
 
 def are(count: int) -> str:
@@ -61,13 +87,13 @@ def isolated(text: str) -> str:
 
 
 def named(text: str | None, unknown: str) -> str:
-    """A name from the data in a sentence; `unknown` where it is null."""
-    return unknown if text is None else isolated(text)
+    """A name from the data in a sentence; `unknown` where it is null or blank."""
+    return isolated(text) if text and text.strip() else unknown
 
 
 def short_name(text: str | None, unknown: str = "") -> str:
-    """A name from the data in a chart; `unknown` where it is null."""
-    return unknown if text is None else isolated(shortened(text))
+    """A name from the data in a chart; `unknown` where it is null or blank."""
+    return isolated(shortened(text)) if text and text.strip() else unknown
 
 
 def label(column: str) -> str:

@@ -139,7 +139,7 @@ class Connection:
         try:
             with self.errors(self.statement_error):
                 return [statement.type.name for statement in self._connection.extract_statements(sql)]
-        except (ValueError, TypeError) as e:  # a kind that DuckDB's client does not know, or a text that is no UTF-8
+        except ValueError as e:  # a kind that DuckDB's client does not know
             raise StatementError(f"{self.address}: DuckDB cannot read this statement ({e})") from e
 
     @contextmanager

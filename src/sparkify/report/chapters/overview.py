@@ -25,12 +25,14 @@ def _plays_sentence(answer: AnsweredQuestion) -> str:
     if not answer.rows:
         return answer.context.no_plays
     by_day = days.sums(answer.records, "plays")
-    paid = sum(row["plays"] for row in answer.records if row["level"] == "paid")
-    of_paid = f", {words.share(paid, by_day.total())} of them of paid listeners"
-    days_without = len(answer.begins) - len(by_day)
-    without = f" ({days_without:,} without a play)" if days_without else ""
+    paid, unknown = (sum(row["plays"] for row in answer.records if row["level"] == level) for level in ("paid", None))
+    of_unknown = f" and {words.share(unknown, by_day.total())} of listeners of unknown level" if unknown else ""
+    of_paid = f", {words.share(paid, by_day.total())} of them of paid listeners{of_unknown}"
+    length = counted(grains.length(*answer.days), "day")
+    empty = len(answer.begins) - len(by_day)
+    without = f" ({f'{empty:,}' if answer.grain == 'day' else counted(empty, answer.grain)} without a play)"
     return (
-        f"{counted(by_day.total(), 'play')} in {counted(len(answer.begins), answer.grain)}{without}"
+        f"{counted(by_day.total(), 'play')} in {length}{without if empty else ''}"
         f"{'' if answer.context.filter.level else of_paid}{days.busiest(answer, by_day, 'play')}."
     )
 

@@ -14,15 +14,15 @@ def _cities_sentence(answer: AnsweredQuestion) -> str:
 
 
 def _cities_chart(answer: AnsweredQuestion) -> Drawing:
-    return rankings.ranking(answer, [_city(row) for row in answer.records])
+    return rankings.ranking(answer, [_city(row) or "unknown place" for row in answer.records])
 
 
 def _city(row: Row) -> str:
-    return ", ".join(short_name(name) for name in (row["city"], row["state"]) if name) or "unknown place"
+    return ", ".join(filter(None, (short_name(row["city"]), short_name(row["state"]))))
 
 
 def _states_sentence(answer: AnsweredQuestion) -> str:
-    return rankings.leader(answer, lambda row: named(row["state"], "an unknown state"), "state")
+    return rankings.leader(answer, lambda row: named(row["state"], ""), "state")
 
 
 def _states_chart(answer: AnsweredQuestion) -> Drawing:

@@ -6,7 +6,7 @@ from sparkify.report import rankings, words
 from sparkify.report.answers import AnsweredQuestion, Row
 from sparkify.report.drawings import Drawing, Spec
 from sparkify.report.figures import Chapter, Figure
-from sparkify.report.words import isolated, named, short_name
+from sparkify.report.words import named, short_name
 
 KNOWN, MISSING = "in the catalogue", "not in the catalogue"
 
@@ -49,12 +49,13 @@ def _label(row: Row) -> str:
 
 
 def _song(row: Row) -> str:
-    title = "an untitled song" if row["title"] is None else f"“{isolated(row['title'])}”"
-    return f"{title} by {_artist(row)}"
+    """Plays without a title may be of many songs: their song is not known."""
+    title = named(row["title"], "")
+    return title and f"“{title}” by {_artist(row) or 'an unknown artist'}"
 
 
 def _artist(row: Row) -> str:
-    return named(row["artist_name"], "an unknown artist")
+    return named(row["artist_name"], "")
 
 
 CHAPTER = Chapter(

@@ -26,8 +26,9 @@ def _week_sentence(answer: AnsweredQuestion) -> str:
     if min(row["plays"] for row in leaders) < words.FEWEST or len(leaders) > words.LONGEST_LIST:
         return "No hour of the week stands out."
     hours = words.listing([_hour(row) for row in leaders])
-    plays = f"{words.rounded(most)} {'play' if most == 1 else 'plays'}"
-    return f"The busiest: {hours} (UTC), with {plays} on average of {_days(leaders)}."
+    plays = words.of(words.mean(most), "play")
+    on_average = f" on average of {_days(leaders)}" if max(row["days"] for row in leaders) > 1 else ""
+    return f"The busiest: {hours} (UTC), with {plays}{on_average}."
 
 
 def _hour(row: Row) -> str:
@@ -35,9 +36,8 @@ def _hour(row: Row) -> str:
 
 
 def _days(rows: Sequence[Row]) -> str:
-    """How many of these weekdays the averages are of."""
-    days = {row["weekday"]: counted(row["days"], WEEKDAYS[row["weekday"]]) for row in rows}
-    return words.listing(list(days.values()))
+    """How many of these weekdays the averages are of; at the ends of the data a weekday may not have all hours."""
+    return words.listing(list(dict.fromkeys(counted(row["days"], WEEKDAYS[row["weekday"]]) for row in rows)))
 
 
 def _week_chart(answer: AnsweredQuestion) -> Drawing:

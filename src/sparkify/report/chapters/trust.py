@@ -57,14 +57,14 @@ def _usual_plays_sentence(answer: AnsweredQuestion) -> str:
         return "No whole day here has four weeks of plays before it, so none can be compared yet."
     parts = [f"{counted(len(whole), 'whole day')} can be compared"]
     usual = [row for row in whole if max(row["plays"], row["usual_plays"]) >= words.FEWEST]
-    below, above = (
-        choose(usual, key=lambda row: row["plays"] - row["usual_plays"], default=None) for choose in (min, max)
-    )
-    if below and below["plays"] < below["usual_plays"]:
+    if not usual:
+        return f"{parts[0]}; none of them has or usually has {words.FEWEST} plays, and fewer tell little."
+    below, above = (choose(usual, key=lambda row: row["plays"] - row["usual_plays"]) for choose in (min, max))
+    if below["plays"] < round(below["usual_plays"]):
         parts.append(f"furthest below the usual is {_compared(below)}")
-    if above and above["plays"] > above["usual_plays"]:
+    if above["plays"] > round(above["usual_plays"]):
         parts.append(f"furthest above is {_compared(above)}")
-    return "; ".join(parts if len(parts) > 1 else [*parts, "none is far from the usual"]) + "."
+    return "; ".join(parts if len(parts) > 1 else [*parts, "none differs from the usual"]) + "."
 
 
 def _compared(row: Row) -> str:
@@ -88,17 +88,14 @@ def _matched_sentence(answer: AnsweredQuestion) -> str:
         f"{words.are(matched)} of songs in the catalogue"
     )
     comparable = [row for row in answer.records if row["plays"] >= words.FEWEST and answer.is_whole(row["day"])]
-    low, high = (choose(comparable, key=lambda row: row["matched_share"], default=None) for choose in (min, max))
-    if not low or not high or low["matched_share"] == high["matched_share"]:
+    if not comparable:
         return f"{overall}."
-    return (
-        f"{overall}; the share of a whole {answer.grain} is between "
-        f"{_matched_share(answer, low)} and {_matched_share(answer, high)}."
-    )
-
-
-def _matched_share(answer: AnsweredQuestion, row: Row) -> str:
-    return f"{words.share(row['matched_plays'], row['plays'])} ({grains.name(row['day'], answer.grain)})"
+    extremes = [choose(comparable, key=lambda row: row["matched_share"]) for choose in (min, max)]
+    low, high = (words.share(row["matched_plays"], row["plays"]) for row in extremes)
+    if low == high:
+        return f"{overall}."
+    low_in, high_in = (grains.name(row["day"], answer.grain) for row in extremes)
+    return f"{overall}; the share of a whole {answer.grain} is between {low} ({low_in}) and {high} ({high_in})."
 
 
 def _matched_chart(answer: AnsweredQuestion) -> Drawing:
@@ -112,7 +109,8 @@ def _last_runs_sentence(answer: AnsweredQuestion) -> str:
     how = {"done": "is done", "running": "is still running", "killed": "was killed"}.get(last["status"], last["status"])
     text = f"The last run, begun {words.ago(answer.context.now, last['started_at'])}, {how}."
     if cleaned := sum(row["texts_cleaned"] or 0 for row in answer.records):
-        text += f" {counted(cleaned, 'text')} of these runs ended in blanks or were encoded twice."
+        was = "was" if cleaned == 1 else "were"
+        text += f" {counted(cleaned, 'text')} of these runs ended in blanks or {was} encoded twice."
     if len(answer.rows) == 1:
         return text
     bad = sum(row["status"] not in ("done", "running") for row in answer.records)

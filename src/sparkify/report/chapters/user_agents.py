@@ -64,8 +64,17 @@ def _families_sentence(answer: AnsweredQuestion) -> str:
 
 
 def _leader(plays: Counter[str]) -> str:
-    most = max(plays.values())
-    leaders = sorted(words.isolated(name) for name, count in plays.items() if count == most)
+    """Which of the known families has the most plays; the plays of unknown ones, where they are as many or more."""
+    most = max((count for name, count in plays.items() if name != UNKNOWN), default=0)
+    if not most:
+        return "none is known"
+    unknown = plays[UNKNOWN]
+    others = f", while that of {counted(unknown, 'play')} ({words.share(unknown, plays.total())}) is not known"
+    return f"{_first_place(plays, most)}{others if unknown >= most else ''}"
+
+
+def _first_place(plays: Counter[str], most: int) -> str:
+    leaders = sorted(words.isolated(name) for name, count in plays.items() if count == most and name != UNKNOWN)
     if most < words.FEWEST:
         return f"none has more than {counted(most, 'play')}"
     share = f"{counted(most, 'play')}{' each' if len(leaders) > 1 else ''} ({words.share(most, plays.total())})"

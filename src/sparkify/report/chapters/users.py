@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 from sparkify.report import days, drawings, grains, rankings, words
 from sparkify.report.answers import AnsweredQuestion, Row
 from sparkify.report.drawings import COUNT_AXIS, Drawing
@@ -14,31 +17,26 @@ FIRST_DAYS = 30
 SHORT_SESSION, LONG_SESSION = 5, 50
 """Plays: the most of a short session, and more than those are a long one; both end a class of the question."""
 
-FEWEST_WHOLE = 10
-"""Users on average from which on a sentence gives a whole number."""
-
 NO_USER = "Nobody who was logged in played anything here."
 
 
 def _active_users_sentence(answer: AnsweredQuestion) -> str:
     if not answer.rows:
         return _no_users(answer)
+    begins = answer.whole_begins
     levels = dict.fromkeys(row["level"] for row in answer.records)
-    parts = [f"{_average(answer, level)} {_listeners(level)}" for level in levels]
-    days_counted = counted(len(answer.begins), answer.grain)
+    parts = [_active_users(answer, level, begins) for level in levels]
+    days_counted = counted(len(begins), answer.grain if len(begins) == len(answer.begins) else f"whole {answer.grain}")
     return words.capitalized(f"{words.listing(parts)} a {answer.grain}, on average of {days_counted}.")
 
 
-def _average(answer: AnsweredQuestion, level: str | None) -> str:
-    """The users of a level a day, over all days of the period; a small number has one decimal."""
-    mean = sum(row["active_users"] for row in answer.records if row["level"] == level) / len(answer.begins)
-    if mean >= FEWEST_WHOLE:
-        return f"{mean:,.0f}"
-    return words.rounded(mean) if mean >= 0.05 else "under 0.1"
-
-
-def _listeners(level: str | None) -> str:
-    return "listeners of unknown level" if level is None else f"{words.isolated(level)} listeners"
+def _active_users(answer: AnsweredQuestion, level: str | None, begins: Sequence[date]) -> str:
+    """The users of a level a day, on average of some days, those without a play too."""
+    rows = [row for row in answer.records if row["level"] == level and row["day"] in begins]
+    mean = words.about(sum(row["active_users"] for row in rows) / len(begins))
+    if level is None:
+        return words.of(mean, "listener of unknown level", "listeners of unknown level")
+    return words.of(mean, f"{words.isolated(level)} listener")
 
 
 def _new_users_sentence(answer: AnsweredQuestion) -> str:
@@ -47,7 +45,9 @@ def _new_users_sentence(answer: AnsweredQuestion) -> str:
         return _no_users(answer)
     first_whole = answer.context.whole_days[0]
     first_day = grains.later(first_whole, FIRST_DAYS)
-    rows = [row for row in answer.records if row["day"] >= first_day]
+    known = [row for row in answer.records if row["day"] >= first_day]
+    # Of the first week or month that is asked about, the period may lack the days on which some were new.
+    rows = [row for row in known if row["day"] >= (answer.filter.first_day or row["day"])] or known
     unknown = (
         f"Nobody is called new before {first_day}: the first whole day of the data is {first_whole}, and listeners who "
         f"appear within {FIRST_DAYS} days from then on may have listened before."
@@ -57,7 +57,7 @@ def _new_users_sentence(answer: AnsweredQuestion) -> str:
     new = sum(row["new_users"] for row in rows)
     since = f" from {rows[0]['day']} on" if len(rows) < len(answer.rows) else ""
     text = f"{counted(new, 'listener')} {words.are(new)} new{since}." if new else f"Nobody is new{since}."
-    return f"{text} {unknown}" if since else text
+    return f"{text} {unknown}" if len(known) < len(answer.rows) else text
 
 
 def _new_users_chart(answer: AnsweredQuestion) -> Drawing:
@@ -73,8 +73,8 @@ def _level_changes_sentence(answer: AnsweredQuestion) -> str:
         return f"{to_paid if level == 'paid' else to_free}."
     if not answer.rows:
         return "Nobody changes level here."
-    net = f"{counted(abs(up - down), 'payer')} {'more' if up > down else 'fewer'} than before"
-    return f"{to_paid}, {to_free}: {net if up != down else 'as many payers as before'}."
+    net = f"{abs(up - down):,} more {'to paid than back' if up > down else 'back than to paid'}"
+    return f"{to_paid}, {to_free}: {net if up != down else 'as many of both'}."
 
 
 def _level_changes_chart(answer: AnsweredQuestion) -> Drawing:
@@ -87,10 +87,9 @@ def _sessions_by_day_sentence(answer: AnsweredQuestion) -> str:
     if not answer.rows:
         return answer.context.no_plays
     sessions, plays = (days.sums(answer.records, column) for column in ("sessions", "plays"))
-    mean = plays.total() / sessions.total()
-    plays_a_session = f"{words.rounded(mean)} {'play' if mean == 1 else 'plays'} on average"
+    mean = words.of(words.mean(plays.total() / sessions.total()), "play")
     busiest = days.busiest(answer, sessions, "session")
-    return f"{counted(sessions.total(), 'session')} with {plays_a_session}{busiest}."
+    return f"{counted(sessions.total(), 'session')} with {mean} on average{busiest}."
 
 
 def _sessions_by_day_charts(answer: AnsweredQuestion) -> Drawing:
@@ -138,7 +137,8 @@ def _most_active_chart(answer: AnsweredQuestion) -> Drawing:
 
 def _user(row: Row) -> str:
     names = " ".join(name for name in (row.get("first_name"), row.get("last_name")) if name)
-    return f"{words.short_name(names)} (user {row['user_id']})" if names else f"user {row['user_id']}"
+    shown = words.short_name(names)
+    return f"{shown} (user {row['user_id']})" if shown else f"user {row['user_id']}"
 
 
 def _no_users(answer: AnsweredQuestion) -> str:

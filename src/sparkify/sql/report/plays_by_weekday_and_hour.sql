@@ -1,7 +1,8 @@
 -- On which weekday and at what hour do people listen?
--- Counts plays by the weekday and hour (UTC) in which they began, and divides them by how often that weekday occurs
--- in the period, as far as the warehouse has plays of anybody: five Fridays have more plays than four Tuesdays. Hours
--- without a play are left out.
+-- Counts plays by the weekday and hour (UTC) in which they began, and divides them by how often that hour of that
+-- weekday lies in the period, from the hour of the first play of anybody in the warehouse to that of the last: five
+-- Fridays have more plays than four Tuesdays, and a day that has only begun has no evening yet. Hours without a play
+-- are left out.
 with extent as (
     select
         case
@@ -9,16 +10,24 @@ with extent as (
             else cast(min(start_time) as date)
         end as first_day,
         case
+            when min(start_time) < $from_time then 0
+            else cast(extract(hour from min(start_time)) as integer)
+        end as first_hour,
+        case
             when max(start_time) < $to_time then cast(max(start_time) as date)
             else cast($to_time as date) - 1
-        end as last_day
+        end as last_day,
+        case
+            when max(start_time) < $to_time then cast(extract(hour from max(start_time)) as integer)
+            else 23
+        end as last_hour
     from songplays
 ),
 
-days_asked as (
+hours_asked as (
     select
-        last_day - first_day as last_offset,
-        cast(extract(dow from first_day) as integer) as first_weekday
+        (last_day - first_day) * 24 + last_hour - first_hour as last_offset,
+        cast(extract(dow from first_day) as integer) * 24 + first_hour as first_hour_of_week
     from extent
 ),
 
@@ -48,16 +57,18 @@ occurrences as (
         h.weekday,
         h.hour,
         h.plays,
-        cast(floor((d.last_offset - mod(h.weekday - d.first_weekday + 7, 7)) / 7.0) as integer) + 1 as days
+        cast(
+            floor((a.last_offset - mod(h.weekday * 24 + h.hour - a.first_hour_of_week + 168, 168)) / 168.0) as integer
+        ) + 1 as days
     from hours as h
-    cross join days_asked as d
+    cross join hours_asked as a
 )
 
 select
     weekday,  -- day of the week, 0 is Sunday (UTC)
     hour,  -- hour of the day, 0 to 23 (UTC)
     plays,  -- plays
-    days,  -- how often this weekday occurs in the period
+    days,  -- how often this hour of this weekday lies in the period
     cast(plays as double precision) / days as plays_a_day  -- plays in this hour of such a day, on average
 from occurrences
 order by weekday, hour;

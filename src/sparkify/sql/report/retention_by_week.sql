@@ -1,7 +1,7 @@
 -- How many of the listeners who began in one week listen again in the weeks after?
 -- Groups logged-in users by the week of the first play ever, whatever the period and the level asked for, and counts
 -- those with a play in that week (0 weeks later) and in each later one. Weeks begin on Monday (UTC). A week in which
--- none of them has a play has no row.
+-- none of them has a play has no row; the last week may not be whole.
 with first_plays as (
     select
         user_id,

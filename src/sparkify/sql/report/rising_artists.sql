@@ -1,7 +1,7 @@
 -- Which artists rise and fall most, week against week?
 -- Counts plays by artist as the app names them, in the last 7 days of the period and in the 7 days before, the greatest
 -- change first, up or down. The last 7 days end with the last day of the period, or with the day of the last play there
--- is, if that is earlier. An artist with as many plays as before has no row.
+-- is, if that is earlier, and may not be whole. An artist with as many plays as before has no row.
 with extent as (
     select
         case

@@ -1,7 +1,7 @@
 -- Which songs rise and fall most, week against week?
 -- Counts plays by title and artist as the app names them, in the last 7 days of the period and in the 7 days before,
 -- the greatest change first, up or down. The last 7 days end with the last day of the period, or with the day of the
--- last play there is, if that is earlier. A song with as many plays as before has no row.
+-- last play there is, if that is earlier, and may not be whole. A song with as many plays as before has no row.
 with extent as (
     select
         case
