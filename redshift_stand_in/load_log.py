@@ -70,7 +70,7 @@ class LoadLog:
                 "column_length": str((column and column.max_bytes) or ""),
                 "position": error.position,
                 "error_code": error.code,
-                "error_message": error.message.replace("\0", "\\0"),  # PostgreSQL cannot show a NUL
+                "error_message": _shown(error.message),
             }
         )
 
@@ -107,6 +107,11 @@ class LoadLog:
 def _file_name(address: Address) -> str:
     """The address as the views hold it, whose type counts bytes: longer ones are cut off."""
     return str(address).encode()[:256].decode(errors="ignore")
+
+
+def _shown(message: str) -> str:
+    """A message as PostgreSQL takes it, which has neither NULs nor halves of surrogate pairs."""
+    return message.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
 
 
 def now() -> datetime:

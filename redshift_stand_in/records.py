@@ -80,7 +80,8 @@ def _record(text: str, start: int) -> tuple[int, Any, RecordError | None]:
     """The end of the record that begins here, its value, and its error."""
     if text[start] not in "{[":
         end = _end(_GARBAGE, text, start)
-        return start + len(text[start:end].rstrip()), None, RecordError(1216, "Invalid JSON: no object begins here")
+        end = start + len(text[start:end].rstrip(" \t\r\n"))
+        return end, None, RecordError(1216, "Invalid JSON: no object begins here")
     try:
         value, end = _decoder.raw_decode(text, start)
     except (ValueError, RecursionError) as e:

@@ -145,6 +145,8 @@ def _float(text: str, name: str) -> str:
         raise RecordError(1208, f"Invalid digit, Value '{text[position]}', Pos {position}, Type: {name}", position)
     if math.isinf(float(text)):
         raise RecordError(1204, f"Overflow, Type: {name}")
+    if not float(text) and re.match(r"[^eE]*[1-9]", text):  # PostgreSQL takes it for an error, too
+        raise RecordError(1204, f"Underflow, Type: {name}")
     return text.strip()
 
 

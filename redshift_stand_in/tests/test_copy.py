@@ -70,6 +70,18 @@ def test_a_prefix_takes_every_key_that_begins_with_it(loading: Loading) -> None:
     assert loading.copy(source="log_data/") == 1
 
 
+ODD_KEYS = ["data/a\tb", "data/a\x1bb", "data//a", "data/./a", "data/a%2Fb", "data/é", "data/ "]
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_a_key_may_hold_any_character(loading: Loading, key: str) -> None:
+    loading.put(key, '{"a": 1}')
+    loading.put("data/a", '{"a": 2}')
+    loading.manifest({"url": key, "mandatory": True})
+    assert loading.copy("json 'auto' manifest", source="manifest") == 1
+    assert loading.loaded() == [(1,)]
+
+
 def test_a_manifest_names_the_files(loading: Loading) -> None:
     for number in (1, 2, 3):
         loading.put(f"data/{number}", f'{{"a": {number}}}')
@@ -167,6 +179,8 @@ BAD = [
     ("d", '"abc"', 1208, "Invalid digit, Value 'a', Pos 0, Type: Double"),
     ("d", '"nan"', 1208, "Invalid digit, Value 'n', Pos 0, Type: Double"),
     ("d", "1e400", 1204, "Overflow, Type: Double"),
+    ("d", "1e-400", 1204, "Underflow, Type: Double"),
+    ("d", r'"\ud800"', 1208, r"Invalid digit, Value '\ud800', Pos 0, Type: Double"),
     ("e", '"maybe"', 1210, "Invalid boolean"),
     ("c", "1541105830796", 1206, "Invalid timestamp format or value [YYYY-MM-DD HH24:MI:SS]"),
     ("c", '"2018-11-31 00:00:00"', 1206, "Invalid timestamp format or value"),
@@ -226,6 +240,8 @@ BROKEN = [
     (b'\xef\xbb\xbf{"a": 1}', [1], 1),
     (b"[]\n5\n{}", [None], 2),
     (b'{"d": NaN}{"a": 2}', [2], 1),
+    (b'{"a": 1}\x0b\n\x0c{"a": 2}', [1, 2], 1),
+    ('{"a": 1}\u2028{"a": 2}'.encode(), [1, 2], 1),
     (b'{"a": 1, "b": "a\tb"}{"a": 2}', [2], 1),
 ]
 
