@@ -340,6 +340,42 @@ def test_a_nul_anywhere_is_bad_where_records_are_read_one_by_one(sparkify: Spark
     assert sparkify.query("select distinct title from songplays order by title") == [("Hello",), (r"\u0000",)]
 
 
+HALF_PAIRS = {
+    "high, in a text": raw("song", r'"Hel\ud83dlo"'),
+    "low, in a text": raw("song", r'"\uDE00"'),
+    "high before no low one": raw("song", r'"\ud83d\u0041"'),
+    "in the wrong order": raw("song", r'"\ude00\ud83d"'),
+    "behind a pair": raw("song", r'"\ud83d\ude00\ud83d"'),
+    "behind a backslash": raw("song", r'"\\\ud83d"'),
+    "in a key that no column takes": raw("extra", r'["\ud83d"]'),
+    "in the name of a key": raw("song", '"Hello"').replace('"auth"', r'"\udeadauth"'),
+}
+"""Records with half of a surrogate pair."""
+
+
+@ON_BOTH
+def test_half_of_a_surrogate_pair_anywhere_is_bad_where_records_are_read_one_by_one(sparkify: Sparkify) -> None:
+    whole = [raw("song", r'"\ud83d\ude00"'), raw("song", r'"\\ud83d"')]
+    for number, text in enumerate(HALF_PAIRS.values()):
+        sparkify.put(f"log_data/{number}.json", "\n".join([*whole, text]))
+    sparkify.configure(MAX_ERRORS=len(HALF_PAIRS), BATCH_SIZE="1 B")
+    sparkify.loaded()
+    rejected = [(key, line, column) for key, line, column, *_ in sparkify.rejected()]
+    assert rejected == [(f"log_data/{number}.json", 3, None) for number in range(len(HALF_PAIRS))]
+    for _, _, _, reason, _ in sparkify.rejected():
+        assert re.fullmatch(r"is not JSON: \\u(d83d|de00|dead) is half of a surrogate pair", reason)
+
+
+@ON_BOTH
+def test_a_record_of_many_levels_is_taken_or_not_as_the_document_says(sparkify: Sparkify) -> None:
+    assert "more than a few hundred levels" in DOCUMENT.read_text(encoding="utf-8")
+    deep = raw("extra", "[" * 5_000 + "]" * 5_000)
+    sparkify.put("log_data/a.json", f"{ALSO_GOOD}\n{deep}")
+    sparkify.configure(MAX_ERRORS=1)
+    sparkify.loaded()
+    assert [line for _, line, *_ in sparkify.rejected()] == ([] if sparkify.engine == "duckdb" else [2])
+
+
 @pytest.mark.parametrize("sparkify", ENGINES[1:], indirect=True)
 def test_where_copy_reads_a_log_a_nul_within_a_text_ends_it_as_the_document_says(sparkify: Sparkify) -> None:
     assert "COPY may end the text before it" in DOCUMENT.read_text(encoding="utf-8")
@@ -403,6 +439,7 @@ def test_a_file_that_is_cut_off_loses_its_last_record_only(padding: list[str], s
     assert_is(sparkify.star(), oracle.warehouse({}, map(json.loads, padding)))
 
 
+FOLLOWED = "cannot be unpacked: something follows its packed data that is cut off, spoilt, or not packed"
 PACKED = {
     "gzip, cut off": ("cut.json.gz", gzip.compress(GOOD.encode())[:-9], "cannot be unpacked: it is cut off"),
     "gzip, cut off in its head": ("cut.json.gz", gzip.compress(GOOD.encode())[:5], "cannot be unpacked: it is cut off"),
@@ -412,6 +449,18 @@ PACKED = {
         "large.json.gz",
         gzip.compress("\n".join(many_events(2_000_000)).encode())[:-9],
         "it is cut off",
+    ),
+    "gzip, with a line behind it": ("line.json.gz", gzip.compress(GOOD.encode()) + b"\n", FOLLOWED),
+    "gzip, with JSON behind it": ("more.json.gz", gzip.compress(GOOD.encode()) + GOOD.encode(), FOLLOWED),
+    "gzip, the second part cut off": (
+        "parts.json.gz",
+        gzip.compress(GOOD.encode()) + gzip.compress(GOOD.encode())[:-9],
+        FOLLOWED,
+    ),
+    "zstandard, with gzip behind it": (
+        "mixed.json.zst",
+        zstd.compress(GOOD.encode()) + gzip.compress(GOOD.encode()),
+        FOLLOWED,
     ),
     "zstandard, cut off": ("cut.json.zst", zstd.compress(GOOD.encode())[:-9], "cannot be unpacked: it is cut off"),
     "zstandard, spoilt": ("spoilt.json.zst", zstd.compress(GOOD.encode())[:8] + b"spoilt", "cannot be unpacked"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.records import event, many_events
+from harness.records import JSONPATHS, event, many_events
 from harness.warehouse import Sparkify
 from redshift_stand_in.zstandard import zstd
 from sparkify.engines.duckdb.private_folder import MARKER
@@ -36,6 +36,32 @@ def test_the_name_of_a_folder_changes_no_value(folder: str, sparkify: Sparkify) 
     sparkify.loaded()
     expected = [("paid", "NextSong", len(SMALL) + len(LARGE))]
     assert sparkify.query("select level, page, count(*) from staging_events group by all") == expected
+
+
+ODD_KEYS = ['a"b', "", "a.b", "a\\b", "*", "[0]", "a/b~c", "$", "LEVEL", "\t"]
+
+
+@pytest.mark.parametrize("is_nested", [False, True], ids=["key", "nested"])
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_any_key_may_fill_a_column(key: str, is_nested: bool, sparkify: Sparkify) -> None:
+    written = f"""['{key.replace(chr(92), chr(92) * 2)}']"""
+    paths = json.loads(JSONPATHS)["jsonpaths"]
+    paths[paths.index("$['level']")] = f"$['of'][1]{written}" if is_nested else f"${written}"
+    sparkify.put("log_json_path.json", json.dumps({"jsonpaths": paths}))
+
+    def record(level: object, number: int) -> str:
+        changes = {"of": [0, {key: level}]} if is_nested else {key: level}
+        rest = {name: value for name, value in event(sessionId=number).items() if name != "level"}
+        return json.dumps(rest | changes)
+
+    sparkify.put("log_data/large.json", "\n".join(record("free", n) for n in range(200)))
+    sparkify.put("log_data/small.json", f"{record('free', 200)}\n{record({}, 201)}")
+    sparkify.configure(MAX_ERRORS=1)
+    sparkify.loaded()
+    assert sparkify.query("select level, count(*) from songplays group by level") == [("free", 201)]
+    assert [(name, line, column) for name, line, column, *_ in sparkify.rejected()] == [
+        ("log_data/small.json", 2, "level")
+    ]
 
 
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {
@@ -110,6 +136,20 @@ def test_a_comma_before_a_bracket_is_bad_with_any_blanks_between(large: bool, sp
     rejected = sparkify.rejected()
     assert [key for key, *_ in rejected] == [f"log_data/{number}.json" for number, _ in enumerate(bad, 10)]
     assert all(reason.startswith("is not JSON") for _, _, _, reason, _ in rejected)
+
+
+@pytest.mark.parametrize("blank", ["\v", "\f", " \f\v\t"])
+@pytest.mark.parametrize("records", [SMALL, LARGE], ids=["small", "large"])
+def test_what_is_blank_around_a_record_does_not_depend_on_the_size_of_its_object(
+    records: list[str], blank: str, sparkify: Sparkify
+) -> None:
+    content = "".join(f"{blank}{record}{blank}\n{blank}\n" for record in records)
+    sparkify.put("log_data/a.json", content)
+    sparkify.put("log_data/b.json", f"bad\n{content}")
+    sparkify.configure(MAX_ERRORS=1, BATCH_SIZE=EACH_ALONE)
+    sparkify.loaded()
+    count = len(records)
+    assert sparkify.history() == {"log_data/a.json": (count, count, 0), "log_data/b.json": (count + 1, count, 1)}
 
 
 def test_one_broken_record_of_any_kind_is_one_bad_record(sparkify: Sparkify) -> None:

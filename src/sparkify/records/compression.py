@@ -58,6 +58,7 @@ _OTHER_FORMATS = {
     "ORC": rb"ORC",
     "Avro": rb"Obj\x01",
 }
+_NOT_MORE = "something follows its packed data that is cut off, spoilt, or not packed"
 _PACKED = {"gzip": rb"\x1f\x8b", "zstd": rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"}
 _FORMATS = re.compile(
     b"|".join(b"(%s)" % pattern for pattern in (*_PACKED.values(), *_OTHER_FORMATS.values())), re.DOTALL
@@ -144,16 +145,18 @@ def _unpacked(kind: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The content of packed parts that were joined; zero bytes between and behind them are padding, as on tapes."""
     start, fault = _gzip() if kind == "gzip" else _zstandard()
     part: _Part | None = None
+    follows = False
     try:
         for data in _steps(pieces):
             while data := data if part else data.lstrip(b"\0"):
                 part = part or start()
                 yield part.decompress(data)
+                follows = follows or part.eof
                 data, part = (part.unused_data, None) if part.eof else (b"", part)
     except fault as e:
-        raise PackError(f"cannot be unpacked: {e}") from e
+        raise PackError(f"cannot be unpacked: {_NOT_MORE if follows else e}") from e
     if part:
-        raise PackError("cannot be unpacked: it is cut off")
+        raise PackError(f"cannot be unpacked: {_NOT_MORE if follows else 'it is cut off'}")
 
 
 def _steps(pieces: Iterable[bytes]) -> Iterator[bytes]:

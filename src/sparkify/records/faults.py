@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 
-from sparkify.records.record import MOST_BYTES
+from sparkify.records.record import BOM, MOST_BYTES
 
 NOT_UTF8 = "is not UTF-8"
 NOT_JSON = "is not JSON"
@@ -22,6 +22,9 @@ NO_MOMENT = "is no moment of the years 1 to 9999"
 
 ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """The escape of U+0000 in JSON: `u0000` behind an odd number of backslashes."""
+
+_SURROGATES = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F])", re.DOTALL)
+"""The escapes of a surrogate pair, or of half of one."""
 
 
 def longer_than(most: int) -> str:
@@ -45,14 +48,25 @@ def not_utf8(text: bytes) -> str:
 
 def not_json(text: bytes) -> str:
     """Why a record is not JSON, and from which character on; empty if Python's reader, not the strictest, takes it."""
+    if text.startswith(BOM):
+        return f"{NOT_JSON}: a byte order mark, which may stand at the beginning of an object alone, at character 1"
     try:
         # Numbers stay text: Python refuses to convert one of more than 4,300 digits.
-        json.loads(text.decode(errors="replace"), parse_int=str, parse_float=str)
+        value = json.loads(text.decode(errors="replace"), parse_int=str, parse_float=str, object_pairs_hook=list)
+        if may_hold_half_pair(text):
+            json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as e:
         return f"{NOT_JSON}: {e.msg} at character {e.pos + 1}"
     except RecursionError:
         return f"{NOT_JSON}: too deeply nested"
+    except UnicodeEncodeError as e:
+        return f"{NOT_JSON}: \\u{ord(e.object[e.start]):04x} is half of a surrogate pair"
     return ""
+
+
+def may_hold_half_pair(text: bytes) -> bool:
+    """Whether half of a surrogate pair, as of U+D800 alone, may be in a text of JSON; a cheap look."""
+    return (b"\\ud" in text or b"\\uD" in text) and any(pair[1] for pair in _SURROGATES.finditer(text))
 
 
 def may_hold_nul(text: bytes) -> bool:

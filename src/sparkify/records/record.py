@@ -10,8 +10,8 @@ MOST_BYTES = 4 * 1024 * 1024
 BOM = b"\xef\xbb\xbf"
 """The byte order mark of UTF-8, with which some editors begin a text."""
 
-BLANK = b" \t\r\n"
-"""The bytes that JSON allows between values."""
+BLANK = b" \t\r\n\v\f"
+"""The bytes that JSON allows between values, and two more that DuckDB's reader of files skips around a record."""
 
 
 class Record(NamedTuple):

@@ -12,7 +12,7 @@ from sparkify.records.record import BLANK, BOM, MOST_BYTES
 PIECE = 1_000_000
 """Bytes that the window grows by."""
 
-_BLANKS = re.compile(rb"[ \t\r\n]*")
+_BLANKS = re.compile(rb"[%s]*" % re.escape(BLANK))
 
 
 class Window:

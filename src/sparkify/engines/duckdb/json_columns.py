@@ -60,10 +60,12 @@ class Columns:
         self._types = sql_queries.columns(table)
         self._required = sql_queries.required_columns(table)
         self.keys = [str(path[0]) for path in paths.values()]
-        self.is_flat = all(len(path) == 1 for path in paths.values()) and len({k.lower() for k in self.keys}) == len(
-            self.keys
-        )
-        """Whether each column takes a top-level key of its own: then one pass over a record fills them all."""
+        names = {key.lower() for key in self.keys} - {""}
+        self.is_flat = all(len(path) == 1 for path in paths.values()) and len(names) == len(self.keys)
+        """Whether each column takes a top-level key of its own: then one pass over a record fills them all.
+
+        An empty key is no name for a column of DuckDB.
+        """
 
     def insert(self, rows: str, *more: str, guarded: bool = False) -> str:
         """The statement that adds rows from a relation whose columns are named as the table's and hold raw values.
@@ -183,6 +185,9 @@ def identifier(name: str) -> str:
 
 
 def _dollar(path: Path) -> str:
+    """The path as DuckDB takes it: as a JSON pointer where a key is empty or holds a quotation mark."""
+    if any(step == "" or '"' in str(step) for step in path):
+        return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
     steps = (f"[{step}]" if isinstance(step, int) else f".{identifier(step)}" for step in path)
     return "$" + "".join(steps)
 

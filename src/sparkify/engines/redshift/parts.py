@@ -84,7 +84,7 @@ class PartWriter:
         """Write the parts of some objects, a bounded number at a time; the address of each, its size, and its lines.
 
         Raises:
-            CarefulReadingNeededError: the reading is not careful, and a record may hold U+0000.
+            CarefulReadingNeededError: the reading is not careful, and a record may hold U+0000 or half of a pair.
         """
 
         def write(part: Part) -> tuple[str, int, Part]:
@@ -169,15 +169,16 @@ class PartWriter:
         It is not documented where COPY takes the next record to begin after a text that is no object, and a key that
         is empty, or blank, is not missing to COPY. Of U+0000 within a text Amazon says that it is a character like any
         other, and others that COPY ends the text there: COPY gets none.
+        Nor does it get half of a surrogate pair, of which nothing is said.
 
         Raises:
-            CarefulReadingNeededError: the reading is not careful, and the record may hold U+0000.
+            CarefulReadingNeededError: the reading is not careful, and the record may hold one of these.
         """
         if reason := faults.too_long(text):
             return f": {reason}"
         if not self._careful:
-            if faults.may_hold_nul(text):
-                raise CarefulReadingNeededError("a record may hold U+0000")
+            if faults.may_hold_nul(text) or faults.may_hold_half_pair(text):
+                raise CarefulReadingNeededError("a record may hold U+0000, or half of a surrogate pair")
             return ""
         if reason := faults.not_utf8(text) or faults.not_json(text):
             return f": {reason}"
