@@ -88,7 +88,7 @@ def _load(
 def _stage(
     engine: Engine, batch: Batch, source: Source, limit: BadRecordLimit, progress: Progress
 ) -> tuple[Batch, Staged]:
-    """Stage a batch, by the careful reading where the quick one fails, and without objects that changed meanwhile."""
+    """Stage a batch, by the careful reading where the quick one fails, and without objects that are not as listed."""
     careful = False
     while True:
         try:
@@ -100,8 +100,7 @@ def _stage(
         if not staged.changed:
             history.stage_objects(engine, batch, staged)
             return batch, staged
-        for reason in staged.changed.values():
-            progress.warn(f"{reason}; it is not loaded and stays new for the next run")
+        progress.warn(*suspicions.left_out(staged.changed))
         batch = planning.without(batch, staged.changed.keys())
 
 

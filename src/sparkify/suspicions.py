@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sparkify import history
 from sparkify.engines.engine import Engine
@@ -12,7 +12,7 @@ from sparkify.staged_rows import Year
 from sparkify.words import counted
 
 SHOWN = 5
-"""Logs that are named of those that became shorter."""
+"""Objects that are named of those that are left out, and of the logs that became shorter."""
 
 MOST_YEARS_APART = 5
 """Years between an event and the middle one of its batch, from which on the event is suspicious."""
@@ -33,6 +33,13 @@ def shorter_logs(engine: Engine, batch: Batch, loaded: LoadedObjects) -> list[st
     ]
     more = len(shorter) - SHOWN
     return [*warnings, f"{counted(more, 'more log')} became shorter in the same way"] if more > 0 else warnings
+
+
+def left_out(reasons: Mapping[str, str]) -> list[str]:
+    """A warning for each of the first objects that are not loaded, by their names, and one that counts the others."""
+    warnings = [f"{reason}; it is not loaded and stays new for the next run" for reason in reasons.values()]
+    more = len(warnings) - SHOWN
+    return [*warnings[:SHOWN], f"{counted(more, 'more object')} are not loaded and stay new"] if more > 0 else warnings
 
 
 def odd_times(batch: Batch, years: Sequence[Year]) -> list[str]:

@@ -6,7 +6,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -196,6 +196,15 @@ def test_a_folder_that_may_not_be_read_is_named_with_the_right_and_the_rest_is_l
     assert "bucket/log_data/lost+found: may not be opened; grant this user the rights" in outcome.err
 
 
+@pytest.mark.parametrize("name", ["log_dat", "LOG_DATA", "logdata", "log-data/"])
+def test_a_folder_that_is_not_there_is_refused_with_the_name_of_one_beside_it(name: str, sparkify: Sparkify) -> None:
+    text = sparkify.config.read_text().replace("bucket/log_data\n", f"bucket/{name}\n")
+    sparkify.config.write_text(text)
+    sparkify.refused(3, "there is no such folder", f"there is {sparkify.bucket / 'log_data'}")
+    sparkify.config.write_text(text.replace(f"bucket/{name}", "bucket/else"))
+    assert "; there is " not in sparkify.refused(3, "there is no such folder")
+
+
 def test_a_single_file_is_loaded(sparkify: Sparkify) -> None:
     sparkify.put("log_data/a.json", log(1))
     sparkify.put("log_data/b.json", log(2))
@@ -315,6 +324,60 @@ def test_a_song_that_changes_after_the_listing_leaves_the_old_one_in_place(
     assert sparkify.star() == before
     sparkify.loaded()
     assert_is(sparkify.star(), oracle.warehouse({"a": [song(title="Good day")]}, [event(sessionId=1)]))
+
+
+def pipe(path: Path) -> None:
+    """A pipe to which nobody writes: who opens it as a file waits for ever."""
+    path.unlink()
+    os.mkfifo(path)
+
+
+def folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def circle(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path.name)
+
+
+def device(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+def file_above(path: Path) -> None:
+    shutil.rmtree(path.parent)
+    path.parent.write_text("no folder any more")
+
+
+NO_FILES = {"a pipe": pipe, "a folder": folder, "a circle": circle, "a device": device, "below a file": file_above}
+
+
+@pytest.mark.parametrize("size", [1, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("change", NO_FILES.values(), ids=NO_FILES)
+def test_a_log_in_whose_place_is_no_file_any_more_stays_new_and_stops_no_other(
+    change: Callable[[Path], None], size: int, sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = sparkify.put("log_data/2018/a.json", "\n".join(many_events(size)))
+    sparkify.put("log_data/b.json", log(2))
+    waited = threading.Event()
+
+    def end_waiting() -> None:
+        with suppress(OSError):  # nobody waits
+            os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+            waited.set()
+
+    timer = threading.Timer(10, end_waiting)
+    timer.start()
+    with after_listing(lambda: change(path), monkeypatch):
+        outcome = sparkify.loaded()
+    timer.cancel()
+    assert not waited.is_set(), "the load waits for a writer"
+    assert names(sparkify) == {"b.json"}
+    assert "2018/a.json: it was replaced after it was listed" in outcome.err
+    assert "stays new" in outcome.err
 
 
 class HalfRead(NamedTuple):

@@ -38,7 +38,6 @@ def refused(loader: Sparkify) -> str:
 
 
 FIXES = {
-    "InvalidObjectState": (403, "restore"),
     "RequestTimeTooSkewed": (403, "clock"),
     "ExpiredToken": (400, "expired"),
     "AccessDenied": (403, "credentials"),
@@ -46,7 +45,6 @@ FIXES = {
     "InvalidAccessKeyId": (403, "access key"),
     "NoSuchBucket": (404, "bucket's name"),
     "SlowDown": (503, "run again later"),
-    "KMS.DisabledException": (400, "KMS key is disabled"),
     "NeverHeardOf": (400, "AWS_ENDPOINT_URL"),
 }
 
@@ -63,6 +61,41 @@ def test_a_refusal_shows_the_code_and_the_message_of_s3_and_what_to_do(
     for part in (code, "in its own words", fix):
         assert part in text
     assert "<" not in text
+
+
+OF_ONE_OBJECT = {
+    "InvalidObjectState": (403, "is archived (Glacier): restore it"),
+    "KMS.DisabledException": (400, "its KMS key is disabled"),
+    "KMS.NotFoundException": (400, "its KMS key is gone"),
+}
+
+
+@pytest.mark.parametrize("code", OF_ONE_OBJECT)
+@pytest.mark.parametrize("key", ["log_data/a.json", "log_data/large.json", "song_data/a.json"])
+def test_an_object_that_nobody_can_read_is_left_out_and_loaded_once_it_can_be_read(
+    key: str, code: str, loader: Sparkify, double: S3Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sparkify.store.s3.clients.ATTEMPTS", 1)
+    status, words = OF_ONE_OBJECT[code]
+    double.hook = lambda request: error(status, code, "in its own words") if request.key == key else None
+    warnings = [line for line in loader.loaded().err.splitlines() if line.startswith("warning: s3://music/")]
+    [warning] = [line for line in warnings if line.startswith(f"warning: s3://music/{key}: {words}")]
+    assert f"({status} {code}: in its own words); it is not loaded and stays new" in warning
+    assert len(loader.query("select object from load_history")) == 2
+    double.hook = lambda request: None
+    loader.loaded()
+    assert len(loader.query("select object from load_history")) == 3
+
+
+def test_of_many_objects_that_are_left_out_the_first_are_named_and_the_others_counted(
+    loader: Sparkify, double: S3Double
+) -> None:
+    archived = {f"log_data/2017/{n}.json": lines([event(ts=n)]).encode() for n in range(8)}
+    double.buckets["music"] |= archived
+    double.hook = lambda request: error(403, "InvalidObjectState") if request.key in archived else None
+    warnings: list[str] = json.loads(loader.loaded("--json").out)["warnings"]
+    assert len([text for text in warnings if "is archived" in text]) == 5
+    assert "3 more objects are not loaded and stay new" in warnings
 
 
 def test_the_user_and_password_of_an_endpoint_are_not_shown(loader: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,6 +302,15 @@ def test_every_key_in_s3_is_loaded_and_noted_under_its_name(loader: Sparkify, do
     assert loaded == {key for key in objects if "_data/" in key and key.endswith(".json")}
 
 
+def test_a_key_that_redshift_cannot_hold_is_named_and_stops_no_load(loader: Sparkify, double: S3Double) -> None:
+    keys = ("log_data/a\0.json", "song_data/\0/b.json")
+    double.buckets["music"] |= {key: lines([event(ts=9)]).encode() for key in keys}
+    ignored = json.loads(loader.loaded("--json").out)["ignored_objects"]
+    assert [item["object"] for item in ignored] == ["s3://music/song_data/\0/b.json", "s3://music/log_data/a\0.json"]
+    assert all("U+0000" in item["reason"] for item in ignored)
+    assert len(loader.query("select object from load_history")) == 3
+
+
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
@@ -285,6 +327,7 @@ def test_whatever_the_keys_data_is_loaded_and_the_rest_is_named(
     objects |= {key: lines([event(ts=n)]).encode() for n, key in enumerate(sorted(made), 1)}
     hidden = re.compile(r"/_[^/]*$|/_[^/=]*/|/\.[^./]|/\.\.[^/]")
     data = {key for key in made if key.lower().endswith((".json", ".ndjson")) and not hidden.search(key)}
+    data = {key for key in data if "\0" not in key}
     others = made - data - {"log_data/"}  # the marker of the folder itself
     done = json.loads(loader.loaded("--json").out)
     assert (done["records"]["events"], done["objects"]["ignored"]) == (len(data), len(others))

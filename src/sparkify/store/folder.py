@@ -5,9 +5,11 @@ A file is identified by its inode, its modification time in microseconds and its
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 from sparkify.errors import AccessError, ObjectChangedError
@@ -18,6 +20,15 @@ from sparkify.store.partitions import is_over
 
 READ_SIZE = 1_000_000
 """Bytes that are read of a file at a time."""
+
+NEARBY = 3
+"""Folders that are named where one is missing."""
+
+READ_ONLY = os.O_RDONLY | os.O_NONBLOCK
+"""How a file is opened: without waiting for a writer if a pipe has taken its place since it was listed."""
+
+REPLACED = (errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EAGAIN, errno.ENXIO)
+"""Errors of a path at which something else than a file is now: a folder, a link to itself, a pipe, a socket."""
 
 
 def name_prefix(folder: Path, base: Path) -> str:
@@ -53,7 +64,7 @@ class Folder:
         except OSError as e:
             raise _explained(str(path), e) from e
         if not is_there:
-            raise AccessError(f"{self.root}: there is no such folder; set [S3] in dwh.cfg to the folder of the data")
+            raise _missing(self.root)
         self._path = str(self.root)  # a Path builds its text at every use
         self._place = FolderPlace(name_prefix(self.root, base))
 
@@ -98,16 +109,16 @@ class Folder:
         return self.root / item.path
 
     def is_unchanged(self, item: StoredObject) -> bool:
-        """See `ObjectStore.is_unchanged`."""
+        """See `ObjectStore.is_unchanged`. Why a file cannot be looked at any more, reading it tells."""
         try:
             return etag(os.stat(f"{self._path}/{item.path}")) == item.etag
-        except OSError as e:
-            raise _explained(item.name, e) from e
+        except OSError:
+            return False
 
     def read(self, item: StoredObject) -> bytes:
         """See `ObjectStore.read`. Song files are many and tiny: so this takes as few system calls as can be."""
         try:
-            file = os.open(f"{self._path}/{item.path}", os.O_RDONLY)
+            file = os.open(f"{self._path}/{item.path}", READ_ONLY)
             try:
                 content, info = _read_whole(file, item.size), os.fstat(file)
             finally:
@@ -142,9 +153,9 @@ class Folder:
         """See `ObjectStore.pieces`."""
         left = item.size
         try:
-            with open(f"{self._path}/{item.path}", "rb", buffering=0) as file:
+            with open(f"{self._path}/{item.path}", "rb", buffering=0, opener=_opener) as file:
                 is_listed = left != UNKNOWN_SIZE
-                while left and (piece := file.read(min(left, READ_SIZE) if is_listed else READ_SIZE)):
+                while left and (piece := os.read(file.fileno(), min(left, READ_SIZE) if is_listed else READ_SIZE)):
                     left -= len(piece) if is_listed else 0
                     yield piece
                 _require_listed(item, os.fstat(file.fileno()))
@@ -160,6 +171,22 @@ class Folder:
 def _as_text(path: str) -> str:
     """A path as a text; bytes of it that are not UTF-8 are written in hexadecimal digits."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _missing(folder: Path) -> AccessError:
+    """The error of a folder that is not there; its text names those beside it with nearly its name."""
+    try:
+        beside = {path.name.lower(): path for path in sorted(folder.parent.iterdir()) if path.is_dir()}
+    except OSError:
+        beside = {}
+    near = [str(beside[name]) for name in get_close_matches(folder.name.lower(), beside, n=NEARBY)]
+    hint = f"; there is {', '.join(near)}" if near else ""
+    return AccessError(f"{folder}: there is no such folder; set [S3] in dwh.cfg to the folder of the data{hint}")
+
+
+def _opener(path: str, _: int) -> int:
+    """How `open` opens a file that is to be read."""
+    return os.open(path, READ_ONLY)
 
 
 def _read_whole(file: int, size: int) -> bytes:
@@ -196,6 +223,8 @@ def _unreadable(item: StoredObject, e: OSError) -> AccessError | ObjectChangedEr
     """The error of a file that cannot be read; one that was listed and may not be opened is left out by a load."""
     if isinstance(e, PermissionError) and item.size != UNKNOWN_SIZE:
         return changed(item, "it may not be opened; grant this user the right to read it")
+    if e.errno in REPLACED and item.size != UNKNOWN_SIZE:
+        return changed(item, "it was replaced after it was listed, and is no file any more")
     return _explained(item.name, e)
 
 

@@ -15,16 +15,12 @@ from sparkify.store.rows import Rows
 NUL = b"\0"
 """What separates the parts of a row."""
 
-NUL_IN_KEY = b"\xc0\x80"
-NUL_IN_TEXT = NUL_IN_KEY.decode("utf-8", "surrogateescape")
-"""How a NUL in a key is written, which S3 allows; no character of UTF-8 is these bytes. And how it is read as text."""
-
 
 class Objects(Sequence[StoredObject]):
     """Objects of one place in the order of their keys, in a quarter of the memory that as many `StoredObject`s take.
 
     Each is a row of bytes: its key, its ETag and its size, and its path where place and key do not give it. A NUL
-    separates these; it sorts before all that a key holds, so that rows are in the order of their keys.
+    separates these, which no key of data holds (`names.why_no_data`): so rows are in the order of their keys.
     """
 
     def __init__(self, place: Place, rows: Rows | None = None) -> None:
@@ -61,8 +57,7 @@ class Objects(Sequence[StoredObject]):
 
     def _object(self, index: int) -> StoredObject:
         key, etag, size, *path = self._rows.text(index).split("\0")
-        found = path[0] if path else self.place.prefix + key.replace(NUL_IN_TEXT, "\0")
-        return StoredObject(self.place, found, etag, int(size))
+        return StoredObject(self.place, path[0] if path else self.place.prefix + key, etag, int(size))
 
     def index_of(self, key: str, likely: int = 0) -> int | None:
         """The index of the object with a key; None where there is none. `likely` is looked at first."""
@@ -91,7 +86,7 @@ def row(place: Place, key: str, etag: str, size: int, path: str) -> bytes:
 
 def _start(key: str) -> bytes:
     """How the row of an object with a key begins."""
-    return key.encode().replace(NUL, NUL_IN_KEY) + NUL
+    return key.encode() + NUL
 
 
 NO_OBJECTS = Objects(Place(""))
@@ -204,7 +199,7 @@ class Listed:
         for each in rows:
             key = each.partition(NUL)[0]
             if key == last:
-                name = self.place.names + key.replace(NUL_IN_KEY, NUL).decode()
+                name = self.place.names + key.decode()
                 self.ignored.append(Ignored(name, "another object has this name already"))
             else:
                 self._rows.append(each)

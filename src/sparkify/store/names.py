@@ -31,6 +31,8 @@ def why_no_data(key: str, size: int) -> str | None:
         return "hidden: a part of its name begins with a dot"
     if "/_" in path and _begins_with_an_underscore(key):
         return "hidden: a part of its name begins with an underscore"
+    if "\0" in key:
+        return "its name holds the character U+0000, which Redshift cannot hold"
     if size == 0:
         return "empty"
     if not key.lower().endswith(DATA_SUFFIXES):

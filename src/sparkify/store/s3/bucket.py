@@ -9,10 +9,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sparkify.errors import AccessError
-from sparkify.store.objects import Place, StoredObject, changed
+from sparkify.errors import AccessError, ObjectChangedError
+from sparkify.store.objects import UNKNOWN_SIZE, Place, StoredObject, changed
 from sparkify.store.s3.clients import Account
-from sparkify.store.s3.errors import CLIENT_ERRORS, explained
+from sparkify.store.s3.errors import CLIENT_ERRORS, explained, is_of_one_object
 
 NO_ETAG = "no ETag: "
 """How the ETag of an object begins to which the store gave none."""
@@ -89,14 +89,21 @@ class Bucket:
 
         Raises:
             AccessError: the store refuses or cannot be reached.
-            ObjectChangedError: the object is not what was listed.
+            ObjectChangedError: the object is not what was listed, or cannot be read while others can.
         """
         try:
             yield
         except CLIENT_ERRORS as e:
-            if isinstance(e, ClientError) and e.response["Error"]["Code"] in NOT_WHAT_WAS_LISTED:
-                raise changed(item, "it was replaced after it was listed") from e
-            raise self.explained(item.name, e) from e
+            raise self.unreadable(item, e) from e
+
+    def unreadable(self, item: StoredObject, e: Exception) -> AccessError | ObjectChangedError:
+        """The error of an object that cannot be read; one that is another than listed, or archived, is left out."""
+        if isinstance(e, ClientError) and e.response["Error"]["Code"] in NOT_WHAT_WAS_LISTED:
+            return changed(item, "it was replaced after it was listed")
+        error = self.explained(item.name, e)
+        if item.size != UNKNOWN_SIZE and is_of_one_object(e):
+            return ObjectChangedError(*error.lines, object=item.name)
+        return error
 
     def explained(self, name: str, e: Exception) -> AccessError:
         """The error of a request for an object or a bucket: what is wrong, and what to do."""

@@ -58,6 +58,9 @@ FIXES = {
 }
 """What is wrong and what to do, by the code of S3's answer (docs.aws.amazon.com, AmazonS3 API ErrorResponses)."""
 
+OF_ONE_OBJECT = ("InvalidObjectState", *(code for code in FIXES if code.startswith("KMS.")))
+"""Codes that say that one object cannot be read by anybody, while others can."""
+
 BY_STATUS = {"301": WRONG_REGION, "401": DENIED, "403": DENIED, "404": IS_NOT_THERE, "503": UNUSABLE}
 """The same for an answer without a known code, by its HTTP status."""
 
@@ -85,6 +88,11 @@ def explained(name: str, e: Exception, *, is_unsigned: bool = False) -> AccessEr
         )
     shown = ": ".join(filter(None, [" ".join(filter(None, [answer.status, answer.code])), answer.message]))
     return AccessError(f"{name}: {text} ({shown})", object=name)
+
+
+def is_of_one_object(e: Exception) -> bool:
+    """Whether a refusal concerns one object, whoever asks for it, until somebody restores it or delivers it again."""
+    return _answer(e).code in OF_ONE_OBJECT
 
 
 def _answer(e: Exception) -> S3Answer:

@@ -44,7 +44,7 @@ class Reader:
         except PreconditionError as e:
             raise changed(item, "it was replaced after it was listed") from e
         except CLIENT_ERRORS as e:
-            raise self._bucket.explained(item.name, e) from e
+            raise self._bucket.unreadable(item, e) from e
         _require_listed(item, len(content))
         return content
 
