@@ -520,6 +520,18 @@ def test_a_location_of_another_scheme_is_refused_with_what_is_accepted(
 
 
 @pytest.mark.parametrize(
+    "written", ["s3://b/x.duckdb", "S3A://b/x", "https://u:hunter2@h/x", "file:///x", "md:x", ":memory:", "duckdb:///x"]
+)
+@pytest.mark.parametrize("key", ["PATH", "PUBLISH"])
+def test_a_file_of_the_warehouse_is_a_path_on_this_machine(key: str, written: str, tmp_path: Path) -> None:
+    message = refusal(tmp_path, f"{S3}[DUCKDB]\n{key} = {written}\n")
+    assert message.startswith(f"{tmp_path / 'dwh.cfg'}: [DUCKDB] {key}: accepted is a path on this machine, and not ")
+    assert "hunter2" not in message
+    (tmp_path / "dwh.cfg").write_text(f"{S3}[DUCKDB]\n{key} = ./md:x\n")
+    assert load(tmp_path / "dwh.cfg", {}).duckdb_path.parent == tmp_path
+
+
+@pytest.mark.parametrize(
     "written", ["auto", "AUTO", "'auto'", '"auto"', "\"'auto'\"", "'auto ignorecase'", "Auto  IgnoreCase", "noshred"]
 )
 def test_a_jsonpaths_file_is_asked_for_where_copy_could_do_without(written: str, tmp_path: Path) -> None:

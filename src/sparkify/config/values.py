@@ -110,6 +110,18 @@ def parse_path(text: str) -> Path:
         raise UnusableValueError("there is no home folder for this `~`") from e
 
 
-FILE = Kind("the path of a file", parse_path)
+def _parse_local_path(text: str) -> Path:
+    """A path on this machine: no address, and no database that DuckDB knows by another name.
 
-LOCAL_FOLDER = Kind("the path of a folder", parse_path)
+    Raises:
+        UnusableValueError: it is none, or there is no such user.
+    """
+    if address := re.match(r":memory:|(md|motherduck):|[A-Za-z][A-Za-z0-9+.-]+:/", text, re.IGNORECASE):
+        fix = f"accepted is a path on this machine, and not {address[0].rstrip('/')}"
+        raise UnusableValueError(f"{fix}; write ./ before it if a file is called so", is_shown=False)
+    return parse_path(text)
+
+
+FILE = Kind("the path of a file", _parse_local_path)
+
+LOCAL_FOLDER = Kind("the path of a folder", _parse_local_path)
