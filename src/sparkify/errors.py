@@ -90,7 +90,7 @@ class LoadError(SparkifyError):
 
 
 class ObjectChangedError(LoadError):
-    """An object is not what it was when it was listed."""
+    """An object is not what it was when it was listed, or cannot be read while others can."""
 
 
 class OutcomeUnknownError(LoadError):
