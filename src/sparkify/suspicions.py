@@ -39,7 +39,8 @@ def left_out(reasons: Mapping[str, str]) -> list[str]:
     """A warning for each of the first objects that are not loaded, by their names, and one that counts the others."""
     warnings = [f"{reason}; it is not loaded and stays new for the next run" for reason in reasons.values()]
     more = len(warnings) - SHOWN
-    return [*warnings[:SHOWN], f"{counted(more, 'more object')} are not loaded and stay new"] if more > 0 else warnings
+    rest = f"{counted(more, 'more object')} {'is not loaded and stays' if more == 1 else 'are not loaded and stay'} new"
+    return [*warnings[:SHOWN], rest] if more > 0 else warnings
 
 
 def odd_times(batch: Batch, years: Sequence[Year]) -> list[str]:
