@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sparkify import history
+from sparkify import history, sql_queries
 from sparkify.engines.answer import Value
 from sparkify.engines.engine import Engine, locked
 from sparkify.engines.staged import Staged
-from sparkify.errors import OutcomeUnknownError, SparkifyError, WarehouseGoneError
+from sparkify.errors import LoadError, OutcomeUnknownError, SparkifyError, WarehouseGoneError
 from sparkify.extent import Extent
 from sparkify.history import State
 from sparkify.output import escape_control_characters
@@ -147,6 +147,9 @@ class Run:
 
         The last batch ends the run, too: a commit of its own would cost time. `rows` says how many rows each step
         wrote.
+
+        Raises:
+            LoadError: the tables are others than those in which the run began.
         """
         ends = batch.number == self._planned
         values = {"run_id": self.run_id, "batch": batch.number, "now": _now()}
@@ -157,7 +160,10 @@ class Run:
         if counts["rejected"]:
             self._execute("note_records", values)
         how = {"status": "done" if ends else "running", "finished_at": values["now"] if ends else None}
-        self._execute("add_batch", {**counts, **how, "run_id": self.run_id})
+        values = {**counts, **how, "run_id": self.run_id, "version": sql_queries.WAREHOUSE_VERSION}
+        if not self._execute("add_batch", values):
+            why = "its tables were dropped, or brought up by a newer program, while this run was loading"
+            raise LoadError(f"{self._engine.address}: {why}; run again")
         self.totals = before.totals_after(rows, counts["matched_change"])
 
     @property
@@ -200,7 +206,7 @@ class Run:
             if OutcomeUnknownError in (type(error), type(error.__cause__)):
                 is_known = False
                 self._locked(lambda: None)
-            [(batches,)] = history.query(self._engine, "batches", {"run_id": self.run_id})
+            [(batches,)] = history.query(self._engine, "batches", {"run_id": self.run_id}) or [(0,)]
             is_known = True
         if not is_known:
             return f"batches of this run that stay loaded: {batches}, or one more; run again, which finds out"
