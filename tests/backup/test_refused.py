@@ -256,7 +256,7 @@ def test_a_connection_that_is_lost_at_the_commit_leaves_all_or_nothing_and_the_p
     done = redshift.command("import", str(whole))
     redshift.stand_in.disarm()
     assert done.exit_code == 1
-    assert done.err.splitlines()[-1].endswith("all is imported, or nothing; look with sparkify status")
+    assert done.err.splitlines()[-1].endswith("all of it is done, or nothing; look with sparkify status")
     if when == "after":
         assert redshift.content(with_runs=True) == model.content(with_runs=True)
     else:
