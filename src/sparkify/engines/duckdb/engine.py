@@ -13,7 +13,8 @@ from sparkify.dictionary import Comments
 from sparkify.engines import clean_texts
 from sparkify.engines.answer import Answer, Value
 from sparkify.engines.duckdb import export, exported_files, publish, rewrite, staging
-from sparkify.engines.duckdb.connection import QUESTION_SPILL, Connection
+from sparkify.engines.duckdb.connection import Connection
+from sparkify.engines.duckdb.errors import QUESTION_SPILL
 from sparkify.engines.duckdb.file import log_of, require_writable
 from sparkify.engines.engine import Source
 from sparkify.engines.exports import Export

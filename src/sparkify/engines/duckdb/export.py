@@ -7,7 +7,6 @@ are whole.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from sparkify.engines.duckdb.connection import Connection
 from sparkify.engines.exports import MARKER, Export, marked_files, marker_text
 from sparkify.engines.whole_export import MANIFEST, ExportedFile, Files, digest
 from sparkify.errors import AccessError, ConfigError, LoadError
+from sparkify.private_folders import private_folder
 
 
 def export(
@@ -38,8 +38,8 @@ def export(
         for table in there:
             _require_export(folder / table)
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".sparkify-export-", dir=folder, ignore_cleanup_errors=True) as private:
-            _export(connection, tables, folder, Path(private), done, manifest)
+        with private_folder(folder) as private:
+            _export(connection, tables, folder, private, done, manifest)
     except OSError as e:
         raise AccessError(f"{target}: cannot be written; make room, or look at its rights ({e})") from e
 
