@@ -102,8 +102,10 @@ def parse_path(text: str) -> Path:
     """A path, with `~` as the home folder of a user.
 
     Raises:
-        UnusableValueError: there is no such user.
+        UnusableValueError: there is no such user, or the text is an address.
     """
+    if "://" in text:
+        raise UnusableValueError("a path is accepted here, and no address", is_shown=False)
     try:
         return Path(text).expanduser()
     except RuntimeError as e:

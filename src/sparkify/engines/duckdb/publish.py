@@ -74,7 +74,7 @@ def _is_current(connection: Connection, warehouse: str, path: Path, folder: Priv
     """
     if not path.exists():
         return False
-    require_database(path)
+    require_database(path, "the copy for readers", "[DUCKDB] PUBLISH")
     try:
         state = _state(connection, path)
     except LoadError:
