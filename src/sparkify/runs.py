@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sparkify import history, sql_queries
+from sparkify import history, sql_queries, warehouse
+from sparkify.config import Config
 from sparkify.engines.answer import Value
 from sparkify.engines.engine import Engine, locked
 from sparkify.engines.staged import Staged
@@ -116,8 +117,13 @@ def _matched_change(engine: Engine, rows: Mapping[str, int], before: BeforeMerge
 class Run:
     """One run of the load, as the table `runs` records it."""
 
-    def __init__(self, engine: Engine, progress: Progress, plan: Plan, state: State) -> None:
-        """Record that the run has begun, in a warehouse that was in some state when it was planned."""
+    def __init__(
+        self, engine: Engine, progress: Progress, plan: Plan, state: State, *, is_idle_recorded: bool = False
+    ) -> None:
+        """Record that the run has begun, in a warehouse that was in some state when it was planned.
+
+        One that changes nothing is recorded where the engine does so, or with `is_idle_recorded`.
+        """
         self._engine = engine
         self._progress = progress
         self._planned = len(plan.batches)
@@ -126,7 +132,7 @@ class Run:
         """How many users, songs, artists, plays and matched plays there are after the last batch; empty before one."""
         self.batches = 0
         """Batches that the run has committed."""
-        self.is_done = not (engine.records_idle_runs or state.is_outdated_by(plan))
+        self.is_done = not (is_idle_recorded or engine.records_idle_runs or state.is_outdated_by(plan))
         """Whether the end of the run is recorded, or nothing of it need be."""
         self.run_id = 0
         if not self.is_done:
@@ -219,6 +225,24 @@ class Run:
 
     def _locked(self, change: Callable[[], None]) -> None:
         locked(self._engine, self._progress, change)
+
+
+@contextmanager
+def recorded_failure(config: Config, progress: Progress, since: date | None) -> Iterator[None]:
+    """Record a run that fails before it has a plan, so that `status` tells of it; `since` as for the run.
+
+    Where the warehouse is held or cannot be reached, the exit code of the run alone tells of it.
+    """
+    try:
+        yield
+    except SparkifyError as e:
+        with suppress(SparkifyError), closing(warehouse.connect(replace(config, lock_timeout=0), progress)) as engine:
+            state = history.require_state(engine)
+            # A number there says that all was to be listed; how many songs are gone, the last listing has told.
+            songs_gone = None if since else state.songs_gone or 0
+            plan = Plan(batches=(), known=0, ignored=(), songs_gone=songs_gone, since=since)
+            Run(engine, progress, plan, state, is_idle_recorded=True).fail(progress.without_secrets(_reason(e)))
+        raise
 
 
 @contextmanager
