@@ -13,7 +13,7 @@ from pathlib import Path
 from sparkify import sql_queries
 from sparkify.engines.duckdb.connection import Connection
 from sparkify.engines.exports import MARKER, Export, marked_files, marker_text
-from sparkify.engines.whole_export import MANIFEST, ExportedFile, Files, digest
+from sparkify.engines.whole_export import MANIFEST, ExportedFile, Files, digest, holds_whole
 from sparkify.errors import AccessError, ConfigError, LoadError
 from sparkify.private_folders import private_folder
 
@@ -31,6 +31,8 @@ def export(
     if "://" in target:
         raise ConfigError(f"{target}: DuckDB exports into a folder; name one, and copy it to the store from there")
     folder = Path(target).expanduser()
+    if not manifest and _is_there(folder / MANIFEST):
+        raise holds_whole(target)
     try:
         there = [table.table for table in tables if _is_there(folder / table.table)]
         if there and not overwrite:
