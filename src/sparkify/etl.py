@@ -27,7 +27,7 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False, sinc
         SparkifyError: the text says what is wrong, where and what to do, its note what stays loaded.
     """
     started = time.monotonic()
-    with runs.recorded_failure(config, progress, since):
+    with runs.recorded_failure(config, progress, is_whole=not (since or only_rejected)):
         source, listings = listing.list_objects(config, progress, since)
     with closing(warehouse.connect(config, progress)) as engine:
         state = history.require_state(engine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sparkify import history, sql_queries, warehouse
@@ -228,8 +228,8 @@ class Run:
 
 
 @contextmanager
-def recorded_failure(config: Config, progress: Progress, since: date | None) -> Iterator[None]:
-    """Record a run that fails before it has a plan, so that `status` tells of it; `since` as for the run.
+def recorded_failure(config: Config, progress: Progress, *, is_whole: bool) -> Iterator[None]:
+    """Record a run that fails before it has a plan, so that `status` tells of it; a whole one was to list everything.
 
     Where the warehouse is held or cannot be reached, the exit code of the run alone tells of it.
     """
@@ -238,9 +238,9 @@ def recorded_failure(config: Config, progress: Progress, since: date | None) -> 
     except SparkifyError as e:
         with suppress(SparkifyError), closing(warehouse.connect(replace(config, lock_timeout=0), progress)) as engine:
             state = history.require_state(engine)
-            # A number there says that all was to be listed; how many songs are gone, the last listing has told.
-            songs_gone = None if since else state.songs_gone or 0
-            plan = Plan(batches=(), known=0, ignored=(), songs_gone=songs_gone, since=since)
+            # A number there is a whole run's; how many songs are gone, the last listing has told.
+            songs_gone = state.songs_gone or 0 if is_whole else None
+            plan = Plan(batches=(), known=0, ignored=(), songs_gone=songs_gone)
             Run(engine, progress, plan, state, is_idle_recorded=True).fail(progress.without_secrets(_reason(e)))
         raise
 
