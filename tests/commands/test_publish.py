@@ -300,6 +300,18 @@ def test_what_is_no_copy_is_not_replaced_and_the_key_that_names_it_is_told(
     assert "PATH" not in done.error
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("readers.duckdb", "✓ copy           "), ("dwh.cfg", "this is a file of another kind"), ("no/x", "may not be")],
+)
+def test_the_doctor_says_whether_a_copy_can_be_written(name: str, words: str, published: Sparkify) -> None:
+    published.configure(more=f"PUBLISH = {name}")
+    done = published.command("doctor")
+    assert done.exit_code == (0 if words.startswith("✓") else 3)
+    assert words in done.out
+    assert name in done.out
+
+
 def test_who_drops_the_tables_hears_that_the_copy_is_as_it_was(published: Sparkify) -> None:
     done = published.command("create-tables", "--drop", "--yes")
     kept = f"; {copy_of(published)}, its copy for readers, is as it was until the next sparkify etl"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -123,7 +124,8 @@ class DuckDB(Connection):
 
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
         """See `Engine.examinations`."""
-        return {"rights": self._rights}
+        copy = {"copy": partial(publish.examine, self.published_path)} if self.published_path else {}
+        return {"rights": self._rights, **copy}
 
     def _rights(self) -> str:
         require_writable(self.path)
