@@ -96,6 +96,7 @@ def add_filters(parser: Parser, levels: Sequence[str]) -> None:
 
 def file(text: str) -> Path:
     """The path of a file to write."""
+    _require_name(text)
     if text == "-":
         raise argparse.ArgumentTypeError("the name of a file is accepted, and /dev/stdout is one")
     return Path(text)
@@ -110,7 +111,20 @@ def metrics_file(text: str) -> Path:
 
 def folder_or_address(text: str) -> str:
     """The path of a folder, or an address such as `s3://bucket/prefix`."""
+    _require_name(text)
     return text
+
+
+def folder_path(text: str) -> Path:
+    """The path of a folder."""
+    _require_name(text)
+    return Path(text)
+
+
+def _require_name(text: str) -> None:
+    """Make sure that a name is not empty: it would mean the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty, as that of a variable which is not set")
 
 
 def day(text: str) -> date:
@@ -141,5 +155,5 @@ def count(text: str) -> int:
     return int(text)
 
 
-PATH_KINDS = (Path, file, metrics_file, folder_or_address)
+PATH_KINDS = (Path, file, metrics_file, folder_path, folder_or_address)
 """The kinds of values for which a shell offers the names of files and folders."""

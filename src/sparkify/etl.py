@@ -27,7 +27,8 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False, sinc
         SparkifyError: the text says what is wrong, where and what to do, its note what stays loaded.
     """
     started = time.monotonic()
-    source, listings = listing.list_objects(config, progress, since)
+    with runs.recorded_failure(config, progress, is_whole=not (since or only_rejected)):
+        source, listings = listing.list_objects(config, progress, since)
     with closing(warehouse.connect(config, progress)) as engine:
         state = history.require_state(engine)
         if only_rejected:
@@ -39,8 +40,7 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False, sinc
         with runs.recorded_run(engine, progress, plan, state) as this_run:
             for batch in plan.batches:
                 limit = BadRecordLimit(config.max_errors, summary.rejected)
-                counts, unknown_keys = _load(engine, batch, source, this_run, loaded, limit, progress)
-                summary.add(counts, unknown_keys)
+                summary.add(*_load(engine, batch, source, this_run, loaded, limit, progress))
             this_run.end()
             summary.totals = this_run.totals or history.state(engine).totals
             engine.after_run()

@@ -8,7 +8,6 @@ import re
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,6 +20,7 @@ from sparkify.engines.answer import Answer, Value
 from sparkify.errors import ConfigError
 from sparkify.output import JSON_VERSION, as_json, escape_control_characters, interval, json_line
 from sparkify.outputs import replaced
+from sparkify.private_folders import private_folder
 
 TABLE_ROWS = 10_000
 """Rows of an answer that a table shows; it holds them in memory."""
@@ -113,8 +113,8 @@ def _write_parquet(answer: Answer, output: Path | None) -> None:
         return
     if sys.stdout.isatty():
         raise ConfigError("Parquet is not for the eye; name a file with --output FILE")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "answer.parquet"
+    with private_folder(None) as folder:
+        path = folder / "answer.parquet"
         parquet.write(answer, path)
         _copy(path, sys.stdout.buffer)
 

@@ -55,7 +55,7 @@ class State:
 
     `matched` are the plays that are matched to a song; both are as the runs counted them. `running` counts the runs
     that are noted as running; `newest_run` is the number of the newest one, and `last_status` how it ended; where there
-    is none, 0 and None.
+    is none, 0 and None. `last_whole_status` is how the last one ended that listed songs, too, and found `songs_gone`.
     """
 
     version: int | None
@@ -68,12 +68,16 @@ class State:
     running: int
     newest_run: int
     last_status: str | None
+    last_whole_status: str | None
     songs_gone: int | None
 
     def is_outdated_by(self, plan: Plan) -> bool:
         """Whether a run changes what is noted: by new objects, the end of a failure, or other `songs_gone`."""
-        has_changed = plan.songs_gone is not None and plan.songs_gone != (self.songs_gone or 0)
-        return bool(plan.batches or self.running) or has_changed or self.last_status not in (None, "done")
+        statuses, has_changed = {self.last_status}, False
+        if plan.songs_gone is not None:
+            statuses.add(self.last_whole_status)
+            has_changed = plan.songs_gone != (self.songs_gone or 0)
+        return bool(plan.batches or self.running) or has_changed or not statuses <= {None, "done"}
 
     @property
     def totals(self) -> tuple[int, ...]:

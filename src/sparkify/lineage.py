@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal
 
-from sparkify import __version__, dictionary, sql_queries
+from sparkify import __version__, dictionary, listing, sql_queries
 from sparkify.config import Config
 from sparkify.errors import InterruptError, SparkifyError
 from sparkify.progress import Progress
@@ -49,9 +49,10 @@ class Moment:
 class Sender:
     """Sends the events of one run, if the client of OpenLineage is configured and installed."""
 
-    def __init__(self, config: Config, progress: Progress) -> None:
-        """Send that a run begins."""
+    def __init__(self, config: Config, progress: Progress, since: date | None = None) -> None:
+        """Send that a run begins, with `since` one that lists only logs."""
         self._config = config
+        self._inputs = [*listing.locations(config, since).values()]
         self._progress = progress
         self._moments: SimpleQueue[Moment | None] = SimpleQueue()
         self._messages = _Messages()
@@ -100,7 +101,7 @@ class Sender:
             run_id = str(generate_new_uuid())
             while moment := self._moments.get():
                 try:
-                    client.emit(_event(self._config, run_id, moment))
+                    client.emit(_event(self._config, self._inputs, run_id, moment))
                 except Exception as e:  # any transport, a class of the user's too, may raise anything
                     logger.warning("%s was not sent: %s", moment.state, e)
             client.close(TIMEOUT)
@@ -139,7 +140,7 @@ def _is_configured() -> bool:
 # ---------------------------------------------------------------- what an event says
 
 
-def _event(config: Config, run_id: str, moment: Moment) -> RunEvent:
+def _event(config: Config, inputs: Sequence[str], run_id: str, moment: Moment) -> RunEvent:
     from openlineage.client import constants, event_v2
     from openlineage.client.facet_v2 import documentation_job, job_type_job
 
@@ -157,7 +158,7 @@ def _event(config: Config, run_id: str, moment: Moment) -> RunEvent:
         eventType=event_v2.RunState(moment.state),
         run=_run(run_id, moment.error),
         job=job,
-        inputs=[_input(config, location) for location in (config.store.log_data, config.store.song_data)],
+        inputs=[_input(config, location) for location in inputs],
         outputs=[_output(config, table, moment.fields) for table in sql_queries.names("export")],
     )
 

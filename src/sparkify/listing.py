@@ -19,6 +19,12 @@ Listings = dict[Kind, Listing]
 """What was listed of each kind. Songs are missing where only new logs are looked for."""
 
 
+def locations(config: Config, since: date | None = None) -> dict[Kind, str]:
+    """The prefixes that a run lists: songs and logs, and with `since` only logs."""
+    songs: dict[Kind, str] = {} if since else {"songs": config.store.song_data}
+    return songs | {"events": config.store.log_data}
+
+
 def list_objects(config: Config, progress: Progress, since: date | None = None) -> tuple[Source, Listings]:
     """List both prefixes, and read the JSONPaths file.
 
@@ -42,9 +48,8 @@ def list_objects(config: Config, progress: Progress, since: date | None = None) 
         "events": jsonpaths.parse(content, name, [*sql_queries.columns("staging_events")]),
     }
     listings: Listings = {}
-    for kind, store in stores.items():
-        if since and kind == "songs":
-            continue
+    for kind in locations(config, since):
+        store = stores[kind]
         with progress.phase(f"list {store.location}{f' since {since}' if since else ''}"):
             listings[kind] = store.list_objects(since).without(name)
         progress.warn(*listings[kind].warnings)

@@ -8,12 +8,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sparkify.config import Config
 from sparkify.errors import AccessError, ConfigError
+from sparkify.private_folders import private_folder
 from sparkify.store.walk import holds
 
 STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
@@ -31,8 +32,8 @@ def replaced(path: Path) -> Iterator[Path]:
         AccessError: it cannot be written.
     """
     if str(path) in STDOUT:
-        with tempfile.TemporaryDirectory() as folder:
-            yield (new := Path(folder) / "output")
+        with private_folder(None) as folder:
+            yield (new := folder / "output")
             with new.open("rb") as content:
                 shutil.copyfileobj(content, sys.stdout.buffer)
         return
@@ -40,24 +41,19 @@ def replaced(path: Path) -> Iterator[Path]:
         yield path
         return
     path = path.resolve()
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as e:
-        raise AccessError(f"{path}: cannot be written ({e.strerror})") from e
-    os.close(handle)
-    new = Path(name)
-    # mkstemp makes a file for its owner alone; the new one is as open as the old one, or any other of this person.
     mask = os.umask(0)
     os.umask(mask)
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask
     try:
-        yield new
-        new.chmod(mode)
-        new.replace(path)
+        with private_folder(path.parent) as folder:
+            new = folder / "output"
+            new.touch()
+            # The new file is as open as the old one, or any other of this person.
+            mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask
+            yield new
+            new.chmod(mode)
+            new.replace(path)
     except OSError as e:
         raise AccessError(f"{path}: cannot be written ({e.strerror})") from e
-    finally:
-        new.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -68,12 +64,12 @@ def file_beside(path: Path | None) -> Iterator[Path]:
         AccessError: none can be made there.
     """
     folder = path.resolve().parent if path and (path.is_file() or not path.exists()) else None
-    try:
-        made = tempfile.TemporaryDirectory(prefix=".sparkify-answer-", dir=folder)
-    except OSError as e:
-        raise AccessError(f"{path or tempfile.gettempdir()}: cannot be written ({e.strerror})") from e
-    with made as name:
-        yield Path(name) / "answer"
+    with ExitStack() as made:
+        try:
+            name = made.enter_context(private_folder(folder))
+        except OSError as e:
+            raise AccessError(f"{path or tempfile.gettempdir()}: cannot be written ({e.strerror})") from e
+        yield name / "answer"
 
 
 @dataclass(frozen=True)

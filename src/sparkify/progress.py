@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias, cast
 
 from sparkify.output import escape_control_characters, json_line, without_credentials, write_lines
 
@@ -45,6 +45,31 @@ def discard_rest(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+class UnfailingStream:
+    """A stream to which a command goes on writing when nobody reads it: its terminal was closed, its disk is full."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text, or discard it and what follows."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            discard_rest(self._stream)
+        return len(text)
+
+    def flush(self) -> None:
+        """Let what was written be read."""
+        try:
+            self._stream.flush()
+        except OSError:
+            discard_rest(self._stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class Progress:
     """Narrates a command, a line for each thing, on a stream that is no terminal.
 
@@ -53,7 +78,7 @@ class Progress:
     """
 
     def __init__(self, stream: TextIO | None = None, detail: Detail = "normal") -> None:
-        self._stream = stream or sys.stderr
+        self._stream = cast(TextIO, UnfailingStream(stream or sys.stderr))
         self._detail = detail
         self.command = ""
         self.run_id: int | None = None
@@ -117,14 +142,7 @@ class Progress:
         self._write([f"warning: {text}" if level == "warning" else text])
 
     def _write(self, lines: Sequence[str]) -> None:
-        self._send([self.without_secrets(line) for line in lines])
-
-    def _send(self, lines: Sequence[str]) -> None:
-        """Write lines; where they cannot be written, for nobody reads them or the disk is full, the work goes on."""
-        try:
-            self._write_lines(lines)
-        except OSError:
-            discard_rest(self._stream)
+        self._write_lines([self.without_secrets(line) for line in lines])
 
     def _write_lines(self, lines: Sequence[str]) -> None:
         write_lines(lines, self._stream)
@@ -151,7 +169,7 @@ class Bars(Progress):
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as RichProgress
 
-        self._console = self._console or Console(stderr=True)
+        self._console = self._console or Console(file=self._stream, stderr=True)
         name = TextColumn("{task.description:<32}", markup=False)
         with RichProgress(name, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=self._console) as bars:
             task = bars.add_task(escape_control_characters(self.without_secrets(what)), total=total)
@@ -184,7 +202,7 @@ class Bars(Progress):
         from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as RichProgress
 
-        self._console = self._console or Console(stderr=True)
+        self._console = self._console or Console(file=self._stream, stderr=True)
         # Nothing but the bar goes through rich, above all not what is written to stdout meanwhile.
         with RichProgress(
             TextColumn("{task.description}", markup=False),
@@ -240,7 +258,7 @@ class JsonLines(Progress):
     def _object(self, level: Level, message: str, **fields: Any) -> None:
         now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
         common = {"time": now, "level": level, "run_id": self.run_id, "message": self.without_secrets(message)}
-        self._send([json_line(common | fields)])
+        self._write_lines([json_line(common | fields)])
 
 
 def for_terminal(detail: Detail = "normal", log: Log = "text") -> Progress:

@@ -12,7 +12,7 @@ from sparkify import history, migrations, program, sql_queries, tables, warehous
 from sparkify.config import Config
 from sparkify.engines.engine import Engine
 from sparkify.engines.whole_export import MANIFEST, ExportedFiles, ExportedTable, WholeExport, digest, parsed
-from sparkify.errors import AccessError, ConfigError, LoadError, OutcomeUnknownError
+from sparkify.errors import AccessError, ConfigError, LoadError
 from sparkify.progress import Progress
 from sparkify.store import ExportStore, Stores
 from sparkify.store.folder import Folder
@@ -61,22 +61,12 @@ def run(config: Config, progress: Progress, location: str) -> Restored:
     with progress.phase("compare the files with the export's list"):
         _require_whole(source)
     with closing(warehouse.connect(config, progress, create=True)) as engine:
-        is_committed = False
-        try:
+        with tables.changed_as_a_whole(engine, "the warehouse is imported") as committed:
             _restore(engine, config, source, progress)
-            is_committed = True
+            committed()
             engine.after_commit()
             again = migrations.what_is_read_again(engine, source.export.version)
             engine.after_run()
-        except BaseException as e:
-            if is_committed:
-                e.add_note("the warehouse is imported")
-            elif OutcomeUnknownError in (type(e), type(e.__cause__)):
-                fix = f"look with {program.command('status')}"
-                e.add_note(f"the connection was lost at the end: all is imported, or nothing; {fix}")
-            else:
-                engine.discard_new()
-            raise
         rows = {name: table.rows for name, table in source.export.tables.items()}
         return Restored(engine.address, source.export.version, rows, again)
 

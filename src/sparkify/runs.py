@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sparkify import history
+from sparkify import history, sql_queries, warehouse
+from sparkify.config import Config
 from sparkify.engines.answer import Value
 from sparkify.engines.engine import Engine, locked
 from sparkify.engines.staged import Staged
-from sparkify.errors import OutcomeUnknownError, SparkifyError, WarehouseGoneError
+from sparkify.errors import LoadError, OutcomeUnknownError, SparkifyError, WarehouseGoneError
 from sparkify.extent import Extent
 from sparkify.history import State
 from sparkify.output import escape_control_characters
@@ -116,8 +117,13 @@ def _matched_change(engine: Engine, rows: Mapping[str, int], before: BeforeMerge
 class Run:
     """One run of the load, as the table `runs` records it."""
 
-    def __init__(self, engine: Engine, progress: Progress, plan: Plan, state: State) -> None:
-        """Record that the run has begun, in a warehouse that was in some state when it was planned."""
+    def __init__(
+        self, engine: Engine, progress: Progress, plan: Plan, state: State, *, is_idle_recorded: bool = False
+    ) -> None:
+        """Record that the run has begun, in a warehouse that was in some state when it was planned.
+
+        One that changes nothing is recorded where the engine does so, or with `is_idle_recorded`.
+        """
         self._engine = engine
         self._progress = progress
         self._planned = len(plan.batches)
@@ -126,7 +132,7 @@ class Run:
         """How many users, songs, artists, plays and matched plays there are after the last batch; empty before one."""
         self.batches = 0
         """Batches that the run has committed."""
-        self.is_done = not (engine.records_idle_runs or state.is_outdated_by(plan))
+        self.is_done = not (is_idle_recorded or engine.records_idle_runs or state.is_outdated_by(plan))
         """Whether the end of the run is recorded, or nothing of it need be."""
         self.run_id = 0
         if not self.is_done:
@@ -147,6 +153,9 @@ class Run:
 
         The last batch ends the run, too: a commit of its own would cost time. `rows` says how many rows each step
         wrote.
+
+        Raises:
+            LoadError: the tables are others than those in which the run began.
         """
         ends = batch.number == self._planned
         values = {"run_id": self.run_id, "batch": batch.number, "now": _now()}
@@ -157,7 +166,10 @@ class Run:
         if counts["rejected"]:
             self._execute("note_records", values)
         how = {"status": "done" if ends else "running", "finished_at": values["now"] if ends else None}
-        self._execute("add_batch", {**counts, **how, "run_id": self.run_id})
+        values = {**counts, **how, "run_id": self.run_id, "version": sql_queries.WAREHOUSE_VERSION}
+        if not self._execute("add_batch", values):
+            why = "its tables were dropped, or brought up by a newer program, while this run was loading"
+            raise LoadError(f"{self._engine.address}: {why}; run again")
         self.totals = before.totals_after(rows, counts["matched_change"])
 
     @property
@@ -200,7 +212,7 @@ class Run:
             if OutcomeUnknownError in (type(error), type(error.__cause__)):
                 is_known = False
                 self._locked(lambda: None)
-            [(batches,)] = history.query(self._engine, "batches", {"run_id": self.run_id})
+            [(batches,)] = history.query(self._engine, "batches", {"run_id": self.run_id}) or [(0,)]
             is_known = True
         if not is_known:
             return f"batches of this run that stay loaded: {batches}, or one more; run again, which finds out"
@@ -213,6 +225,24 @@ class Run:
 
     def _locked(self, change: Callable[[], None]) -> None:
         locked(self._engine, self._progress, change)
+
+
+@contextmanager
+def recorded_failure(config: Config, progress: Progress, *, is_whole: bool) -> Iterator[None]:
+    """Record a run that fails before it has a plan, so that `status` tells of it; a whole one was to list everything.
+
+    Where the warehouse is held or cannot be reached, the exit code of the run alone tells of it.
+    """
+    try:
+        yield
+    except SparkifyError as e:
+        with suppress(SparkifyError), closing(warehouse.connect(replace(config, lock_timeout=0), progress)) as engine:
+            state = history.require_state(engine)
+            # A number there is a whole run's; how many songs are gone, the last listing has told.
+            songs_gone = state.songs_gone or 0 if is_whole else None
+            plan = Plan(batches=(), known=0, ignored=(), songs_gone=songs_gone)
+            Run(engine, progress, plan, state, is_idle_recorded=True).fail(progress.without_secrets(_reason(e)))
+        raise
 
 
 @contextmanager

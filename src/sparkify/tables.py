@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
-from sparkify import dictionary, history, sql_queries
+from sparkify import dictionary, history, program, sql_queries
 from sparkify.engines.engine import Engine
-from sparkify.errors import ConfigError
+from sparkify.errors import ConfigError, OutcomeUnknownError
+
+
+@contextmanager
+def changed_as_a_whole(engine: Engine, done: str) -> Iterator[Callable[[], None]]:
+    """A change of all tables by one transaction; call what it yields when that is committed.
+
+    An error gets a note of what stays; `done` says it for a change that was committed. A database that this program has
+    made for the change is deleted if it stays empty.
+    """
+    is_committed = False
+
+    def committed() -> None:
+        nonlocal is_committed
+        is_committed = True
+
+    try:
+        yield committed
+    except BaseException as e:
+        if is_committed:
+            e.add_note(done)
+        elif OutcomeUnknownError in (type(e), type(e.__cause__)):
+            look = f"look with {program.command('status')}"
+            e.add_note(f"the connection was lost at the end: all of it is done, or nothing; {look}")
+        else:
+            engine.discard_new()
+        raise
 
 
 def create_missing(engine: Engine) -> None:

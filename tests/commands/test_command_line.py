@@ -762,3 +762,25 @@ def test_a_file_that_may_not_be_searched_for_is_named(sparkify: Sparkify, monkey
         assert outcome.exit_code == 3, outcome.err
         assert "x" * 300 in json.loads(outcome.out)["error"]
         assert "output cannot be written" not in outcome.err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["export", ""],
+        ["import", ""],
+        ["init", ""],
+        ["sample", ""],
+        ["report", "--output", ""],
+        ["query", "totals", "--output", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_name_is_not_the_current_folder(
+    line: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = run(*line)
+    assert outcome.exit_code == 2
+    assert "the name is empty, as that of a variable which is not set" in outcome.err
+    assert not [*tmp_path.iterdir()]

@@ -614,9 +614,12 @@ def test_what_is_no_file_ends_with_exit_code_2(path: str) -> None:
         ("ETL", "BATCH_SIZE", "9" * 5_000),
         ("DUCKDB", "MEMORY_LIMIT", f"{'9' * 30} GB"),
         ("DUCKDB", "PATH", "~nobody-of-this-name/x.duckdb"),
+        ("DUCKDB", "PATH", "s3://music/x.duckdb"),
+        ("DUCKDB", "PUBLISH", "s3://music/x.duckdb"),
+        ("REPORT", "QUESTIONS", "https://example.com/questions"),
     ],
 )
-def test_a_number_that_is_too_large_and_a_home_that_is_not_there_are_refused(
+def test_a_number_that_is_too_large_a_home_that_is_not_there_and_an_address_for_a_path_are_refused(
     section: str, key: str, value: str, tmp_path: Path
 ) -> None:
     assert f"[{section}] {key}" in refusal(tmp_path, f"{S3}[{section}]\n{key} = {value}\n")

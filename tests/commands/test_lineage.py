@@ -229,7 +229,7 @@ def test_redshift_is_named_by_the_cluster_and_its_region_and_a_prefix_by_its_buc
         (f"redshift://{authority}:5439", f"dev.public.{table}") for table in STAR
     }
     inputs = [(each["namespace"], each["name"]) for each in first["inputs"]]
-    assert inputs == [("s3://music", "logs"), ("s3://music", "songs")]
+    assert inputs == [("s3://music", "songs"), ("s3://music", "logs")]
     message = failed["run"]["facets"]["errorMessage"]["message"]
     assert message == "the password *** of https://host/ is wrong"
     assert "jXkQ1vZ8" not in json.dumps(receiver.events)
@@ -332,6 +332,13 @@ def test_a_server_that_refuses_is_a_warning_for_each_event(sparkify: Sparkify, r
     start, end = warnings_of(sparkify.etl("--json"))
     assert start.startswith("OpenLineage: START was not sent: 403 Client Error")
     assert end.startswith("OpenLineage: COMPLETE was not sent: 403 Client Error")
+
+
+def test_a_run_that_lists_only_logs_names_no_songs(filled: Sparkify, receiver: Receiver) -> None:
+    assert warnings_of(filled.etl("--json", "--since", "3d")) == []
+    assert receiver.states == ["START", "COMPLETE"]
+    for each in receiver.events:
+        assert [dataset["name"] for dataset in each["inputs"]] == [str(filled.bucket / "log_data")]
 
 
 @pytest.mark.parametrize("fault", [None, InterruptError("interrupted")], ids=["done", "interrupted"])

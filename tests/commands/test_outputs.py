@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from harness.copies import copied
-from harness.program import run
+from harness.program import PROGRAM, run
 from harness.records import event, lines, song
 from harness.warehouse import Sparkify
+from sparkify.private_folders import MARKER, PREFIX, private_folder
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +130,66 @@ def test_what_only_looks_alike_may_be_written(name: str, loaded: Sparkify) -> No
     outcome = loaded.command("query", "totals", "--format", "csv", "--output", str(output))
     assert outcome.exit_code == 0, outcome.err
     assert output.read_text().startswith("plays,")
+
+
+WRITING = [
+    ["status"],
+    ["etl"],
+    ["query", "totals", "--format", "csv", "--output", "{}/a"],
+    ["query", "select [1] as list", "--format", "json", "--output", "{}/a"],
+    ["report", "--output", "{}/a"],
+    ["etl", "--metrics", "{}/a.prom"],
+    ["export", "{}", "--overwrite"],
+]
+
+
+@pytest.mark.parametrize("command", WRITING, ids=" ".join)
+def test_what_a_killed_command_left_is_deleted_and_nothing_else(command: list[str], loaded: Sparkify) -> None:
+    left, mine = loaded.folder / f"{PREFIX}left", loaded.folder / f"{PREFIX}mine"
+    for folder in (left, mine):
+        folder.mkdir()
+        (folder / "half an answer").touch()
+    (left / MARKER).touch()
+    with private_folder(loaded.folder) as used:
+        outcome = loaded.command(*(word.format(loaded.folder) for word in command))
+        assert outcome.exit_code == 0, outcome.err
+        assert {path for path in loaded.folder.iterdir() if path.name.startswith(PREFIX)} == {mine, used}
+    assert (mine / "half an answer").exists()
+
+
+def test_a_command_that_is_killed_leaves_its_folder_to_the_next(loaded: Sparkify) -> None:
+    program = (
+        "import os, sys, pathlib; from sparkify.private_folders import private_folder\n"
+        "with private_folder(pathlib.Path(sys.argv[1])): os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(loaded.folder)], check=False)
+    assert [*loaded.folder.glob(f"{PREFIX}*")]
+    assert loaded.command("status").exit_code == 0
+    assert not [*loaded.folder.glob(f"{PREFIX}*")]
+
+
+def test_an_answer_that_finds_no_room_tells_of_its_file_and_not_of_the_warehouse(loaded: Sparkify) -> None:
+    output = loaded.folder / "answer.csv"
+    query = f"{PROGRAM[0]} -m sparkify.cli query 'select range from range(9999)' --format csv"
+    limited = f"ulimit -f 1; {query} --config {loaded.config} --output {output}"
+    done = subprocess.run(["sh", "-c", limited], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert f"error: {loaded.folder}/{PREFIX}" in done.stderr
+    assert "cannot be written; make room, or look at its rights" in done.stderr
+    assert str(loaded.database) not in done.stderr
+    assert sorted(os.listdir(loaded.folder)) == ["bucket", "dwh.cfg", "sparkify.duckdb"]
+
+
+@pytest.mark.parametrize("command", [["status"], ["query", "--output", "x"]], ids=" ".join)
+def test_a_current_folder_that_was_deleted_is_told(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (gone := tmp_path / "gone").mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    outcome = run(*command)
+    assert outcome.exit_code == 3
+    assert outcome.error.startswith("error: the current folder was deleted; ")
 
 
 def test_the_output_of_the_shell_goes_on_working(loaded: Sparkify) -> None:

@@ -19,6 +19,7 @@ from sparkify import sql_queries
 from sparkify.engines.duckdb import publish
 from sparkify.engines.duckdb.connection import Connection
 from sparkify.errors import LoadError
+from sparkify.private_folders import PREFIX
 
 
 @pytest.fixture
@@ -105,7 +106,8 @@ def test_the_copy_holds_all_that_lasts_with_keys_and_descriptions_in_the_format_
     assert comments == [("who listened, in users; null: logged out",)]
     assert tables == [("main",)]
     assert "v1.4.0" in str(tags)
-    assert [path.name for path in published.folder.iterdir() if ".load-" in path.name or path.suffix == ".wal"] == []
+    left = [path.name for path in published.folder.iterdir() if path.suffix == ".wal" or path.name.startswith(PREFIX)]
+    assert left == []
 
 
 def test_whoever_has_the_copy_open_keeps_it_through_a_load_and_the_next_one_gets_the_new(published: Sparkify) -> None:
@@ -205,7 +207,7 @@ def test_a_publication_that_stops_anywhere_leaves_the_former_copy_and_the_next_r
     monkeypatch.undo()
     assert count(copy) == 2
     assert rows(copy) == rows(published.database)
-    assert not [path for path in published.folder.iterdir() if ".load-" in path.name]
+    assert not [path for path in published.folder.iterdir() if path.name.startswith(PREFIX)]
 
 
 def stopping_at_each_statement(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
@@ -276,6 +278,47 @@ def test_the_status_of_a_damaged_warehouse_is_not_that_of_its_copy(published: Sp
     done = published.command("status")
     assert done.exit_code == 3
     assert "cannot be opened" in done.err
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (Path.mkdir, "a folder"),
+        (lambda path: path.write_text("mine"), "a file of another kind"),
+    ],
+    ids=["a folder", "a file"],
+)
+def test_what_is_no_copy_is_not_replaced_and_the_key_that_names_it_is_told(
+    make: Callable[[Path], object], what: str, sparkify: Sparkify
+) -> None:
+    make(copy_of(sparkify))
+    sparkify.configure(more="PUBLISH = readers.duckdb")
+    done = sparkify.etl()
+    assert done.exit_code == 3
+    assert f"the copy for readers cannot be opened: this is {what}" in done.error
+    assert "set [DUCKDB] PUBLISH to another file" in done.error
+    assert "PATH" not in done.error
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("readers.duckdb", "✓ copy           "), ("dwh.cfg", "this is a file of another kind"), ("no/x", "may not be")],
+)
+def test_the_doctor_says_whether_a_copy_can_be_written(name: str, words: str, published: Sparkify) -> None:
+    published.configure(more=f"PUBLISH = {name}")
+    done = published.command("doctor")
+    assert done.exit_code == (0 if words.startswith("✓") else 3)
+    assert words in done.out
+    assert name in done.out
+
+
+def test_who_drops_the_tables_hears_that_the_copy_is_as_it_was(published: Sparkify) -> None:
+    done = published.command("create-tables", "--drop", "--yes")
+    kept = f"; {copy_of(published)}, its copy for readers, is as it was until the next sparkify etl"
+    assert done.out == f"dropped and created the tables in {published.database}{kept}\n"
+    assert count(copy_of(published)) == 1
+    published.loaded()
+    assert rows(copy_of(published)) == rows(published.database)
 
 
 def test_a_warehouse_of_many_plays_is_published_without_keys(

@@ -776,7 +776,7 @@ def no_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr("tempfile.TemporaryDirectory", refused)
+    monkeypatch.setattr("tempfile.mkdtemp", refused)
 
 
 @pytest.mark.usefixtures("no_temporary_folder")
@@ -790,7 +790,7 @@ def test_where_no_file_may_be_written_a_query_is_answered_in_memory(sparkify: Sp
 def test_a_query_that_would_fill_the_disk_says_what_it_may_take(
     sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sparkify.engines.duckdb.connection.QUESTION_SPILL", "10 MB")
+    monkeypatch.setattr("sparkify.engines.duckdb.errors.QUESTION_SPILL", "10 MB")
     monkeypatch.setattr("sparkify.engines.duckdb.engine.LOCKDOWN_SETTINGS", ("set max_temp_directory_size = '10 MB'",))
     sparkify.configure(more="MEMORY_LIMIT = 50 MB")
     sql = "select count(*) as n from (select distinct md5(cast(i as varchar)) as x from range(2_000_000) as t (i)) as d"

@@ -63,6 +63,18 @@ def test_a_failure_of_a_whole_run_stays_until_the_next_whole_run(logs: Sparkify)
     assert logs.command("status").exit_code == 0
 
 
+def test_a_run_of_some_logs_that_fails_is_told_until_the_next_run(logs: Sparkify) -> None:
+    logs.loaded()
+    bad = logs.put("log_data/2018/11/30/bad.json", "no JSON\n")
+    assert logs.etl("--since", "2018-11-05").exit_code == 1
+    status = logs.command("status")
+    assert status.exit_code == 4
+    assert "the last run that ended is run 2, which failed" in status.err
+    bad.unlink()
+    logs.loaded("--since", "2018-11-05")
+    assert logs.command("status").exit_code == 0
+
+
 @pytest.mark.parametrize("song_data", ["bucket/log_data", "bucket/log_data/2018", "bucket"])
 def test_logs_that_lie_among_the_songs_are_refused_though_songs_are_not_listed(song_data: str, logs: Sparkify) -> None:
     logs.configure(songs=song_data)

@@ -302,6 +302,21 @@ def test_a_last_run_that_failed_ends_with_exit_code_4_and_its_reason(sparkify: S
     assert sparkify.command("status").exit_code == 0, "the next run that is well makes it good"
 
 
+@ON_BOTH
+def test_a_run_that_could_not_list_the_data_is_told(sparkify: Sparkify) -> None:
+    filled(sparkify)
+    sparkify.configure(songs=f"{sparkify.store}-which-is-not-there/song_data")
+    assert sparkify.etl().exit_code == 3
+    sparkify.configure()
+    sparkify.loaded("--since", "2018-11-01")
+    outcome = sparkify.command("status", "--json")
+    assert outcome.exit_code == 4
+    assert "is run 2, which failed: " in outcome.err
+    assert "which-is-not-there" in json.loads(outcome.out)["runs"][-2]["error"]
+    sparkify.loaded()
+    assert sparkify.command("status").exit_code == 0
+
+
 def test_a_last_run_that_was_killed_ends_with_exit_code_4_and_one_that_runs_does_not(sparkify: Sparkify) -> None:
     filled(sparkify)
     sparkify.loaded()

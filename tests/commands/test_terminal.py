@@ -1,6 +1,7 @@
 """At a terminal: bars and colours on stderr, data on stdout, an answer when one is asked for, a clean end."""
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -104,6 +105,25 @@ def delivered(sparkify: Sparkify) -> Sparkify:
 
 
 # ---------------------------------------------------------------- bars
+
+
+def test_a_load_that_may_outlive_its_terminal_goes_on_when_that_is_closed(delivered: Sparkify) -> None:
+    terminal, its_end = pty.openpty()
+    load = [sys.executable, "-m", "sparkify.cli", "etl", "--json", "--config", str(delivered.config)]
+    process = subprocess.Popen(
+        ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh", *load],  # as nohup starts it
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=its_end,
+        start_new_session=True,
+        env=os.environ | {"TERM": "xterm-256color"},
+    )
+    os.close(its_end)
+    assert _read(terminal)
+    os.close(terminal)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert json.loads(out)["totals"]["plays"] == 1
 
 
 def test_bars_are_drawn_on_the_terminal_and_data_alone_goes_into_a_pipe(delivered: Sparkify) -> None:

@@ -38,7 +38,7 @@ def files_beside(warehouse: Path) -> Files:
     """The files in the warehouse's folder. The folder of a load has a random name there, which counts for nothing."""
     folder = warehouse.parent
     names = {path: path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()}
-    return {re.sub(r"\.load-[^/]+", ".load-", name): path.read_bytes() for path, name in names.items()}
+    return {re.sub(r"\.sparkify-[^/]+", ".sparkify-", name): path.read_bytes() for path, name in names.items()}
 
 
 @dataclass

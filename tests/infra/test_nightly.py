@@ -126,8 +126,10 @@ class Nights:
         self.rights = policies("TaskRole", **self.parameters)
         self._folder, self._server = folder, server
 
-    def run(self, *commands: str, rights: list[Any] | None = None, programs: Path = PROGRAMS) -> dict[str, Any]:
-        user = user_with(self._server, self.rights if rights is None else rights)
+    def run(
+        self, *commands: str, rights: list[Any] | None = None, programs: Path = PROGRAMS, hours: str = "26"
+    ) -> dict[str, Any]:
+        user = user_with(self._server, self.rights if rights is None else rights) | {"MAX_AGE_HOURS": hours}
         return run_container(self._folder, self.parameters, user, *commands, programs=programs)
 
     def plays(self, name: str = "sparkify.duckdb") -> int:
@@ -168,6 +170,19 @@ def test_logs_that_are_late_are_told_from_a_load_that_failed(nights: Nights) -> 
     night = nights.run("create-tables --quiet", "etl --json", "status --json --quiet --max-age 0s")
     assert (night["task"], night["exit_code"]) == ("late", 4)
     assert nights.plays() == 1
+
+
+def test_an_hourly_run_that_goes_well_after_a_night_that_failed_is_not_told_as_late(nights: Nights) -> None:
+    assert nights.run()["task"] == "done"
+    nights.bucket.put("song_data/b.json", "no record")
+    assert nights.run()["task"] == "failed"
+    tables, _, status = container(**nights.parameters)["Command"]
+    assert nights.run(tables, "etl --since 3d --json", status)["task"] == "done"
+
+
+def test_a_command_that_hangs_is_killed(nights: Nights) -> None:
+    night = nights.run(hours="0.00001")
+    assert (night["task"], night["exit_code"], night["last"]) == ("failed", 1, "create-tables --quiet")
 
 
 def test_of_two_runs_that_meet_the_later_one_replaces_nothing(nights: Nights, tmp_path: Path) -> None:
@@ -290,7 +305,7 @@ def test_the_warehouse_is_in_one_place_with_all_that_it_needs(parameters: dict[s
 def test_the_program_knows_every_key_of_the_environment_and_none_is_a_secret() -> None:
     names = {item["Name"] for item in container(**ON_REDSHIFT)["Environment"]}
     known = {f"DWH_{section}_{key}": key for section, keys in KEYS.items() for key in keys}
-    assert names - known.keys() == {"AWS_REGION", "WAREHOUSE_BUCKET", "WAREHOUSE_PREFIX"}
+    assert names - known.keys() == {"AWS_REGION", "MAX_AGE_HOURS", "WAREHOUSE_BUCKET", "WAREHOUSE_PREFIX"}
     assert not {known.get(name) for name in names} & {"DB_PASSWORD", "KEY", "SECRET"}
     assert not any("NoEcho" in parameter for parameter in TEMPLATE.content["Parameters"].values())
 

@@ -12,7 +12,6 @@ import pytest
 from harness.records import JSONPATHS, event, many_events
 from harness.warehouse import Sparkify
 from redshift_stand_in.zstandard import zstd
-from sparkify.engines.duckdb.private_folder import MARKER
 from sparkify.records.compression import HEAD, has_wide_window
 
 GOOD = json.dumps(event(sessionId=1))
@@ -163,30 +162,19 @@ def test_one_broken_record_of_any_kind_is_one_bad_record(sparkify: Sparkify) -> 
 
 
 def test_folders_that_look_like_the_programs_own_are_never_touched(sparkify: Sparkify, tmp_path: Path) -> None:
-    mine = [sparkify.folder / name for name in ("sparkify.duckdb.spool", ".sparkify.duckdb.load-mine")]
+    mine = [sparkify.folder / name for name in ("sparkify.duckdb.spool", ".sparkify-mine")]
     for folder in mine:
         folder.mkdir()
         (folder / "notes.txt").write_text("mine")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (sparkify.folder / ".sparkify.duckdb.load-link").symlink_to(elsewhere)
+    (sparkify.folder / ".sparkify-link").symlink_to(elsewhere)
     before = {*sparkify.folder.iterdir()}
     sparkify.put("log_data/a.json.gz", "\n".join(LARGE))
     sparkify.loaded()
     assert {*sparkify.folder.iterdir()} == before
     assert all((folder / "notes.txt").read_text() == "mine" for folder in mine)
     assert not [*elsewhere.iterdir()]
-
-
-def test_what_a_killed_load_left_is_deleted_by_the_next_load(sparkify: Sparkify) -> None:
-    before = {*sparkify.folder.iterdir()}
-    left = sparkify.folder / ".sparkify.duckdb.load-killed"
-    left.mkdir()
-    (left / MARKER).touch()
-    (left / "1.json").write_text("half a log")
-    sparkify.put("log_data/a.json", GOOD)
-    sparkify.loaded()
-    assert {*sparkify.folder.iterdir()} == before
 
 
 def test_an_object_that_unpacks_to_too_much_is_one_bad_record_and_the_rest_is_loaded(

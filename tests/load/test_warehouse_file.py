@@ -20,8 +20,9 @@ from harness.paths import OLDER_DUCKDB
 from harness.records import event, lines, song
 from harness.rows import assert_is
 from harness.warehouse import Sparkify
-from sparkify import checks, plan, sql_queries
+from sparkify import checks, plan, sql_queries, tables
 from sparkify.engines.duckdb.engine import DuckDB
+from sparkify.errors import LoadError
 
 READ_BY_OLDER = """
 import json, sys, duckdb
@@ -131,6 +132,68 @@ def test_a_file_of_another_kind_is_named_and_not_touched(kind: str, command: lis
     )
     assert before == (sparkify.database.lstat().st_mtime_ns, sparkify.database.read_bytes() if is_file else b"")
     assert sorted(os.listdir(sparkify.folder)) == ["bucket", "dwh.cfg", "sparkify.duckdb"]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (lambda path: os.truncate(path, 12_288), "the file is damaged: move it away, then import a backup"),
+        (lambda path: path.write_bytes(path.read_bytes()[:100]), "the file is damaged: move it away"),
+        (lambda path: path.write_bytes(b"\0" * 8 + path.read_bytes()[8:]), "the file is damaged: move it away"),
+        (lambda path: path.unlink() or path.symlink_to(path), "Too many levels of symbolic links"),
+    ],
+    ids=["cut off", "cut off in its header", "other bytes", "a link to itself"],
+)
+def test_a_file_that_is_damaged_is_told_with_what_to_do(
+    harm: Callable[[Path], object], words: str, command: list[str], sparkify: Sparkify
+) -> None:
+    harm(sparkify.database)
+    outcome = sparkify.command(*command)
+    if sparkify.database.is_symlink() and command[0] != "create-tables":
+        assert outcome.exit_code == 2  # it is not there for those who need one; `create-tables` says what is wrong
+        assert "run sparkify create-tables first" in outcome.error
+    else:
+        assert outcome.exit_code == 3
+        assert words in outcome.error
+    assert outcome.err.splitlines()[-1] == "nothing was changed"
+
+
+def test_a_folder_that_is_not_there_is_named_with_what_to_do(sparkify: Sparkify) -> None:
+    sparkify.config.write_text(sparkify.config.read_text().replace("PATH = sparkify.duckdb", "PATH = no/x.duckdb"))
+    folder = sparkify.folder / "no"
+    words = f"there is no folder {folder}; make it, or set [DUCKDB] PATH to a file in another"
+    assert words in sparkify.command("create-tables").refusal(3)
+
+
+def test_memory_that_does_not_suffice_to_open_the_file_is_told(sparkify: Sparkify) -> None:
+    with sparkify.config.open("a") as file:
+        file.write("MEMORY_LIMIT = 4\n")
+    assert "cannot be opened; raise [DUCKDB] MEMORY_LIMIT" in sparkify.command("status").refusal(3)
+
+
+def test_tables_that_cannot_be_created_leave_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise LoadError("no room")
+
+    sparkify = Sparkify(tmp_path / "sparkify")
+    monkeypatch.setattr(tables, "create_missing", fail)
+    sparkify.command("create-tables").refusal(1, "no room")
+    assert not sparkify.database.exists()
+
+
+@pytest.mark.parametrize("options", [[], ["--drop", "--yes"]], ids=["create", "drop"])
+def test_a_failure_after_the_tables_were_created_says_that_they_are_there(
+    options: list[str], sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise LoadError("no room")
+
+    monkeypatch.setattr(DuckDB, "after_commit", fail)
+    outcome = sparkify.command("create-tables", *options)
+    assert outcome.exit_code == 1
+    done = "the tables are dropped and created" if options else "the tables are there, in this program's version"
+    assert outcome.err.splitlines()[-2:] == ["error: no room", done]
 
 
 def test_an_object_of_the_bucket_as_warehouse_is_refused(loaded: Sparkify) -> None:

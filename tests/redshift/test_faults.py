@@ -282,6 +282,34 @@ def test_a_serialization_conflict_that_stays_ends_the_load(warehouse: OnRedshift
     warehouse.loaded()
 
 
+@pytest.mark.parametrize("options", [[], ["--drop", "--yes"]], ids=["create", "drop"])
+def test_create_tables_is_retried_after_a_conflict(
+    options: list[str], warehouse: OnRedshift, short_waits: None
+) -> None:
+    warehouse.stand_in.arm("error", 1, matching="^commit", **CONFLICT)
+    outcome = warehouse.command("create-tables", *options)
+    assert outcome.exit_code == 0, outcome.err
+    assert "; trying again in 0.001 seconds" in outcome.err
+    warehouse.loaded()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_commit_of_create_tables_whose_answer_is_lost_is_not_told_as_no_change(
+    when: Any, warehouse: OnRedshift
+) -> None:
+    warehouse.stand_in.arm("drop", 1, when, matching="^commit")
+    outcome = warehouse.command("create-tables", "--drop", "--yes")
+    assert outcome.exit_code == 1
+    lost = "the connection was lost at the end: all of it is done, or nothing; look with sparkify status"
+    assert outcome.err.splitlines()[-1] == lost
+
+
+def test_a_cluster_that_ends_the_connection_is_told_as_such(warehouse: OnRedshift) -> None:
+    ended: dict[str, Any] = {"sqlstate": "57P01", "message": "terminating connection due to administrator command"}
+    warehouse.stand_in.arm("error", 1, matching="^insert into catalogue", **ended)
+    warehouse_in_one_batch(warehouse).refused(1, "the cluster ended the connection; run again", "terminating")
+
+
 @pytest.mark.parametrize(
     "others",
     [

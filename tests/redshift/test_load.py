@@ -182,6 +182,34 @@ def test_the_runs_tell_the_plays_where_the_older_one_commits_last(
     assert [(totals["plays"], totals["matched"])] == warehouse.query("select count(*), count(song_id) from songplays")
 
 
+@pytest.mark.parametrize("is_dropped", [True, False], ids=["dropped", "newer"])
+def test_a_run_whose_tables_become_others_between_two_batches_ends_and_changes_nothing_of_them(
+    is_dropped: bool, warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.configure(BATCH_SIZE=1)
+    committed = Run.committed
+
+    def then_changed(run: Run, batch: Batch) -> None:
+        committed(run, batch)
+        if is_dropped:
+            assert warehouse.command("create-tables", "--drop", "--yes").exit_code == 0
+        else:
+            warehouse.change("update warehouse set version = 99")
+        before.append(warehouse.content(with_runs=True)["songplays"])
+
+    before: list[list[str]] = []
+    monkeypatch.setattr(Run, "committed", then_changed)
+    outcome = warehouse.etl()
+    assert outcome.exit_code == 1
+    assert "its tables were dropped, or brought up by a newer program, while this run was loading" in outcome.error
+    assert outcome.batches_said_to_stay == {0 if is_dropped else 1}
+    assert [warehouse.content(with_runs=True)["songplays"]] == before
+    if is_dropped:
+        monkeypatch.setattr(Run, "committed", committed)
+        warehouse.loaded()
+        warehouse.assert_runs_tell_the_plays()
+
+
 def test_a_run_whose_plan_another_has_loaded_meanwhile_loads_nothing_twice(
     warehouse: OnRedshift, monkeypatch: pytest.MonkeyPatch
 ) -> None:

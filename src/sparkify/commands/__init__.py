@@ -53,9 +53,12 @@ def result_of(command: Callable[[], Result]) -> Result:
     except KeyboardInterrupt as e:
         return Result(fault=InterruptError("interrupted"), stays=_notes(e))
     except OSError as e:
-        if e.filename is None:  # an open stream, and so stdout
+        if e.filename is not None:
+            fault = AccessError(f"{os.fsdecode(e.filename)}: {e.strerror}; look at its rights, and at the path")
+        elif isinstance(e, FileNotFoundError):  # os.getcwd; an open stream knows no such fault
+            fault = AccessError("the current folder was deleted; change into one that is there, and run again")
+        else:  # an open stream, and so stdout
             raise
-        fault = AccessError(f"{os.fsdecode(e.filename)}: {e.strerror}; look at its rights, and at the path")
         return Result(fault=fault, stays=_notes(e))
 
 

@@ -76,7 +76,7 @@ def _tell(observers: list[Observer], result: Result, progress: Progress) -> None
 def _load(options: Namespace, progress: Progress, observers: list[Observer]) -> Result:
     """Load, after adding the observers that need the configuration."""
     config = configuration(options, progress)
-    events = lineage.Sender(config, progress)
+    events = lineage.Sender(config, progress, options.since)
     observers.append(lambda result: events.end(result.fault, result.fields))
     observers.append(lambda result: hooks.run(config, as_object(result, progress), progress))
     done = etl.run(config, progress, since=options.since)

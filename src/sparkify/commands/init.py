@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from sparkify import program
-from sparkify.command_line import Parser
+from sparkify.command_line import Parser, folder_path
 from sparkify.commands import Result, write_sample
 from sparkify.config import keys, template
 from sparkify.errors import AccessError, ConfigError
@@ -31,7 +31,7 @@ VALUES = {
 
 def add_options(parser: Parser) -> None:
     """See `Command`."""
-    parser.add_argument("folder", metavar="DIR", type=Path, help="a folder, new or without a dwh.cfg")
+    parser.add_argument("folder", metavar="DIR", type=folder_path, help="a folder, new or without a dwh.cfg")
     parser.add_argument("--sample", action="store_true", help="put invented data beside the configuration")
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 
-from sparkify.command_line import Parser
+from sparkify.command_line import Parser, folder_path
 from sparkify.commands import SAMPLE_EVENTS, SAMPLE_SEED, SAMPLE_SONGS, Result, write_sample
 from sparkify.progress import Progress
 
@@ -15,7 +14,7 @@ EXAMPLES = ("sparkify sample bucket", "sparkify sample bucket --songs 100 --even
 
 def add_options(parser: Parser) -> None:
     """See `Command`."""
-    parser.add_argument("folder", metavar="DIR", type=Path, help="where to put song_data and log_data")
+    parser.add_argument("folder", metavar="DIR", type=folder_path, help="where to put song_data and log_data")
     for name, metavar, default, meaning in (
         ("--songs", "N", SAMPLE_SONGS, "how many songs"),
         ("--events", "N", SAMPLE_EVENTS, "how many events"),

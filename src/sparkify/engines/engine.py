@@ -222,10 +222,23 @@ def locked(engine: Engine, progress: Progress, change: Callable[[], T]) -> T:
     Raises:
         LoadError: it conflicted at every attempt.
     """
+
+    def under_lock() -> T:
+        engine.lock()
+        return change()
+
+    return in_transaction(engine, progress, under_lock)
+
+
+def in_transaction(engine: Engine, progress: Progress, change: Callable[[], T]) -> T:
+    """The same without the lock, where it may not be there yet.
+
+    Raises:
+        LoadError: it conflicted at every attempt.
+    """
     for wait in (*CONFLICT_WAITS, None):
         try:
             with engine.transaction():
-                engine.lock()
                 return change()
         except ConflictError as e:
             if wait is None:

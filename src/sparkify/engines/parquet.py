@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import duckdb
 
 from sparkify.engines.answer import Answer
 from sparkify.errors import LoadError
+from sparkify.private_folders import private_folder
 from sparkify.sql_queries import literal
 
 ROWS_AT_A_TIME = 4_000
@@ -43,8 +43,8 @@ def write(answer: Answer, path: Path) -> None:
     folder = path.parent if path.is_file() else None
     try:
         with (
-            tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder) as spill,
-            duckdb.connect(f"{spill}/answer.duckdb", config={**SETTINGS, "temp_directory": spill}) as database,
+            private_folder(folder) as spill,
+            duckdb.connect(spill / "answer.duckdb", config={**SETTINGS, "temp_directory": str(spill)}) as database,
         ):
             database.execute("set enable_progress_bar = false")
             database.execute(f"create table answer ({declared})")

@@ -32,6 +32,12 @@ class ExportedFile:
     sha256: str
 
 
+def holds_whole(location: str) -> ConfigError:
+    """The error that a location holds the export of a whole warehouse, which one of the star schema would destroy."""
+    fix = "name another folder or prefix, or export --whole again"
+    return ConfigError(f"{location}: this is a backup, written by export --whole, and is not replaced by less; {fix}")
+
+
 def digest(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:

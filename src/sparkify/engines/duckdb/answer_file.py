@@ -9,9 +9,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import duckdb
+
 from sparkify import sql_queries
 from sparkify.engines.answer import Value
 from sparkify.engines.duckdb.connection import Connection
+from sparkify.errors import AccessError, SparkifyError
 
 OPTIONS = {
     "csv": "format csv, header true",
@@ -28,7 +31,8 @@ def write(connection: Connection, sql: str, values: Mapping[str, Value], form: s
     """Write the answer to a statement that only reads; False, and nothing, where it is not for DuckDB to write.
 
     Raises:
-        LoadError: there is no room.
+        AccessError: the file cannot be written.
+        LoadError: DuckDB lacks memory, or room for what does not fit into it.
     """
     if form not in OPTIONS or connection.statement_kinds(sql) != ["SELECT"]:
         return False
@@ -37,7 +41,13 @@ def write(connection: Connection, sql: str, values: Mapping[str, Value], form: s
     names = {name.lower() for name, _ in columns}
     if not columns or len(names) < len(columns) or not all(PLAIN.fullmatch(kind) for _, kind in columns):
         return False
-    with connection.errors(connection.statement_error):
+
+    def error(e: Exception) -> SparkifyError:
+        if isinstance(e, duckdb.IOException) and str(path) in str(e):
+            return AccessError(f"{path}: cannot be written; make room, or look at its rights ({e})")
+        return connection.statement_error(e)
+
+    with connection.errors(error):
         target = sql_queries.literal(str(path))
         connection.run(f"copy ({text}\n) to {target} ({OPTIONS[form]}, use_tmp_file false)", values)
     return True

@@ -11,6 +11,7 @@ import duckdb
 from sparkify import sql_queries
 from sparkify.config import Config
 from sparkify.engines.answer import Rows, Value
+from sparkify.engines.duckdb.errors import BAD_RECORD_ERRORS, RESOURCE_ERRORS, explained
 from sparkify.engines.duckdb.file import OpenFile, identity, is_utf8, log_of, require_database
 from sparkify.engines.duckdb.interrupts import Interrupts
 from sparkify.engines.duckdb.opening import opened, spill_folder
@@ -18,26 +19,9 @@ from sparkify.engines.engine import CarefulReadingNeededError
 from sparkify.errors import AccessError, LoadError, SparkifyError, StatementError
 from sparkify.progress import Progress
 
-BAD_RECORD_ERRORS = (
-    duckdb.InvalidInputException,
-    duckdb.ConversionException,
-    duckdb.ConstraintException,
-    UnicodeDecodeError,
-)
-"""What DuckDB raises when it cannot make a row of a record."""
-
-WRITE_ERRORS = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)
-"""What DuckDB raises when it cannot write its file: in a statement, in a checkpoint, in a commit."""
-
-RESOURCE_ERRORS = (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException)
-"""What DuckDB raises when a question lacks memory or disk; any other error is in the user's SQL."""
-
 MEMORY_OF_A_THREAD = 100_000_000
 """Bytes of `[DUCKDB] MEMORY_LIMIT` for each thread: one that reads JSON takes up to 65 MB (measured), which cannot wait
 on disk."""
-
-QUESTION_SPILL = "10 GB"
-"""Room on disk that a question may take for what does not fit into `[DUCKDB] MEMORY_LIMIT`."""
 
 
 class Connection:
@@ -160,7 +144,7 @@ class Connection:
             raise translated(e) from e
 
     def _load_error(self, e: Exception) -> SparkifyError:
-        return LoadError(f"{self.address}: {_explained(e)}")
+        return LoadError(f"{self.address}: {explained(e, self.address)}")
 
     def _reading_error(self, e: Exception) -> SparkifyError:
         if isinstance(e, BAD_RECORD_ERRORS):
@@ -240,17 +224,3 @@ def _used(sql: str, values: Mapping[str, Value]) -> dict[str, Value] | None:
     """The values that a statement names."""
     names = sql_queries.parameters(sql) if values else ()
     return {name: value for name, value in values.items() if name in names} or None
-
-
-def _explained(e: Exception) -> str:
-    """What DuckDB says, in one line, and what to do about it."""
-    text = (str(e).strip().splitlines() or [type(e).__name__])[0]
-    if "max_temp_directory_size" in str(e):
-        fix = "ask for less at a time, or raise [DUCKDB] MEMORY_LIMIT"
-        return f"a question may take {QUESTION_SPILL} on disk beside its memory; {fix} ({text})"
-    if isinstance(e, duckdb.OutOfMemoryException):
-        fix = "raise [DUCKDB] MEMORY_LIMIT, or lower [ETL] BATCH_SIZE if it is a load"
-        return f"DuckDB ran out of memory or of room for what does not fit in it; {fix} ({text})"
-    if isinstance(e, WRITE_ERRORS):
-        return f"the file cannot be written or read; make room on the disk and look at its rights ({text})"
-    return f"DuckDB stopped; run again, and report this if it stays ({text})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,8 @@ from sparkify.dictionary import Comments
 from sparkify.engines import clean_texts
 from sparkify.engines.answer import Answer, Value
 from sparkify.engines.duckdb import export, exported_files, publish, rewrite, staging
-from sparkify.engines.duckdb.connection import QUESTION_SPILL, Connection
+from sparkify.engines.duckdb.connection import Connection
+from sparkify.engines.duckdb.errors import QUESTION_SPILL
 from sparkify.engines.duckdb.file import log_of, require_writable
 from sparkify.engines.engine import Source
 from sparkify.engines.exports import Export
@@ -122,7 +124,8 @@ class DuckDB(Connection):
 
     def examinations(self, song: StoredObject, log: StoredObject) -> Mapping[str, Callable[[], str]]:
         """See `Engine.examinations`."""
-        return {"rights": self._rights}
+        copy = {"copy": partial(publish.examine, self.published_path)} if self.published_path else {}
+        return {"rights": self._rights, **copy}
 
     def _rights(self) -> str:
         require_writable(self.path)

@@ -7,15 +7,15 @@ are whole.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sparkify import sql_queries
 from sparkify.engines.duckdb.connection import Connection
 from sparkify.engines.exports import MARKER, Export, marked_files, marker_text
-from sparkify.engines.whole_export import MANIFEST, ExportedFile, Files, digest
+from sparkify.engines.whole_export import MANIFEST, ExportedFile, Files, digest, holds_whole
 from sparkify.errors import AccessError, ConfigError, LoadError
+from sparkify.private_folders import private_folder
 
 
 def export(
@@ -31,6 +31,8 @@ def export(
     if "://" in target:
         raise ConfigError(f"{target}: DuckDB exports into a folder; name one, and copy it to the store from there")
     folder = Path(target).expanduser()
+    if not manifest and _is_there(folder / MANIFEST):
+        raise holds_whole(target)
     try:
         there = [table.table for table in tables if _is_there(folder / table.table)]
         if there and not overwrite:
@@ -38,8 +40,8 @@ def export(
         for table in there:
             _require_export(folder / table)
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".sparkify-export-", dir=folder, ignore_cleanup_errors=True) as private:
-            _export(connection, tables, folder, Path(private), done, manifest)
+        with private_folder(folder) as private:
+            _export(connection, tables, folder, private, done, manifest)
     except OSError as e:
         raise AccessError(f"{target}: cannot be written; make room, or look at its rights ({e})") from e
 

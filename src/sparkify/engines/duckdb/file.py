@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from sparkify import program
@@ -23,26 +24,29 @@ OTHERS = {
 """What a file is that begins so; the empty beginning is compared as a whole."""
 
 
-def require_database(path: Path) -> None:
+def require_database(path: Path, what: str = "the warehouse", key: str = "[DUCKDB] PATH") -> None:
     """Make sure that a path names a DuckDB file, or nothing yet, by its first bytes and before DuckDB opens it.
+
+    `what` the file is, and which `key` of the configuration names it, is for people.
 
     Raises:
         AccessError: it names something else, or cannot be read.
     """
     try:
-        if not path.exists():
-            _require_no_lone_log(path)
-            return
-        if not path.is_file():
-            raise AccessError(_refused(path, "a folder" if path.is_dir() else "no file"))
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode):
+            raise _refused(path, what, key, "a folder" if stat.S_ISDIR(mode) else "no file")
         with path.open("rb") as file:
             first = file.read(16)
+    except FileNotFoundError:
+        _require_place_for_new(path, key)
+        return
     except OSError as e:
-        fix = "look at its rights, or set [DUCKDB] PATH to another file"
-        raise AccessError(f"{path}: the warehouse cannot be opened; {fix} ({e.strerror})") from e
+        fix = f"look at its rights, or set {key} to another file"
+        raise AccessError(f"{path}: {what} cannot be opened; {fix} ({e.strerror})") from e
     if first[MAGIC_AT] != MAGIC:
         kinds = (kind for start, kind in OTHERS.items() if (first.startswith(start) if start else not first))
-        raise AccessError(_refused(path, next(kinds, "a file of another kind")))
+        raise _refused(path, what, key, next(kinds, "a file of another kind"))
 
 
 def require_writable(path: Path) -> None:
@@ -70,16 +74,24 @@ def log_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.wal")
 
 
-def _require_no_lone_log(path: Path) -> None:
-    """Make sure that no log lies where a new database will be: DuckDB would delete it, and what was committed to it."""
-    if (log := log_of(path.resolve())).exists():
+def _require_place_for_new(path: Path, key: str) -> None:
+    """Make sure that a new database can be at a path.
+
+    Raises:
+        AccessError: its folder is not there; or its log is, which DuckDB would delete, and what was committed to it.
+    """
+    file = path.resolve()
+    if not file.parent.is_dir():
+        fix = f"make it, or set {key} to a file in another"
+        raise AccessError(f"{path}: there is no folder {file.parent}; {fix}")
+    if (log := log_of(file)).exists():
         fix = "put the database back beside it, or move the log away"
         raise AccessError(f"{path}: there is no database, and yet its log, {log}, may hold what was committed; {fix}")
 
 
-def _refused(path: Path, kind: str) -> str:
-    fix = "set [DUCKDB] PATH to another file, or to one that is not there yet"
-    return f"{path}: the warehouse cannot be opened: this is {kind}, and no DuckDB database; {fix}"
+def _refused(path: Path, what: str, key: str, kind: str) -> AccessError:
+    fix = f"set {key} to another file, or to one that is not there yet"
+    return AccessError(f"{path}: {what} cannot be opened: this is {kind}, and no DuckDB database; {fix}")
 
 
 class OpenFile:

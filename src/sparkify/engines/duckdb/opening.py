@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import time
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from sparkify.engines.duckdb.errors import not_opened
 from sparkify.engines.duckdb.file import identity
 from sparkify.engines.engine import HeldError
 from sparkify.errors import AccessError
+from sparkify.private_folders import private_folder
 from sparkify.progress import Progress
 
 SETTINGS = {
@@ -56,8 +58,7 @@ def opened(
         except duckdb.Error as e:
             holder = re.search(r"Conflicting lock is held in (.*?)\s*\(PID (\d+)\)", str(e))
             if "Could not set lock" not in str(e):
-                fix = "make room on the disk, look at its rights, or set [DUCKDB] PATH to another file"
-                raise AccessError(f"{path}: the warehouse cannot be opened; {fix} ({str(e).splitlines()[0]})") from e
+                raise AccessError(f"{path}: {not_opened(e, str(path))}") from e
             name = f"{holder[1]} (process {holder[2]})" if holder else "another process"
             if time.monotonic() >= deadline:
                 fix = "close it there, or raise [ETL] LOCK_TIMEOUT"
@@ -68,13 +69,17 @@ def opened(
             time.sleep(RETRY_EVERY)
 
 
-def spill_folder(path: Path) -> AbstractContextManager[str]:
+@contextmanager
+def spill_folder(path: Path) -> Iterator[str]:
     """A private folder for what a reader's memory cannot hold: beside the file, or where temporary files belong.
 
     DuckDB's own, `PATH.tmp`, would be the same for all readers, and DuckDB lets statements read and write there. The
     name is empty where nothing may be written, as in a container: a question that needs more than memory fails there.
     """
-    for folder in (path.parent, None):
-        with suppress(OSError):
-            return tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder)
-    return nullcontext("")
+    with ExitStack() as made:
+        name = ""
+        for folder in (path.parent, None):
+            if not name:
+                with suppress(OSError):
+                    name = str(made.enter_context(private_folder(folder)) / "spill")
+        yield name

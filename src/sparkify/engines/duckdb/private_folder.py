@@ -1,44 +1,33 @@
-"""A folder for the files that a load needs for a while, that no other file of the person's can be mistaken for."""
+"""A private folder for the files that a load needs for a while, made when the first of them is needed."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 
 from sparkify.errors import LoadError
-
-MARKER = "made-by-sparkify-and-not-needed-after-its-load"
-"""The empty file in each such folder. Only a folder that holds it is ever deleted."""
+from sparkify.private_folders import delete_abandoned, private_folder
 
 
 class PrivateFolder:
-    """A folder beside the warehouse, on the same disk, with a random name; made when it is needed, then deleted.
+    """A folder beside a database file, on the same disk; deleted at the end of the block."""
 
-    The process holds the warehouse alone: so a folder of the warehouse's that is there at the beginning was left by a
-    run that was killed, and is deleted.
-    """
-
-    def __init__(self, warehouse: Path) -> None:
-        self._beside = warehouse.parent
-        self._prefix = f".{warehouse.name}.load-"
+    def __init__(self, database: Path) -> None:
+        self._beside = database.parent
         self._path: Path | None = None
+        self._made = ExitStack()
         self._lock = Lock()
         self._numbers = count(1)
 
     def __enter__(self) -> PrivateFolder:
-        for path in self._beside.iterdir():
-            is_folder = path.name.startswith(self._prefix) and path.is_dir() and not path.is_symlink()
-            if is_folder and (path / MARKER).is_file():
-                shutil.rmtree(path, ignore_errors=True)
+        delete_abandoned(self._beside)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, trace: TracebackType | None) -> None:
-        if self._path:
-            shutil.rmtree(self._path, ignore_errors=True)
+        self._made.__exit__(kind, e, trace)
 
     def new_file(self) -> Path:
         """The path of a file in the folder that is not there yet.
@@ -48,14 +37,10 @@ class PrivateFolder:
         """
         with self._lock:  # objects are downloaded in several threads
             if not self._path:
-                self._path = self._made()
+                try:
+                    self._path = self._made.enter_context(private_folder(self._beside))
+                except OSError as e:
+                    fix = "make room on the disk, or look at its rights"
+                    where = f"{self._beside}: no folder can be made there for the files of a load"
+                    raise LoadError(f"{where}; {fix} ({e.strerror})") from e
             return self._path / f"{next(self._numbers)}.json"
-
-    def _made(self) -> Path:
-        try:
-            path = Path(tempfile.mkdtemp(prefix=self._prefix, dir=self._beside))
-            (path / MARKER).touch()
-        except OSError as e:
-            fix = "make room on the disk, look at its rights, or set [DUCKDB] PATH to a file on another"
-            raise LoadError(f"{self._beside}: no folder can be made there for the files of a load; {fix} ({e})") from e
-        return path

@@ -5,6 +5,7 @@ A reader who has the copy open keeps it when a new one comes. No reader of a cop
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -66,6 +67,25 @@ def publish(connection: Connection, path: Path, progress: Progress) -> None:
         raise AccessError(f"{path}: the copy for readers cannot be written; {fix} ({e})") from e
 
 
+def examine(path: Path) -> str:
+    """Make sure that a copy can be written at a path, as far as that can be told without writing; a sentence about it.
+
+    Raises:
+        AccessError: it cannot.
+    """
+    if path.exists():
+        _require_database(path)
+    folder = path.resolve().parent
+    if not os.access(folder, os.W_OK):
+        fix = "make it, look at its rights, or set [DUCKDB] PUBLISH to a file in another folder"
+        raise AccessError(f"{path}: the copy for readers cannot be written, for {folder} may not be written to; {fix}")
+    return f"{path} can be written"
+
+
+def _require_database(path: Path) -> None:
+    require_database(path, "the copy for readers", "[DUCKDB] PUBLISH")
+
+
 def _is_current(connection: Connection, warehouse: str, path: Path, folder: PrivateFolder) -> bool:
     """Whether the file at the path is a copy of what the warehouse holds now.
 
@@ -74,7 +94,7 @@ def _is_current(connection: Connection, warehouse: str, path: Path, folder: Priv
     """
     if not path.exists():
         return False
-    require_database(path)
+    _require_database(path)
     try:
         state = _state(connection, path)
     except LoadError:

@@ -81,6 +81,9 @@ LOGIN_FIXES = {
 }
 """The same, by what the driver itself says; the first that fits."""
 
+SHUT_DOWN = "57P"
+"""The class of SQLSTATE with which a cluster ends connections: for maintenance, for a resize, by an administrator."""
+
 DISK_FULL_STATE, DISK_FULL_CODE = "53100", "1016"
 
 
@@ -139,6 +142,8 @@ def _is_conflict(e: BaseException) -> bool:
 def _load_fix(e: BaseException) -> str:
     if field(e, "C") == MISSING_TABLE:
         return f"a table is missing; run {program.command('create-tables')}"
+    if field(e, "C").startswith(SHUT_DOWN):
+        return "the cluster ended the connection; run again when it is there again"
     if field(e, "C") == STILL_USED:
         return "a view of yours depends on it: keep its text, drop it, run this again, and create it again"
     if field(e, "C") == DISK_FULL_STATE or _code(e) == DISK_FULL_CODE:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from sparkify import sql_queries
 from sparkify.engines.exports import MARKER, Export, marked_files, marker_text
 from sparkify.engines.redshift.connection import Connection
-from sparkify.engines.whole_export import MANIFEST, ExportedFile, Files
+from sparkify.engines.whole_export import MANIFEST, ExportedFile, Files, holds_whole
 from sparkify.errors import AccessError, ConfigError, LoadError
 from sparkify.store.s3.prefix import S3Prefix
 
@@ -33,11 +33,10 @@ def export(
     replaced = [table.table for table in tables if overwrite and _is_export(store, table.table)]
     if manifest and not overwrite:
         _require_nothing(store, tables)
-    # Until all tables are in their places, what lies there is no whole warehouse.
-    if manifest:
+    if replaced and not manifest and MANIFEST in store.sizes():
+        raise holds_whole(prefix)
+    if manifest:  # until all tables are in their places, what lies there is no whole warehouse
         store.put(MANIFEST, b"")
-    elif replaced:
-        store.remove(MANIFEST)
     begun: list[str] = []
     try:
         for table in tables:

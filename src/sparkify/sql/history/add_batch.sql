@@ -1,4 +1,5 @@
--- Adds what a batch did to its run, in the transaction of the batch. The last batch ends the run.
+-- Adds what a batch did to its run, in the transaction of the batch. The last batch ends the run. Changes no row where
+-- the tables are not those any more in which the run began: dropped and created again, or of another version.
 update runs
 set
     status = $status,
@@ -19,4 +20,6 @@ set
     events_forgotten = events_forgotten + $events_forgotten,
     plays_change = plays_change + $plays_inserted,
     matched_change = matched_change + $matched_change
-where run_id = $run_id;
+where
+    run_id = $run_id
+    and exists (select w.version from warehouse as w where w.version = $version);

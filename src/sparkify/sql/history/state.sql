@@ -1,6 +1,7 @@
 -- The version of the tables, and what the warehouse holds: the plays are the sum of what the runs added, so that none
 -- is read. And how many batches all runs have committed, how many runs are noted as running, the number of the newest
--- one and how it ended, and the loaded song objects that the bucket no longer held when it was listed last.
+-- one and how it ended, how the last one that listed songs ended, and the loaded song objects that the bucket no longer
+-- held then.
 with known as (
     select
         coalesce(sum(plays_change), 0) as plays,
@@ -23,6 +24,7 @@ select
     k.running,
     k.newest,
     n.status,
+    l.status as status_of_listing,
     l.songs_gone
 from known as k
 left join runs as n on n.run_id = k.newest

@@ -88,14 +88,6 @@ class S3Prefix(Reader):
         """
         return {*self.sizes(folder)}
 
-    def remove(self, name: str) -> None:
-        """Delete an object below the location, if it is there.
-
-        Raises:
-            AccessError: the store refuses or cannot be reached.
-        """
-        self._bucket.ask("delete_object", Key=self.item(name).path)
-
     def delete(self, folder: str, *, before: datetime | None = None, ending: str = "") -> None:
         """Delete the objects in a folder below the location, if they are older than that and their names end so.
 
