@@ -1,5 +1,5 @@
 -- The run that tells how the load stands, by its number, for clocks may be wrong: the last one that is over, if it did
--- not end well; else the last one that listed songs, too, if there is any, for a run of some logs alone does not end the
+-- not end well; else the last one that listed songs, too, if there is any. A run of some logs alone does not end the
 -- failure of a whole one.
 with ended as (
     select
