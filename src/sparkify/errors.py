@@ -90,7 +90,13 @@ class LoadError(SparkifyError):
 
 
 class ObjectChangedError(LoadError):
-    """An object is not what it was when it was listed, or cannot be read while others can."""
+    """An object is not what it was when it was listed, or may not be opened. A load leaves it out."""
+
+
+class UnreadableObjectError(ObjectChangedError):
+    """An object cannot be read by anybody, while others can. A load leaves it out, and then fails."""
+
+    exit_code = ExitCode.ACCESS
 
 
 class OutcomeUnknownError(LoadError):

@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import date
 from functools import partial
 
-from sparkify import checks, forgotten_users, history, listing, runs, staged_rows, suspicions, transform, warehouse
+from sparkify import checks, counts, forgotten_users, history, listing, staged_rows, suspicions, transform, warehouse
 from sparkify import plan as planning
 from sparkify.config import Config
 from sparkify.engines.engine import CarefulReadingNeededError, Engine, Source, locked
@@ -16,7 +16,7 @@ from sparkify.engines.staged import BadRecordLimit, Staged
 from sparkify.history import LoadedObjects
 from sparkify.plan import Batch, Plan
 from sparkify.progress import Progress
-from sparkify.runs import Run
+from sparkify.run import Run, recorded_failure, recorded_run
 from sparkify.summary import Summary
 
 
@@ -27,7 +27,7 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False, sinc
         SparkifyError: the text says what is wrong, where and what to do, its note what stays loaded.
     """
     started = time.monotonic()
-    with runs.recorded_failure(config, progress, is_whole=not (since or only_rejected)):
+    with recorded_failure(config, progress, is_whole=not (since or only_rejected)):
         source, listings = listing.list_objects(config, progress, since)
     with closing(warehouse.connect(config, progress)) as engine:
         state = history.require_state(engine)
@@ -37,7 +37,7 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False, sinc
         plan = planning.make(listings, loaded.before, config.batch_size, again=only_rejected, since=since)
         listing.warn_of_prefixes(config, plan, progress)
         summary = Summary(engine.address, plan)
-        with runs.recorded_run(engine, progress, plan, state) as this_run:
+        with recorded_run(engine, progress, plan, state) as this_run:
             for batch in plan.batches:
                 limit = BadRecordLimit(config.max_errors, summary.rejected)
                 summary.add(*_load(engine, batch, source, this_run, loaded, limit, progress))
@@ -45,6 +45,7 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False, sinc
             summary.totals = this_run.totals or history.state(engine).totals
             engine.after_run()
             engine.close()
+            this_run.require_all_read()
     summary.seconds = time.monotonic() - started
     return summary
 
@@ -68,25 +69,25 @@ def _load(
 ) -> tuple[Mapping[str, int], set[str]]:
     """Stage a batch, then merge it in one transaction; its counts, and the keys that no column takes."""
     while batch := loaded.without_loaded(batch):
-        batch, staged = _stage(engine, batch, source, limit, progress)
+        batch, staged = _stage(engine, batch, source, this_run, limit, progress)
         if not batch:
             break
         rows = staged_rows.read(engine, divided=not this_run.is_first)
         warnings = [*suspicions.shorter_logs(engine, batch, loaded), *suspicions.odd_times(batch, rows.years)]
         with progress.phase(f"batch {batch.number}: transform and check"):
-            counts = locked(engine, progress, partial(_merge, engine, batch, staged, rows, this_run, loaded))
-        if counts is None:
+            changes = locked(engine, progress, partial(_merge, engine, batch, staged, rows, this_run, loaded))
+        if changes is None:
             loaded.refresh(this_run.batches)
             continue
         this_run.committed(batch)
         progress.warn(*warnings)
         engine.after_commit()
-        return counts, staged.unknown_keys
+        return changes, staged.unknown_keys
     return {}, set()
 
 
 def _stage(
-    engine: Engine, batch: Batch, source: Source, limit: BadRecordLimit, progress: Progress
+    engine: Engine, batch: Batch, source: Source, this_run: Run, limit: BadRecordLimit, progress: Progress
 ) -> tuple[Batch, Staged]:
     """Stage a batch, by the careful reading where the quick one fails, and without objects that are not as listed."""
     careful = False
@@ -100,7 +101,7 @@ def _stage(
         if not staged.changed:
             history.stage_objects(engine, batch, staged)
             return batch, staged
-        progress.warn(*suspicions.left_out(staged.changed))
+        this_run.leave_out(staged.changed.values())
         batch = planning.without(batch, staged.changed.keys())
 
 
@@ -113,16 +114,16 @@ def _merge(
         CheckError: a sum does not close, or a check found rows that must not exist.
     """
     extent = rows.extent
-    before = runs.before_merge(engine, extent)
+    before = counts.before_merge(engine, extent)
     if loaded.is_outdated(before.batches, this_run.batches):
         return None
     if forgotten := before.forgotten_users and forgotten_users.leave_out(engine, staged):
         rows = staged_rows.read(engine, divided=False)
     written = rows.counted(batch, staged, forgotten, before.rows())
     transform.merge(engine, written, extent)
-    written.update(runs.merged_rows(engine, extent, written))
+    written.update(counts.merged_rows(engine, extent, written))
     transform.require_closed_sums(written)
-    counts = runs.counts(engine, batch, staged, written, before)
-    this_run.note_batch(batch, counts, written, before)
+    changes = counts.of_batch(engine, batch, staged, written, before)
+    this_run.note_batch(batch, changes, written, before)
     checks.run(engine, extent, written)
-    return counts
+    return changes

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from sparkify import history
 from sparkify.engines.engine import Engine
+from sparkify.errors import ObjectChangedError
 from sparkify.history import LoadedObjects
 from sparkify.plan import Batch
 from sparkify.staged_rows import Year
@@ -35,9 +36,9 @@ def shorter_logs(engine: Engine, batch: Batch, loaded: LoadedObjects) -> list[st
     return [*warnings, f"{counted(more, 'more log')} became shorter in the same way"] if more > 0 else warnings
 
 
-def left_out(reasons: Mapping[str, str]) -> list[str]:
-    """A warning for each of the first objects that are not loaded, by their names, and one that counts the others."""
-    warnings = [f"{reason}; it is not loaded and stays new for the next run" for reason in reasons.values()]
+def left_out(changed: Iterable[ObjectChangedError]) -> list[str]:
+    """A warning for each of the first objects that are not loaded, and one that counts the others."""
+    warnings = [f"{error}; it is not loaded and stays new for the next run" for error in changed]
     more = len(warnings) - SHOWN
     rest = f"{counted(more, 'more object')} {'is not loaded and stays' if more == 1 else 'are not loaded and stay'} new"
     return [*warnings[:SHOWN], rest] if more > 0 else warnings

@@ -28,7 +28,7 @@ from sparkify.config import load
 from sparkify.engines.redshift import lock, login, parts, work
 from sparkify.plan import Batch, Plan
 from sparkify.progress import Progress
-from sparkify.runs import Run
+from sparkify.run import Run
 
 STATEMENTS = Path(__file__).with_name("statements.txt")
 """What a small load sends to Redshift. WRITE_STATEMENTS=1 writes it again."""

@@ -72,16 +72,21 @@ OF_ONE_OBJECT = {
 
 @pytest.mark.parametrize("code", OF_ONE_OBJECT)
 @pytest.mark.parametrize("key", ["log_data/a.json", "log_data/large.json", "song_data/a.json"])
-def test_an_object_that_nobody_can_read_is_left_out_and_loaded_once_it_can_be_read(
+def test_an_object_that_nobody_can_read_fails_a_run_that_loads_all_others(
     key: str, code: str, loader: Sparkify, double: S3Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sparkify.store.s3.clients.ATTEMPTS", 1)
     status, words = OF_ONE_OBJECT[code]
     double.hook = lambda request: error(status, code, "in its own words") if request.key == key else None
-    warnings = [line for line in loader.loaded().err.splitlines() if line.startswith("warning: s3://music/")]
-    [warning] = [line for line in warnings if line.startswith(f"warning: s3://music/{key}: {words}")]
-    assert f"({status} {code}: in its own words); it is not loaded and stays new" in warning
+    outcome = loader.etl()
+    assert outcome.exit_code == 3
+    said, stays = outcome.err.splitlines()[-2:]
+    assert said.startswith(f"error: s3://music/{key}: {words}")
+    assert said.endswith(f"({status} {code}: in its own words)")
+    assert stays == "all other new objects are loaded (batches: 1)"
     assert len(loader.query("select object from load_history")) == 2
+    assert loader.query("select status, batches from runs") == [("failed", 1)]
+    assert f"s3://music/{key}: {words}" in refused(loader)
     double.hook = lambda request: None
     loader.loaded()
     assert len(loader.query("select object from load_history")) == 3
@@ -93,9 +98,10 @@ def test_of_many_objects_that_are_left_out_the_first_are_named_and_the_others_co
     archived = {f"log_data/2017/{n}.json": lines([event(ts=n)]).encode() for n in range(8)}
     double.buckets["music"] |= archived
     double.hook = lambda request: error(403, "InvalidObjectState") if request.key in archived else None
-    warnings: list[str] = json.loads(loader.loaded("--json").out)["warnings"]
-    assert len([text for text in warnings if "is archived" in text]) == 5
-    assert "3 more objects are not loaded and stay new" in warnings
+    outcome = loader.etl()
+    assert outcome.exit_code == 3
+    assert outcome.err.count("is archived") == 5
+    assert "3 more objects cannot be read" in outcome.err
 
 
 def test_the_user_and_password_of_an_endpoint_are_not_shown(loader: Sparkify, monkeypatch: pytest.MonkeyPatch) -> None:

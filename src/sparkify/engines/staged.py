@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sparkify.errors import BadRecord, BadRecordsError
+from sparkify.errors import BadRecord, BadRecordsError, ObjectChangedError
 from sparkify.store import StoredObject
 from sparkify.words import counted
 
@@ -82,7 +82,7 @@ class Staged:
         self.limit = limit
         self.records: Counter[str] = Counter()
         """The records of each object by its name, good and bad."""
-        self.changed: dict[str, str] = {}
+        self.changed: dict[str, ObjectChangedError] = {}
         """The objects that are not what was listed, and why; the batch must be staged again without them."""
         self.rejected: list[Rejected] = []
         self.unknown_keys: set[str] = set()

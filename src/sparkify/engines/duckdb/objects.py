@@ -64,7 +64,7 @@ class Objects:
         small = (item for item in self._items if unpacked_size(item) <= LARGE)
         for item, content in self._store.read_many(small, self._done):
             if isinstance(content, ObjectChangedError):
-                self._staged.changed[item.name] = str(content)
+                self._staged.changed[item.name] = content
                 continue
             try:
                 if not packing_of(item.path, content[:HEAD]):
@@ -91,7 +91,7 @@ class Objects:
             for item, path in zip(self._large, pool.map(self._file, self._large), strict=True):
                 self._done(1)
                 if isinstance(path, ObjectChangedError):
-                    self._staged.changed[item.name] = str(path)
+                    self._staged.changed[item.name] = path
                 elif isinstance(path, PackError):
                     self._staged.reject(item.name, None, f": {path}", b"")
                 else:

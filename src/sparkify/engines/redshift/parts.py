@@ -110,7 +110,7 @@ class PartWriter:
             except PackError as e:
                 self._staged.reject(item.name, None, f": {e}", b"")
             except ObjectChangedError as e:
-                self._staged.changed[item.name] = str(e)
+                self._staged.changed[item.name] = e
             if part.size >= size:
                 yield part
                 part = Part()
@@ -133,7 +133,7 @@ class PartWriter:
         small = (item for item in items if unpacked_size(item) < LARGE)
         for item, content in self._store.read_many(small, self._done):
             if isinstance(content, ObjectChangedError):
-                self._staged.changed[item.name] = str(content)
+                self._staged.changed[item.name] = content
                 continue
             yield item, self._records(unpack(item.path, [content], item.size))
         for item in items:

@@ -130,7 +130,7 @@ def _heads(store: ObjectStore, items: Sequence[StoredObject], staged: Staged) ->
     with ThreadPoolExecutor(READS) as pool:
         for item, content in zip(items, pool.map(head, items), strict=True):
             if isinstance(content, ObjectChangedError):
-                staged.changed[item.name] = str(content)
+                staged.changed[item.name] = content
             else:
                 yield item, content
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sparkify.errors import AccessError, ObjectChangedError
+from sparkify.errors import AccessError, ObjectChangedError, UnreadableObjectError
 from sparkify.store.objects import UNKNOWN_SIZE, Place, StoredObject, changed
 from sparkify.store.s3.clients import Account
 from sparkify.store.s3.errors import CLIENT_ERRORS, explained, is_of_one_object
@@ -97,12 +97,12 @@ class Bucket:
             raise self.unreadable(item, e) from e
 
     def unreadable(self, item: StoredObject, e: Exception) -> AccessError | ObjectChangedError:
-        """The error of an object that cannot be read; one that is another than listed, or archived, is left out."""
+        """The error of an object that cannot be read. One that is another than listed, or archived, stops no others."""
         if isinstance(e, ClientError) and e.response["Error"]["Code"] in NOT_WHAT_WAS_LISTED:
             return changed(item, "it was replaced after it was listed")
         error = self.explained(item.name, e)
         if item.size != UNKNOWN_SIZE and is_of_one_object(e):
-            return ObjectChangedError(*error.lines, object=item.name)
+            return UnreadableObjectError(*error.lines, object=item.name)
         return error
 
     def explained(self, name: str, e: Exception) -> AccessError:

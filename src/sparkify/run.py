@@ -1,117 +1,31 @@
-"""What the warehouse records of the runs of the load: how each goes, and what its batches did."""
+"""What the warehouse records of a run of the load: its batches, and how it ends."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
-from sparkify import history, sql_queries, warehouse
+from sparkify import history, sql_queries, suspicions, warehouse
 from sparkify.config import Config
+from sparkify.counts import BeforeMerge
 from sparkify.engines.answer import Value
 from sparkify.engines.engine import Engine, locked
-from sparkify.engines.staged import Staged
-from sparkify.errors import LoadError, OutcomeUnknownError, SparkifyError, WarehouseGoneError
-from sparkify.extent import Extent
+from sparkify.errors import (
+    AccessError,
+    LoadError,
+    ObjectChangedError,
+    OutcomeUnknownError,
+    SparkifyError,
+    UnreadableObjectError,
+    WarehouseGoneError,
+)
 from sparkify.history import State
 from sparkify.output import escape_control_characters
 from sparkify.plan import Batch, Plan
 from sparkify.progress import Progress
-
-
-@dataclass(frozen=True)
-class BeforeMerge:
-    """What the warehouse held when the merge of a batch began, under the lock.
-
-    `numbers` says how many there were of what, as the steps of the transform name it: "in extent" what lies within the
-    times of the batch, "objects loaded before" what of the history its objects replace. `matched` says how many of them
-    are plays that are matched to a song.
-    """
-
-    numbers: Mapping[str, int]
-    matched: Mapping[str, int]
-
-    @property
-    def batches(self) -> int:
-        """How many batches all runs had committed."""
-        return self.numbers["batches"]
-
-    @property
-    def forgotten_users(self) -> int:
-        """How many users were forgotten."""
-        return self.numbers["forgotten users"]
-
-    def rows(self) -> dict[str, int]:
-        """The same, as the steps of the transform need it."""
-        return {**self.numbers, "matched_before": self.matched["plays in extent"]}
-
-    def totals_after(self, rows: Mapping[str, int], matched_change: int) -> tuple[int, ...]:
-        """How many users, songs, artists, plays and matched plays there are after steps that wrote so many rows."""
-        return (
-            self.numbers["users before"] - rows["outdated_users"] + rows["users"],
-            self.numbers["songs before"] - rows["outdated_songs"] + rows["songs"],
-            self.numbers["artists before"] - rows["outdated_artists"] + rows["artists"],
-            self.numbers["plays before"] + rows["songplays"],
-            self.matched["plays before"] + matched_change,
-        )
-
-
-def before_merge(engine: Engine, extent: Extent) -> BeforeMerge:
-    """Look at the warehouse before a batch is merged."""
-    rows = extent.query(engine, history.statement("before_merge"))
-    return BeforeMerge(
-        {name: int(number) for name, number, _ in rows}, {name: int(matched) for name, _, matched in rows}
-    )
-
-
-def merged_rows(engine: Engine, extent: Extent, rows: Mapping[str, int]) -> dict[str, int]:
-    """What no step of the merge wrote: `known_plays` and `known_page_views`; and the `matched_plays` of the extent.
-
-    A batch that staged no event knows none of them, and matches none of its own.
-    """
-    row: Sequence[Any] = (0, 0, rows["matched_before"])
-    if rows["staged events"]:
-        [row] = extent.query(engine, history.statement("merged_rows"))
-    return dict(zip(("known_plays", "known_page_views", "matched_plays"), row, strict=True))
-
-
-def counts(
-    engine: Engine, batch: Batch, staged: Staged, rows: Mapping[str, int], before: BeforeMerge
-) -> dict[str, int]:
-    """What a batch did, as the columns of `runs` count it, and how many plays it matched.
-
-    `rows` says how many rows were staged, and how many each step of the transform wrote or counted.
-    """
-    return {
-        "objects": len(batch),
-        "bytes": sum(item.size for item in batch.objects),
-        "events": rows["staged events"],
-        "events_forgotten": rows["events of forgotten users"],
-        "plays_staged": rows["staged plays"],
-        "plays_inserted": rows["songplays"],
-        "plays_matched": rows["matched_plays"] - rows["matched_before"],
-        "plays_known": rows["known_plays"],
-        "page_views_staged": rows["staged page views"],
-        "page_views_inserted": rows["page_views"],
-        "page_views_known": rows["known_page_views"],
-        "songs": rows["staged songs"],
-        "rejected": len(staged.rejected),
-        "texts_cleaned": staged.cleaned_texts,
-        "matched_change": _matched_change(engine, rows, before),
-    }
-
-
-def _matched_change(engine: Engine, rows: Mapping[str, int], before: BeforeMerge) -> int:
-    """By how many the plays that are matched to a song grew.
-
-    They are all read only where songs changed that were heard, at any time.
-    """
-    if rows["changed_match_keys"]:
-        [(matched,)] = history.query(engine, "matched_plays")
-        return int(matched) - before.matched["plays before"]
-    return rows["matched_plays"] - before.matched["plays in extent"]
+from sparkify.words import counted
 
 
 class Run:
@@ -132,6 +46,8 @@ class Run:
         """How many users, songs, artists, plays and matched plays there are after the last batch; empty before one."""
         self.batches = 0
         """Batches that the run has committed."""
+        self._unreadable: list[UnreadableObjectError] = []
+        """Why the run could not read some objects."""
         self.is_done = not (is_idle_recorded or engine.records_idle_runs or state.is_outdated_by(plan))
         """Whether the end of the run is recorded, or nothing of it need be."""
         self.run_id = 0
@@ -157,7 +73,7 @@ class Run:
         Raises:
             LoadError: the tables are others than those in which the run began.
         """
-        ends = batch.number == self._planned
+        ends = self._ends_with(batch)
         values = {"run_id": self.run_id, "batch": batch.number, "now": _now()}
         if before.numbers["objects loaded before"]:
             self._execute("forget_objects")
@@ -180,17 +96,45 @@ class Run:
     def committed(self, batch: Batch) -> None:
         """Remember that a batch was committed."""
         self.batches += 1
-        self.is_done = batch.number == self._planned
+        self.is_done = self._ends_with(batch)
+
+    def _ends_with(self, batch: Batch) -> bool:
+        """Whether a batch is the last one, and nothing else need be recorded."""
+        return batch.number == self._planned and not self._unreadable
+
+    def leave_out(self, changed: Iterable[ObjectChangedError]) -> None:
+        """Note which objects cannot be read, for the end of the run, and warn of others that are not loaded."""
+        changed = [*changed]
+        self._unreadable += [error for error in changed if isinstance(error, UnreadableObjectError)]
+        self._progress.warn(*suspicions.left_out(error for error in changed if error not in self._unreadable))
 
     def end(self) -> None:
-        """Record that the run is done, unless its last batch has."""
-        if not self.is_done:
+        """Record how the run ended, unless its last batch has: it failed if an object could not be read."""
+        if not self.is_done and self._unreadable:
+            self.fail(self._access_error())
+        elif not self.is_done:
             self._locked(lambda: self._end("done"))
         self.is_done = True
 
-    def fail(self, error: str) -> None:
-        """Record that the run failed."""
-        self._locked(lambda: self._end("failed", error))
+    def require_all_read(self) -> None:
+        """Make sure that the run could read every object.
+
+        Raises:
+            AccessError: it could not; all others are loaded.
+        """
+        if self._unreadable:
+            raise self._access_error()
+
+    def _access_error(self) -> AccessError:
+        """The error that names the first objects that could not be read, and counts the others."""
+        first, more = self._unreadable[: suspicions.SHOWN], len(self._unreadable) - suspicions.SHOWN
+        rest = [f"{counted(more, 'more object')} cannot be read"] if more > 0 else []
+        return AccessError(*(line for error in first for line in error.lines), *rest, object=first[0].object)
+
+    def fail(self, error: BaseException) -> None:
+        """Record that the run failed, and why."""
+        reason = self._progress.without_secrets(_reason(error))
+        self._locked(lambda: self._end("failed", reason))
 
     def _end(self, status: str, error: str | None = None) -> None:
         self._execute("end_run", {"run_id": self.run_id, "now": _now(), "status": status, "error": error})
@@ -205,6 +149,8 @@ class Run:
             return "what this run committed is in the file that was opened, wherever that is now, and not in its place"
         if not self.run_id:
             return "nothing was changed"
+        if self.is_done and self._unreadable:
+            return f"all other new objects are loaded (batches: {self.batches})" if self.batches else "nothing was changed"
         if self.is_done:
             return f"the run is done, and all of it stays loaded (batches: {self.batches})"
         batches, is_known = self.batches, True
@@ -241,7 +187,7 @@ def recorded_failure(config: Config, progress: Progress, *, is_whole: bool) -> I
             # A number there is a whole run's; how many songs are gone, the last listing has told.
             songs_gone = state.songs_gone or 0 if is_whole else None
             plan = Plan(batches=(), known=0, ignored=(), songs_gone=songs_gone)
-            Run(engine, progress, plan, state, is_idle_recorded=True).fail(progress.without_secrets(_reason(e)))
+            Run(engine, progress, plan, state, is_idle_recorded=True).fail(e)
         raise
 
 
@@ -257,7 +203,7 @@ def recorded_run(engine: Engine, progress: Progress, plan: Plan, state: State) -
         if not run.is_done:
             # Where the warehouse cannot even record the failure, the next run records that this one was killed.
             with suppress(SparkifyError, KeyboardInterrupt):
-                run.fail(progress.without_secrets(_reason(e)))
+                run.fail(e)
         raise
 
 
