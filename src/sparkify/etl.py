@@ -44,8 +44,8 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False, sinc
             this_run.end()
             summary.totals = this_run.totals or history.state(engine).totals
             engine.after_run()
-            engine.close()
             this_run.require_all_read()
+            engine.close()
     summary.seconds = time.monotonic() - started
     return summary
 

@@ -149,9 +149,9 @@ class Run:
             return "what this run committed is in the file that was opened, wherever that is now, and not in its place"
         if not self.run_id:
             return "nothing was changed"
-        if self.is_done and self._unreadable:
-            return f"all other new objects are loaded (batches: {self.batches})" if self.batches else "nothing was changed"
-        if self.is_done:
+        if self.is_done and self._unreadable and self.batches:
+            return f"all other new objects are loaded (batches: {self.batches})"
+        if self.is_done and not self._unreadable:
             return f"the run is done, and all of it stays loaded (batches: {self.batches})"
         batches, is_known = self.batches, True
         with suppress(SparkifyError, KeyboardInterrupt):
