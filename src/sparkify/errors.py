@@ -90,11 +90,11 @@ class LoadError(SparkifyError):
 
 
 class ObjectChangedError(LoadError):
-    """An object is not what it was when it was listed, or may not be opened. A load leaves it out."""
+    """An object is not what it was when it was listed, or may not be opened."""
 
 
 class UnreadableObjectError(ObjectChangedError):
-    """An object cannot be read by anybody, while others can. A load leaves it out, and then fails."""
+    """An object cannot be read by anybody; all others are loaded."""
 
     exit_code = ExitCode.ACCESS
 
