@@ -656,6 +656,8 @@ def test_a_limit_beyond_all_numbers_is_no_harm(on_both: Sparkify) -> None:
         (["select 1", "--from", "2018-11-01", "--limit", "3"], "SQL of your own takes it as $from_time, $most)"),
         (["totals", "--from", "2018-11-02", "--to", "2018-11-01"], "--from 2018-11-02 is after --to 2018-11-01"),
         (["most_playd_songs"], "most_playd_songs: there is no such question; did you mean most_played_songs?"),
+        (["--limit", "3"], "--limit: name the question that is meant; without one, all are listed"),
+        (["--level", "paid", "--by", "week"], "--level and --by: name the question that is meant"),
         (["anything"], "anything: there is no such question; `sparkify query` lists them; SQL goes into quotes"),
     ],
 )

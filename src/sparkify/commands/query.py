@@ -45,12 +45,14 @@ def add_options(parser: Parser) -> None:
 def run(options: Namespace, progress: Progress) -> Result:
     """See `Command`. The answer is written here, for it may be larger than memory."""
     form = options.format or formats.of_file(options.output)
+    chosen = questions.Filter(options.first_day, options.last_day, options.level, options.by, options.limit)
     if options.question is None:
+        if ignored := chosen.options():
+            raise ConfigError(f"{' and '.join(ignored)}: name the question that is meant; without one, all are listed")
         formats.write(questions.listed(_own_questions(options, progress)), form, options.output)
         return Result()
     config = configuration(options, progress)
     sql = _asked(options.question, config)
-    chosen = questions.Filter(options.first_day, options.last_day, options.level, options.by, options.limit)
     questions.require_options(sql, chosen)
     _require_free_output(options, config)
     with ExitStack() as opened:
