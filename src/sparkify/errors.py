@@ -94,7 +94,7 @@ class ObjectChangedError(LoadError):
 
 
 class UnreadableObjectError(ObjectChangedError):
-    """An object cannot be read by anybody; all others are loaded."""
+    """An object cannot be read by anybody; the others are loaded."""
 
     exit_code = ExitCode.ACCESS
 

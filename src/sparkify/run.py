@@ -103,10 +103,10 @@ class Run:
         return batch.number == self._planned and not self._unreadable
 
     def leave_out(self, changed: Iterable[ObjectChangedError]) -> None:
-        """Note which objects cannot be read, for the end of the run, and warn of others that are not loaded."""
+        """Warn of the objects that are not loaded, and note which cannot be read: the run fails at its end."""
         changed = [*changed]
         self._unreadable += [error for error in changed if isinstance(error, UnreadableObjectError)]
-        self._progress.warn(*suspicions.left_out(error for error in changed if error not in self._unreadable))
+        self._progress.warn(*suspicions.left_out(changed))
 
     def end(self) -> None:
         """Record how the run ended, unless its last batch has: it failed if an object could not be read."""
@@ -120,7 +120,7 @@ class Run:
         """Make sure that the run could read every object.
 
         Raises:
-            AccessError: it could not; all others are loaded.
+            AccessError: it could not; what could be read is loaded.
         """
         if self._unreadable:
             raise self._access_error()
@@ -150,7 +150,7 @@ class Run:
         if not self.run_id:
             return "nothing was changed"
         if self.is_done and self._unreadable and self.batches:
-            return f"all other new objects are loaded (batches: {self.batches})"
+            return f"what could be read is loaded (batches: {self.batches})"
         if self.is_done and not self._unreadable:
             return f"the run is done, and all of it stays loaded (batches: {self.batches})"
         batches, is_known = self.batches, True
@@ -182,7 +182,11 @@ def recorded_failure(config: Config, progress: Progress, *, is_whole: bool) -> I
     try:
         yield
     except SparkifyError as e:
-        with suppress(SparkifyError), closing(warehouse.connect(replace(config, lock_timeout=0), progress)) as engine:
+        progress.say(f"noting in {config.warehouse} that this run failed")
+        with (
+            suppress(SparkifyError, KeyboardInterrupt),
+            closing(warehouse.connect(replace(config, lock_timeout=0), progress)) as engine,
+        ):
             state = history.require_state(engine)
             # A number there is a whole run's; how many songs are gone, the last listing has told.
             songs_gone = state.songs_gone or 0 if is_whole else None

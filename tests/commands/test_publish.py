@@ -302,7 +302,11 @@ def test_what_is_no_copy_is_not_replaced_and_the_key_that_names_it_is_told(
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("readers.duckdb", "✓ copy           "), ("dwh.cfg", "this is a file of another kind"), ("no/x", "may not be")],
+    [
+        ("readers.duckdb", "✓ copy           "),
+        ("dwh.cfg", "this is a file of another kind"),
+        ("no/x", "there is no folder"),
+    ],
 )
 def test_the_doctor_says_whether_a_copy_can_be_written(name: str, words: str, published: Sparkify) -> None:
     published.configure(more=f"PUBLISH = {name}")

@@ -369,6 +369,17 @@ def test_two_thousand_days_make_a_page_below_three_megabytes_and_no_table_is_cut
             [("A", None, 50, 1, 0), (None, "Y", 49, 1, 0)],
             "“A” by an unknown artist leads with 50 plays, 5 % of all. Of these 2, 2 are not in the catalogue.",
         ),
+        (
+            "most_played_songs",
+            [(None, c, 5, 1, 0) for c in "ABCDEFGHIJ"],
+            "The song of the first 10 is not known. Of these 10, 10 are not in the catalogue.",
+        ),
+        (  # there may be more of them behind the tenth row
+            "most_played_songs",
+            [*((None, c, 50, 1, 0) for c in "ABC"), *((c, "X", 40, 1, 0) for c in "DEFGHIJ")],
+            "At least 7 songs share the first place, with 40 plays each, 4 % of all; the song of at least 150 plays, "
+            "15 %, is not known. Of these 10, 10 are not in the catalogue.",
+        ),
         ("most_played_artists", [(None, 1, 90, 1)], "The artist of these plays is not known."),
         (
             "most_played_artists",

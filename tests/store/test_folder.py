@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -353,6 +355,29 @@ def file_above(path: Path) -> None:
 
 
 NO_FILES = {"a pipe": pipe, "a folder": folder, "a circle": circle, "a device": device, "below a file": file_above}
+
+
+HOLDS_A_LEASE = """
+import fcntl, os, signal, sys
+file = os.open(sys.argv[1], os.O_RDWR)
+signal.signal(signal.SIGIO, lambda *_: fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK))
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("held", flush=True)
+sys.stdin.read()
+"""
+"""A process that has the sole use of a file until somebody else opens it, as a file server may."""
+
+
+@pytest.mark.parametrize("size", [1, LARGE], ids=["small", "large"])
+def test_a_log_on_which_another_process_holds_a_lease_is_loaded_when_it_lets_go(size: int, sparkify: Sparkify) -> None:
+    path = sparkify.put("log_data/a.json", "\n".join(many_events(size)))
+    command = [sys.executable, "-c", HOLDS_A_LEASE, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        assert "warning" not in sparkify.loaded().err
+        holder.communicate()
+    assert names(sparkify) == {"a.json"}
 
 
 @pytest.mark.parametrize("size", [1, LARGE], ids=["small", "large"])

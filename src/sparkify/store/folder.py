@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from difflib import get_close_matches
@@ -23,6 +24,9 @@ READ_SIZE = 1_000_000
 
 NEARBY = 3
 """Folders that are named where one is missing."""
+
+NEARLY = 0.85
+"""How much alike two names are of which one may be meant for the other: `song_data` is not meant for `log_data`."""
 
 READ_ONLY = os.O_RDONLY | os.O_NONBLOCK
 """How a file is opened: without waiting for a writer if a pipe has taken its place since it was listed."""
@@ -118,7 +122,7 @@ class Folder:
     def read(self, item: StoredObject) -> bytes:
         """See `ObjectStore.read`. Song files are many and tiny: so this takes as few system calls as can be."""
         try:
-            file = os.open(f"{self._path}/{item.path}", READ_ONLY)
+            file = _opener(f"{self._path}/{item.path}")
             try:
                 content, info = _read_whole(file, item.size), os.fstat(file)
             finally:
@@ -179,14 +183,19 @@ def _missing(folder: Path) -> AccessError:
         beside = {path.name.lower(): path for path in sorted(folder.parent.iterdir()) if path.is_dir()}
     except OSError:
         beside = {}
-    near = [str(beside[name]) for name in get_close_matches(folder.name.lower(), beside, n=NEARBY)]
+    near = [str(beside[name]) for name in get_close_matches(folder.name.lower(), beside, n=NEARBY, cutoff=NEARLY)]
     hint = f"; there is {', '.join(near)}" if near else ""
     return AccessError(f"{folder}: there is no such folder; set [S3] in dwh.cfg to the folder of the data{hint}")
 
 
-def _opener(path: str, _: int) -> int:
-    """How `open` opens a file that is to be read."""
-    return os.open(path, READ_ONLY)
+def _opener(path: str, _: int = 0) -> int:
+    """Open a file that is to be read; it may have to be waited for, where another process holds a lease on it."""
+    try:
+        return os.open(path, READ_ONLY)
+    except BlockingIOError:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise
+        return os.open(path, os.O_RDONLY)
 
 
 def _read_whole(file: int, size: int) -> bytes:

@@ -73,11 +73,10 @@ def examine(path: Path) -> str:
     Raises:
         AccessError: it cannot.
     """
-    if path.exists():
-        _require_database(path)
+    _require_database(path)
     folder = path.resolve().parent
     if not os.access(folder, os.W_OK):
-        fix = "make it, look at its rights, or set [DUCKDB] PUBLISH to a file in another folder"
+        fix = "look at its rights, or set [DUCKDB] PUBLISH to a file in another folder"
         raise AccessError(f"{path}: the copy for readers cannot be written, for {folder} may not be written to; {fix}")
     return f"{path} can be written"
 

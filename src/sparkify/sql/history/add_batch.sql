@@ -1,5 +1,5 @@
 -- Adds what a batch did to its run, in the transaction of the batch. The last batch ends the run. Changes no row where
--- the tables are not those any more in which the run began: dropped and created again, or of another version.
+-- the tables are no longer those in which the run began: dropped and created again, or of another version.
 update runs
 set
     status = $status,

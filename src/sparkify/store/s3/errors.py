@@ -59,7 +59,7 @@ FIXES = {
 """What is wrong and what to do, by the code of S3's answer (docs.aws.amazon.com, AmazonS3 API ErrorResponses)."""
 
 OF_ONE_OBJECT = ("InvalidObjectState", *(code for code in FIXES if code.startswith("KMS.")))
-"""Codes that say that one object cannot be read by anybody, while others can."""
+"""Codes that say that nobody can read an object, while others may be read."""
 
 BY_STATUS = {"301": WRONG_REGION, "401": DENIED, "403": DENIED, "404": IS_NOT_THERE, "503": UNUSABLE}
 """The same for an answer without a known code, by its HTTP status."""
