@@ -166,6 +166,8 @@ def _loaded(settings: Config, progress: Progress) -> Engine:
     for what in ("first load", "nothing new"):
         started = time.monotonic()
         summary = etl.run(settings, progress)
+        if summary.fault:
+            raise summary.fault
         print(f"{summary.warehouse}: {what} in {time.monotonic() - started:.1f} s, {summary.counts['events']:,} events")
     engine = warehouse.connect(settings, progress)
     if settings.cluster:

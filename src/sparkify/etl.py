@@ -41,10 +41,9 @@ def run(config: Config, progress: Progress, *, only_rejected: bool = False, sinc
             for batch in plan.batches:
                 limit = BadRecordLimit(config.max_errors, summary.rejected)
                 summary.add(*_load(engine, batch, source, this_run, loaded, limit, progress))
-            this_run.end()
+            summary.fault = this_run.end()
             summary.totals = this_run.totals or history.state(engine).totals
             engine.after_run()
-            this_run.require_all_read()
             engine.close()
     summary.seconds = time.monotonic() - started
     return summary

@@ -67,8 +67,8 @@ def write(
 ) -> None:
     """Replace the file by the numbers of a run that has just ended; where it cannot be written, that is a warning.
 
-    `seconds` is how long the run took, and `fields` what it did; a run with a fault has none. The time of the last
-    success is then that of the old file, for the warehouse may be out of reach.
+    `seconds` is how long the run took, and `fields` what it did, if it got to its end. With a fault, the time of the
+    last success is that of the old file, for the warehouse may be out of reach.
     """
     label = f'config="{_escaped(os.path.abspath(configuration))}"'
     now = round(time.time(), 3)

@@ -108,24 +108,23 @@ class Run:
         self._unreadable += [error for error in changed if isinstance(error, UnreadableObjectError)]
         self._progress.warn(*suspicions.left_out(changed))
 
-    def end(self) -> None:
-        """Record how the run ended, unless its last batch has: it failed if an object could not be read."""
-        if not self.is_done and self._unreadable:
-            self.fail(self._access_error())
+    def end(self) -> AccessError | None:
+        """Record how the run ended, unless its last batch has; why it failed, if an object could not be read.
+
+        Raises:
+            AccessError: no object could be read.
+        """
+        fault = self._fault() if self._unreadable else None
+        if fault and not self.batches:
+            raise fault
+        if fault:
+            self.fail(fault)
         elif not self.is_done:
             self._locked(lambda: self._end("done"))
         self.is_done = True
+        return fault
 
-    def require_all_read(self) -> None:
-        """Make sure that the run could read every object.
-
-        Raises:
-            AccessError: it could not; what could be read is loaded.
-        """
-        if self._unreadable:
-            raise self._access_error()
-
-    def _access_error(self) -> AccessError:
+    def _fault(self) -> AccessError:
         """The error that names the first objects that could not be read, and counts the others."""
         first, more = self._unreadable[: suspicions.SHOWN], len(self._unreadable) - suspicions.SHOWN
         rest = [f"{counted(more, 'more object')} cannot be read"] if more > 0 else []
@@ -149,9 +148,7 @@ class Run:
             return "what this run committed is in the file that was opened, wherever that is now, and not in its place"
         if not self.run_id:
             return "nothing was changed"
-        if self.is_done and self._unreadable and self.batches:
-            return f"what could be read is loaded (batches: {self.batches})"
-        if self.is_done and not self._unreadable:
+        if self.is_done:
             return f"the run is done, and all of it stays loaded (batches: {self.batches})"
         batches, is_known = self.batches, True
         with suppress(SparkifyError, KeyboardInterrupt):

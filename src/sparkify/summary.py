@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from sparkify import program
+from sparkify.errors import AccessError
 from sparkify.plan import Plan
 from sparkify.store import Ignored
 from sparkify.words import counted, cut, forgotten_events_in_words, size_in_words
@@ -24,6 +25,9 @@ MOST_KEYS = 1_000
 MOST_KEY_LENGTH = 256
 """Unknown keys that its JSON holds, and the characters of each."""
 
+STAYS = ("what could be read is loaded",)
+"""What stays of a run that has a summary, and yet a fault."""
+
 
 @dataclass
 class Summary:
@@ -35,6 +39,8 @@ class Summary:
     unknown_keys: set[str] = field(default_factory=set)
     totals: tuple[int, ...] = ()
     seconds: float = 0.0
+    fault: AccessError | None = None
+    """Why the run failed, though what could be read is loaded."""
 
     def add(self, counts: Mapping[str, int], unknown_keys: set[str]) -> None:
         """Add what a batch did, and the keys that no column took."""

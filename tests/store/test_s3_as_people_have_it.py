@@ -80,10 +80,11 @@ def test_an_object_that_nobody_can_read_fails_a_run_that_loads_all_others(
     double.hook = lambda request: error(status, code, "in its own words") if request.key == key else None
     outcome = loader.etl()
     assert outcome.exit_code == 3
+    assert "objects     2 new" in outcome.out
     said, stays = outcome.err.splitlines()[-2:]
     assert said.startswith(f"error: s3://music/{key}: {words}")
     assert said.endswith(f"({status} {code}: in its own words)")
-    assert stays == "what could be read is loaded (batches: 1)"
+    assert stays == "what could be read is loaded"
     assert len(loader.query("select object from load_history")) == 2
     assert loader.query("select status, batches from runs") == [("failed", 1)]
     assert f"s3://music/{key}: {words}" in refused(loader)
@@ -98,8 +99,10 @@ def test_of_many_objects_that_are_left_out_the_first_are_named_and_the_others_co
     archived = {f"log_data/2017/{n}.json": lines([event(ts=n)]).encode() for n in range(8)}
     double.buckets["music"] |= archived
     double.hook = lambda request: error(403, "InvalidObjectState") if request.key in archived else None
-    outcome = loader.etl()
-    assert outcome.exit_code == 3
+    outcome = loader.etl("--json")
+    told = json.loads(outcome.out)
+    assert (told["ok"], told["exit_code"], told["objects"]["new"]) == (False, 3, 3)
+    assert told["stays"] == "what could be read is loaded"
     assert outcome.err.count("is archived") == 2 * 5, "once when it is left out, and once at the end"
     assert "3 more objects cannot be read" in outcome.err
 

@@ -80,7 +80,7 @@ def _load(options: Namespace, progress: Progress, observers: list[Observer]) -> 
     observers.append(lambda result: events.end(result.fault, result.fields))
     observers.append(lambda result: hooks.run(config, as_object(result, progress), progress))
     done = etl.run(config, progress, since=options.since)
-    return Result(done.lines(), done.fields())
+    return Result(done.lines(), done.fields(), done.fault, summary.STAYS)
 
 
 def _metrics(options: Namespace, progress: Progress) -> Observer:

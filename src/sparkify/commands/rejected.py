@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
-from sparkify import etl, history, program
+from sparkify import etl, history, program, summary
 from sparkify.command_line import Parser, add_config, add_json
 from sparkify.commands import Result, configuration, read_only
 from sparkify.engines.staged import Rejected
@@ -34,7 +34,7 @@ def run(options: Namespace, progress: Progress) -> Result:
     config = configuration(options, progress)
     if options.retry:
         done = etl.run(config, progress, only_rejected=True)
-        return Result(done.lines(), done.fields())
+        return Result(done.lines(), done.fields(), done.fault, summary.STAYS)
     with read_only(config, progress) as engine:
         records = [Rejected(*row) for row in history.query(engine, "rejected")]
     return Result(_lines(records, raw=options.raw), _fields(records))
