@@ -3,8 +3,8 @@
     python bench/many_objects.py [--objects 10000 50000 100000] [--seed 1]
     python bench/many_objects.py --loaded 1000000 [--seed 1]
 
-The first way is a first load of so many songs, from the listing to COPY. For each number of objects, two processes are
-started anew: an S3 server on 127.0.0.1 that makes up the objects and counts requests; and the client, whose
+The first way is a first load of so many songs, from the listing to COPY. For each number of objects, two new processes
+are started: an S3 server on 127.0.0.1 that makes up the objects and counts requests; and the client, whose
 memory is measured, in which the program's own code lists, plans, joins objects into parts, writes them and notes the
 objects as loaded. Redshift's part is a stub's: the server reads what a COPY names, and tells how many rows that makes.
 Ends with 1 when an object takes more than 1.05 GET requests, or is not copied once and whole.

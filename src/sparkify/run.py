@@ -126,9 +126,9 @@ class Run:
 
     def _fault(self) -> AccessError:
         """The error that names the first objects that could not be read, and counts the others."""
-        first, more = self._unreadable[: suspicions.SHOWN], len(self._unreadable) - suspicions.SHOWN
-        rest = [f"{counted(more, 'more object')} cannot be read"] if more > 0 else []
-        return AccessError(*(line for error in first for line in error.lines), *rest, object=first[0].object)
+        texts = [str(error) for error in self._unreadable]
+        lines = suspicions.first(texts, lambda more: f"{counted(more, 'more object')} cannot be read")
+        return AccessError(*lines, object=self._unreadable[0].object)
 
     def fail(self, error: BaseException) -> None:
         """Record that the run failed, and why."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sparkify import history
 from sparkify.engines.engine import Engine
@@ -13,7 +13,7 @@ from sparkify.staged_rows import Year
 from sparkify.words import counted
 
 SHOWN = 5
-"""Objects that are named of those that are left out, and of the logs that became shorter."""
+"""Objects that are named where many are alike."""
 
 MOST_YEARS_APART = 5
 """Years between an event and the middle one of its batch, from which on the event is suspicious."""
@@ -30,18 +30,25 @@ def shorter_logs(engine: Engine, batch: Batch, loaded: LoadedObjects) -> list[st
     warnings = [
         f"{name}: delivered again with {counted(count, 'record')}, and with {former:,} before; events do not "
         f"retract, so what it held before stays loaded"
-        for name, count, former in shorter[:SHOWN]
+        for name, count, former in shorter
     ]
-    more = len(shorter) - SHOWN
-    return [*warnings, f"{counted(more, 'more log')} became shorter in the same way"] if more > 0 else warnings
+    return first(warnings, lambda more: f"{counted(more, 'more log')} became shorter in the same way")
 
 
 def left_out(changed: Iterable[ObjectChangedError]) -> list[str]:
     """A warning for each of the first objects that are not loaded, and one that counts the others."""
-    warnings = [f"{error}; it is not loaded and stays new for the next run" for error in changed]
-    more = len(warnings) - SHOWN
-    rest = f"{counted(more, 'more object')} {'is not loaded and stays' if more == 1 else 'are not loaded and stay'} new"
-    return [*warnings[:SHOWN], rest] if more > 0 else warnings
+
+    def rest(more: int) -> str:
+        verbs = "is not loaded and stays" if more == 1 else "are not loaded and stay"
+        return f"{counted(more, 'more object')} {verbs} new"
+
+    return first([f"{error}; it is not loaded and stays new for the next run" for error in changed], rest)
+
+
+def first(texts: Sequence[str], rest: Callable[[int], str]) -> list[str]:
+    """The first of many texts, each about an object; `rest` says how many more there are."""
+    more = len(texts) - SHOWN
+    return [*texts[:SHOWN], rest(more)] if more > 0 else [*texts]
 
 
 def odd_times(batch: Batch, years: Sequence[Year]) -> list[str]:

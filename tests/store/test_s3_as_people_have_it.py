@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -37,6 +38,20 @@ def refused(loader: Sparkify) -> str:
     return text
 
 
+Refuse = Callable[[str, int, str], None]
+"""Have S3 refuse the object of a key, or every listing, with a status and a code; the client asks once."""
+
+
+@pytest.fixture
+def refuse(double: S3Double, monkeypatch: pytest.MonkeyPatch) -> Refuse:
+    monkeypatch.setattr("sparkify.store.s3.clients.ATTEMPTS", 1)
+
+    def refuse(key: str, status: int, code: str) -> None:
+        double.hook = lambda request: error(status, code, "in its own words") if request.key == key else None
+
+    return refuse
+
+
 FIXES = {
     "RequestTimeTooSkewed": (403, "clock"),
     "ExpiredToken": (400, "expired"),
@@ -52,11 +67,10 @@ FIXES = {
 @pytest.mark.parametrize("code", FIXES)
 @pytest.mark.parametrize("key", ["", "log_data/a.json", "log_data/large.json"])
 def test_a_refusal_shows_the_code_and_the_message_of_s3_and_what_to_do(
-    key: str, code: str, loader: Sparkify, double: S3Double, monkeypatch: pytest.MonkeyPatch
+    key: str, code: str, loader: Sparkify, refuse: Refuse
 ) -> None:
-    monkeypatch.setattr("sparkify.store.s3.clients.ATTEMPTS", 1)
     status, fix = FIXES[code]
-    double.hook = lambda request: error(status, code, "in its own words") if request.key == key else None
+    refuse(key, status, code)
     text = refused(loader)
     for part in (code, "in its own words", fix):
         assert part in text
@@ -73,11 +87,10 @@ OF_ONE_OBJECT = {
 @pytest.mark.parametrize("code", OF_ONE_OBJECT)
 @pytest.mark.parametrize("key", ["log_data/a.json", "log_data/large.json", "song_data/a.json"])
 def test_an_object_that_nobody_can_read_fails_a_run_that_loads_all_others(
-    key: str, code: str, loader: Sparkify, double: S3Double, monkeypatch: pytest.MonkeyPatch
+    key: str, code: str, loader: Sparkify, double: S3Double, refuse: Refuse
 ) -> None:
-    monkeypatch.setattr("sparkify.store.s3.clients.ATTEMPTS", 1)
     status, words = OF_ONE_OBJECT[code]
-    double.hook = lambda request: error(status, code, "in its own words") if request.key == key else None
+    refuse(key, status, code)
     outcome = loader.etl()
     assert outcome.exit_code == 3
     assert "objects     2 new" in outcome.out

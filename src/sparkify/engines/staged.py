@@ -83,7 +83,7 @@ class Staged:
         self.records: Counter[str] = Counter()
         """The records of each object by its name, good and bad."""
         self.changed: dict[str, ObjectChangedError] = {}
-        """The objects that are not what was listed, and why; the batch must be staged again without them."""
+        """The objects that a load leaves out, and why; the batch must be staged again without them."""
         self.rejected: list[Rejected] = []
         self.unknown_keys: set[str] = set()
         self.cleaned_texts = 0

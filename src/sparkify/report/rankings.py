@@ -34,15 +34,15 @@ def leader(
     if not answer.rows:
         return nothing if nothing and context.plays else context.no_plays
     known = [row for row in answer.records if name(row)]
-    is_cut = len(answer.rows) == MOST
+    is_full = len(answer.rows) == MOST  # and may go on
     if not known:
-        return f"The {one} of {f'the first {MOST}' if is_cut else 'these plays'} is not known."
+        return f"The {one} of {f'the first {MOST}' if is_full else 'these plays'} is not known."
     most = known[0]["plays"]
     unknown = [row["plays"] for row in answer.records if not name(row)]
     text = _first_place(answer, [name(row) for row in known if row["plays"] == most], most, one, many)
     if sum(unknown) < most:
         return f"{text}."
-    at_least = "at least " if is_cut and len(unknown) > 1 else ""  # plays without a title are in a row for each artist
+    at_least = "at least " if is_full and len(unknown) > 1 else ""  # plays without a title are in a row for each artist
     plays, share = counted(sum(unknown), "play"), words.share(sum(unknown), context.plays)
     return f"{text}; the {one} of {at_least}{plays}, {share}, is not known."
 

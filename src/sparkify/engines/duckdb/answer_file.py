@@ -14,7 +14,8 @@ import duckdb
 from sparkify import sql_queries
 from sparkify.engines.answer import Value
 from sparkify.engines.duckdb.connection import Connection
-from sparkify.errors import AccessError, SparkifyError
+from sparkify.engines.duckdb.errors import not_written
+from sparkify.errors import SparkifyError
 
 OPTIONS = {
     "csv": "format csv, header true",
@@ -44,7 +45,7 @@ def write(connection: Connection, sql: str, values: Mapping[str, Value], form: s
 
     def error(e: Exception) -> SparkifyError:
         if isinstance(e, duckdb.IOException) and str(path) in str(e):
-            return AccessError(f"{path}: cannot be written; make room, or look at its rights ({e})")
+            return not_written(path, e)
         return connection.statement_error(e)
 
     with connection.errors(error):

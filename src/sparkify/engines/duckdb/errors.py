@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
+from sparkify.errors import AccessError
+
 BAD_RECORD_ERRORS = (
     duckdb.InvalidInputException,
     duckdb.ConversionException,
@@ -50,6 +52,11 @@ def not_opened(e: Exception, path: str) -> str:
     elif isinstance(e, duckdb.OutOfMemoryException):
         fix = "raise [DUCKDB] MEMORY_LIMIT"
     return f"the warehouse cannot be opened; {fix} ({text})"
+
+
+def not_written(path: object, e: Exception) -> AccessError:
+    """The error that a file or a folder beside the warehouse cannot be written."""
+    return AccessError(f"{path}: cannot be written; make room, or look at its rights ({e})")
 
 
 def _is_of_damage(text: str, path: str) -> bool:

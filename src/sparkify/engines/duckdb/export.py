@@ -12,9 +12,10 @@ from pathlib import Path
 
 from sparkify import sql_queries
 from sparkify.engines.duckdb.connection import Connection
+from sparkify.engines.duckdb.errors import not_written
 from sparkify.engines.exports import MARKER, Export, marked_files, marker_text
 from sparkify.engines.whole_export import MANIFEST, ExportedFile, Files, digest, holds_whole
-from sparkify.errors import AccessError, ConfigError, LoadError
+from sparkify.errors import ConfigError, LoadError
 from sparkify.private_folders import private_folder
 
 
@@ -43,7 +44,7 @@ def export(
         with private_folder(folder) as private:
             _export(connection, tables, folder, private, done, manifest)
     except OSError as e:
-        raise AccessError(f"{target}: cannot be written; make room, or look at its rights ({e})") from e
+        raise not_written(target, e) from e
 
 
 def _is_there(path: Path) -> bool:
@@ -133,4 +134,4 @@ def _copy(connection: Connection, table: Export, path: Path, options: str) -> No
     try:
         connection.execute(f"copy ({table.sql}) to {sql_queries.literal(str(path))} (format parquet{options})")
     except LoadError as e:
-        raise AccessError(f"{path}: cannot be written; make room, or look at its rights ({e})") from e
+        raise not_written(path, e) from e

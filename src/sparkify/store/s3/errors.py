@@ -91,7 +91,7 @@ def explained(name: str, e: Exception, *, is_unsigned: bool = False) -> AccessEr
 
 
 def is_of_one_object(e: Exception) -> bool:
-    """Whether a refusal concerns one object, whoever asks for it, until somebody restores it or delivers it again."""
+    """Whether S3 refuses one object to everybody, and not all objects to this account."""
     return _answer(e).code in OF_ONE_OBJECT
 
 
